@@ -1,0 +1,17 @@
+//! What every Rapport service stands on: who is asking, what time it is, how a row is
+//! stored, how a list is paged, and what a caller reads when something goes wrong.
+//!
+//! A service never talks to the network or to a database but through this crate, so that
+//! limits, retries, redaction and tenancy are decided once.
+
+pub mod error;
+pub mod etag;
+pub mod filter;
+pub mod id;
+pub mod identity;
+pub mod mask;
+pub mod money;
+pub mod name;
+pub mod paging;
+pub mod problem;
+pub mod time;
