@@ -1,0 +1,81 @@
+//! Compiles every proto under `proto/rapport` without `protoc`.
+//!
+//! Writes the generated types and the complete descriptor set (custom options,
+//! comments and imports) that the gateway, reflection and `rapport protos` serve.
+
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use protox::Compiler;
+use protox::file::{
+    ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    // tonic-prost-build's own switch for this has no effect.
+    for folder in ["rapport", "third_party"] {
+        println!("cargo:rerun-if-changed={}", root.join(folder).display());
+    }
+
+    let encoded = compile(&root)?;
+    std::fs::write(out.join("rapport.binpb"), &encoded)?;
+    generate(FileDescriptorSet::decode(encoded.as_slice())?)
+}
+
+/// All protos as one encoded descriptor set.
+///
+/// `encode_file_descriptor_set` keeps custom options; decoding into prost's own
+/// descriptor types first would drop them.
+fn compile(root: &Path) -> Result<Vec<u8>> {
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(IncludeFileResolver::new(root.to_owned()));
+    resolver.add(IncludeFileResolver::new(root.join("third_party")));
+    let validate = std::fs::read(root.join("third_party/buf/validate.binpb"))?;
+    resolver.add(DescriptorSetFileResolver::decode(validate.as_slice())?);
+    resolver.add(GoogleFileResolver::new());
+
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    for file in protos(root, &root.join("rapport"))? {
+        compiler.open_file(file)?;
+    }
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+/// Paths, relative to `root`, of the proto files below `folder`, sorted.
+fn protos(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(protos(root, &path)?);
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            found.push(path.strip_prefix(root)?.to_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn generate(mut descriptors: FileDescriptorSet) -> Result<()> {
+    // Validation rules are read from the descriptors at run time; no types for them.
+    descriptors
+        .file
+        .retain(|file| file.package() != "buf.validate");
+    for file in &mut descriptors.file {
+        file.dependency
+            .retain(|import| import != "buf/validate/validate.proto");
+    }
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
+    config.include_file("rapport_protos.rs");
+    tonic_prost_build::configure()
+        .compile_well_known_types(false)
+        .compile_fds_with_config(descriptors, config)?;
+    Ok(())
+}

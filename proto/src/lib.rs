@@ -1,0 +1,27 @@
+//! Rapport's public interface: the types generated from `proto/`, and the
+//! descriptors that carry its rules.
+
+use std::sync::LazyLock;
+
+use prost_reflect::DescriptorPool;
+
+#[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/rapport_protos.rs"));
+}
+
+pub use generated::{google, rapport};
+
+/// The complete descriptor set: options, comments and imports.
+pub const FILE_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/rapport.binpb"));
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    #[allow(clippy::expect_used)] // Built by our own build script; a test decodes it.
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the embedded descriptor set is valid")
+});
+
+/// The descriptors of every message and service, with their options.
+pub fn descriptor_pool() -> &'static DescriptorPool {
+    &POOL
+}
