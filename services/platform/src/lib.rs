@@ -4,11 +4,13 @@
 //! A service never talks to the network or to a database but through this crate, so that
 //! limits, retries, redaction and tenancy are decided once.
 
+pub mod config;
 pub mod error;
 pub mod etag;
 pub mod filter;
 pub mod id;
 pub mod identity;
+pub mod key;
 pub mod mask;
 pub mod money;
 pub mod name;
