@@ -84,7 +84,8 @@ impl Timestamp {
     pub fn to_jiff(self) -> jiff::Timestamp {
         // A row may hold any integer, so the value is brought into range before the
         // conversion, which then cannot fail.
-        jiff::Timestamp::from_microsecond(Self::from_micros(self.0).0).unwrap_or_default()
+        let proto = prost_types::Timestamp::from(Self::from_micros(self.0));
+        jiff::Timestamp::new(proto.seconds, proto.nanos).unwrap_or_default()
     }
 }
 
