@@ -1,1 +1,8 @@
-//! placeholder
+//! The gateway.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod scan;
+pub mod table;
+
+#[cfg(test)]
+mod testing;
