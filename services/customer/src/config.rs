@@ -1,0 +1,33 @@
+//! Settings of the customer service.
+
+use rapport_platform::config::Secret;
+use rapport_platform::db::DatabaseConfig;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the customer service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the service keeps its rows.
+    pub database: DatabaseConfig,
+    /// Whether starting brings the tables to this version. Off where that is a step of its
+    /// own in the deployment (`rapport migrate`).
+    pub migrate: bool,
+    /// The region whose local phone numbers are understood when neither the number nor the
+    /// customer names one: ISO 3166-1 alpha-2.
+    pub default_region: String,
+    /// Key that seals page tokens: base64 of 32 random bytes, the same for all replicas. When
+    /// empty, one is made at start, and tokens end with the process.
+    pub page_token_key: Secret<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: DatabaseConfig::at("sqlite:data/customer.db"),
+            migrate: true,
+            default_region: "CH".to_owned(),
+            page_token_key: Secret::default(),
+        }
+    }
+}

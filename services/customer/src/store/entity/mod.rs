@@ -1,0 +1,16 @@
+//! One file per table. The key of every table starts with the tenant.
+
+pub(crate) mod attribute_definition;
+pub(crate) mod behaviour_event;
+pub(crate) mod channel_activity;
+pub(crate) mod contact_point;
+pub(crate) mod conversation;
+pub(crate) mod customer;
+pub(crate) mod customer_external_id;
+pub(crate) mod interaction;
+pub(crate) mod interaction_link;
+pub(crate) mod preference;
+pub(crate) mod preference_set;
+pub(crate) mod role;
+pub(crate) mod search_term;
+pub(crate) mod stage_change;
