@@ -102,3 +102,33 @@ pub(crate) fn validate_descriptors(include: &Path) -> Result<Vec<u8>> {
     compiler.open_file("buf/validate/validate.proto")?;
     Ok(compiler.encode_file_descriptor_set())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, PartialEq, Message)]
+    struct Listed {
+        #[prost(string, tag = "1")]
+        name: String,
+        #[prost(message, optional, tag = "8042")]
+        extension: Option<ImageFileExtension>,
+    }
+
+    #[test]
+    fn only_our_own_files_are_ours_to_check() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
+        let image = Image::decode(image(&folder).unwrap().as_slice()).unwrap();
+
+        let mut names = Vec::new();
+        for file in &image.file {
+            let file = Listed::decode(file.as_slice()).unwrap();
+            let is_own = file.name.starts_with("rapport/");
+            assert_eq!(file.extension.is_none(), is_own, "{}", file.name);
+            names.push(file.name);
+        }
+
+        assert!(names.iter().any(|name| name.starts_with("rapport/")));
+        assert!(names.iter().any(|name| name.starts_with("buf/validate/")));
+    }
+}
