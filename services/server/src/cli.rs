@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use rapport_platform::config;
+
+use crate::settings::Settings;
+use crate::terminal::say;
+use crate::{demo, export, import, migrate, protos, serve};
+
+/// Rapport: a customer-relationship back end as a suite of gRPC services.
+///
+/// Without a command it starts the whole suite on embedded SQLite, for callers on this
+/// machine only. Settings come from the defaults, a TOML file and the environment, in this
+/// order; `RAPPORT__GATEWAY__LISTEN` is the key `gateway.listen`.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// Settings file (TOML).
+    #[arg(long, env = "RAPPORT_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the effective settings, secrets hidden, and stop.
+    #[arg(long)]
+    print_config: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the suite (the default).
+    Serve,
+    /// Bring the databases up to this version and stop. Run it from one place.
+    Migrate,
+    /// Write the descriptor set of all protos: options, comments and imports.
+    Protos(protos::ProtosArgs),
+    /// Bring customers in from a CSV file.
+    Import(import::ImportArgs),
+    /// Write customers to a file.
+    Export(export::ExportArgs),
+    /// Show on invented customers what the suite does; needs a running suite.
+    Demo(demo::DemoArgs),
+}
+
+impl Cli {
+    /// Runs what was typed.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = || -> anyhow::Result<Settings> { Ok(config::load(self.config.as_deref())?) };
+        if self.print_config {
+            say(config::to_toml_redacted(&settings()?)?.trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings()?).await,
+            Command::Migrate => migrate::run(settings()?).await,
+            Command::Protos(arguments) => protos::run(&arguments),
+            Command::Import(arguments) => import::run(arguments).await,
+            Command::Export(arguments) => export::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What commands say to the person who typed them.
+
+/// Writes a line to standard output; a closed pipe is not our failure.
+pub fn say(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
