@@ -1,0 +1,24 @@
+//! The rules of customers and of what passes between them and the company.
+//!
+//! Everything here is pure: it reads no clock, draws no random number and knows no database, so
+//! that each rule can be tested by a table of cases. Types are built by parsing what was sent, and
+//! their fields are private: a value that exists is right. `stored` constructors put together again
+//! what was parsed before it was stored.
+
+pub mod channel;
+pub mod contact_point;
+pub mod email;
+pub mod external_id;
+mod fold;
+pub mod handle;
+pub mod invalid;
+pub mod names;
+mod numbered;
+pub mod period;
+pub mod phone;
+pub mod postal;
+pub mod preferences;
+pub mod rank;
+pub mod region;
+pub mod search;
+mod text;
