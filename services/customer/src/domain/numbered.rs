@@ -26,6 +26,11 @@ macro_rules! numbered {
                 self as i32
             }
 
+            /// The number as the store keeps it.
+            pub const fn code(self) -> i16 {
+                self as i16
+            }
+
             /// The name in the protos, without the enum's prefix.
             pub const fn label(self) -> &'static str {
                 match self {
