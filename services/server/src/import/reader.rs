@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,18 +54,19 @@ pub fn read(
         .map(|(index, name)| (name.trim_start_matches('\u{feff}').trim().to_owned(), index))
         .collect();
     let columns = Arc::new(columns);
+    let lag = line_lag(path, reader.position().byte())?;
 
     let mut batch = Batch::default();
     let mut records = reader.records();
     while let Some(record) = records.next() {
         let position = records.reader().position();
         let (line, record) = match record {
-            Ok(record) => (record.position().map_or(0, csv::Position::line), Ok(record)),
+            Ok(record) => (record.position().map_or(0, csv::Position::line) + lag, Ok(record)),
             Err(error) => {
                 let line = error.position().map(csv::Position::line);
                 // Without a position the file itself can't be read further.
                 let Some(line) = line else { return Err(error.into()) };
-                (line, Err(RowError::new("row", unreadable(&error))))
+                (line + lag, Err(RowError::new("row", unreadable(&error))))
             }
         };
         batch.position = position.byte();
@@ -94,6 +96,16 @@ fn open(path: &Path, mapping: &Mapping) -> anyhow::Result<csv::Reader<File>> {
         .delimiter(mapping.delimiter)
         .from_path(path)
         .with_context(|| format!("can't read {}", path.display()))
+}
+
+/// How many lines the reader is behind. It ends a row at CR and counts the LF only with the
+/// next one, so in files with CR LF every row would seem to be one line higher up.
+fn line_lag(path: &Path, after_header: u64) -> anyhow::Result<u64> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(after_header))?;
+    let mut next = [0];
+    let length = file.read(&mut next)?;
+    Ok(u64::from(length == 1 && next == *b"\n"))
 }
 
 /// What is wrong with a row, without quoting from it.
@@ -132,6 +144,12 @@ mod tests {
         let found = batches(b"id,name\n1,Anna\n2,\"Two\nlines\"\n3,Zoe\n", 0, 2);
         assert_eq!(lines(&found[0]), [2, 3]);
         assert_eq!(lines(&found[1]), [5]);
+    }
+
+    #[test]
+    fn lines_are_counted_the_same_whatever_ends_them() {
+        let found = batches(b"id,name\r\n1,Anna\r\n2,Ben\r\n", 0, 100);
+        assert_eq!(lines(&found[0]), [2, 3]);
     }
 
     #[test]
