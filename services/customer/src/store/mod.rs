@@ -7,3 +7,4 @@
 pub(crate) mod customer;
 pub(crate) mod entity;
 pub(crate) mod migration;
+pub(crate) mod search;

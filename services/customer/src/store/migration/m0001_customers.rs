@@ -1,7 +1,8 @@
 //! Customers, how they are found and reached, their roles and custom attributes.
 
 use sea_orm::sea_query::{
-    ColumnDef, ExprTrait as _, Index, IndexCreateStatement, IntoIden, Table, TableCreateStatement,
+    ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, IndexCreateStatement,
+    IntoIden, Table, TableCreateStatement,
 };
 use sea_orm::{DbBackend, DbErr, Iden};
 use sea_orm_migration::schema::{
@@ -71,11 +72,11 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // Few customers have either, so the indexes leave the others out.
     let by_parent = [Column::TenantId, Column::ParentId, Column::CustomerId];
     let mut by_parent = index("customer_by_parent", Entity, by_parent);
-    by_parent.and_where(Column::ParentId.into_iden().is_not_null());
+    by_parent.and_where(Expr::col(Column::ParentId).is_not_null());
     manager.create_index(by_parent).await?;
     let by_employee = [Column::TenantId, Column::PrimaryEmployee, Column::CustomerId];
     let mut by_employee = index("customer_by_primary_employee", Entity, by_employee);
-    by_employee.and_where(Column::PrimaryEmployee.into_iden().is_not_null());
+    by_employee.and_where(Expr::col(Column::PrimaryEmployee).is_not_null());
     manager.create_index(by_employee).await
 }
 
