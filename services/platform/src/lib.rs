@@ -16,4 +16,6 @@ pub mod money;
 pub mod name;
 pub mod paging;
 pub mod problem;
+pub mod server;
+pub mod telemetry;
 pub mod time;
