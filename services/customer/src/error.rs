@@ -7,6 +7,8 @@ use rapport_proto::rapport::r#type::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::Code;
 
+use crate::domain::invalid::InvalidFields;
+
 /// Why a call to the customer service failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -42,6 +44,11 @@ impl Error {
         PlatformError::invalid(field, description).into()
     }
 
+    /// A message that the request can't do without is unset.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::invalid(field, "is required")
+    }
+
     /// There is no such resource in the caller's tenant.
     pub(crate) fn not_found(resource: String) -> Self {
         PlatformError::NotFound(resource).into()
@@ -58,6 +65,20 @@ impl From<FieldViolation> for Error {
     fn from(violation: FieldViolation) -> Self {
         PlatformError::from(violation).into()
     }
+}
+
+/// The error of an update that names the version it changes: without such a row, another
+/// transaction was first. The work then runs again and meets the new version.
+pub(crate) fn superseded(error: DbErr) -> Error {
+    match error {
+        DbErr::RecordNotUpdated => PlatformError::Conflict.into(),
+        other => other.into(),
+    }
+}
+
+/// The faults of the value in `field` of the request.
+pub(crate) fn faults_of<F: Into<InvalidFields>>(field: &str) -> impl FnOnce(F) -> Error {
+    move |faults| faults.into().at(field).into()
 }
 
 impl From<Vec<FieldViolation>> for Error {

@@ -2,6 +2,9 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod contact_point;
+mod convert;
+
 use rapport_platform::db::Database;
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
@@ -27,13 +30,15 @@ pub(crate) struct Shared {
 ///
 /// Every method of every service is one call of this, so that none forgets whose data it may
 /// see, or answers with an error that nobody mapped.
-pub(crate) async fn answer<Req, Resp>(
+pub(crate) async fn answer<Req, Resp, F>(
     request: Request<Req>,
-    handler: impl AsyncFnOnce(&Context, Req) -> Result<Resp, Error>,
-) -> Result<Response<Resp>, Status> {
+    handler: impl FnOnce(Context, Req) -> F,
+) -> Result<Response<Resp>, Status>
+where
+    F: Future<Output = Result<Resp, Error>> + Send,
+{
     let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-    handler(&ctx, request.into_inner())
-        .await
-        .map(Response::new)
-        .map_err(|error| error.into_status(ctx.call_id))
+    let call_id = ctx.call_id;
+    let answer = handler(ctx, request.into_inner()).await;
+    answer.map(Response::new).map_err(|error| error.into_status(call_id))
 }

@@ -1,7 +1,7 @@
 //! Customers and their external ids.
 
 use rapport_platform::identity::Context;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 

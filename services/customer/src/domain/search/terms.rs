@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::phrase::Phrase;
 use super::{Term, TermKind, capped};
+use crate::domain::contact_point::Address;
 use crate::domain::email::EmailAddress;
 use crate::domain::external_id::ExternalId;
 use crate::domain::fold::fold;
@@ -24,6 +25,15 @@ impl Terms {
             for suffix in Phrase::of(form).suffixes() {
                 self.add(TermKind::Name, suffix);
             }
+        }
+    }
+
+    /// Adds an address that people search by; postal addresses and handles are none.
+    pub fn address(&mut self, address: &Address) {
+        match address {
+            Address::Email(email) => self.email(email),
+            Address::Phone(number) => self.phone(number),
+            Address::Postal(_) | Address::Handle(_) => {}
         }
     }
 

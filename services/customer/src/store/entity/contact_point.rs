@@ -37,7 +37,7 @@ pub struct Model {
     pub label: Option<String>,
     /// The channels it serves: bit `n` for channel `n`.
     pub channels: i32,
-    /// Place in the customer's order, from 1; one more than the highest when not set.
+    /// Place in the customer's order, from 1; the greatest number when not set.
     pub rank: i16,
     /// First instant at which it is valid.
     pub valid_from_time: Option<Timestamp>,

@@ -1,0 +1,153 @@
+//! Addresses of customers.
+
+mod row;
+
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::Context;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use sea_orm::ActiveModelTrait as _;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub(crate) use row::{address, from_row, rank};
+
+use super::entity::contact_point::{Column, Entity, Model};
+use crate::domain::contact_point::ContactPoint;
+use crate::error::{Error, superseded};
+use crate::resource;
+
+/// Where a page of a customer's contact points ends: the best come first.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Position {
+    rank: i16,
+    contact_point_id: Uuid,
+}
+
+impl From<&Model> for Position {
+    fn from(row: &Model) -> Self {
+        Self { rank: row.rank, contact_point_id: row.contact_point_id }
+    }
+}
+
+/// One contact point.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer_id, id]: [Uuid; 2],
+) -> Result<Model, Error> {
+    Entity::find_by_id((ctx.tenant, customer_id, id))
+        .one(db)
+        .await?
+        .ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+}
+
+/// A customer's contact points from behind `after` on: by rank, then oldest.
+pub(crate) async fn list(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer_id: Uuid,
+    after: Option<Position>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let behind = |Position { rank, contact_point_id }| {
+        let same_rank = Condition::all()
+            .add(Column::Rank.eq(rank))
+            .add(Column::ContactPointId.gt(contact_point_id));
+        Condition::any().add(Column::Rank.gt(rank)).add(same_rank)
+    };
+    Ok(Entity::find()
+        .filter(of_customer(ctx, customer_id))
+        .filter(Condition::all().add_option(after.map(behind)))
+        .order_by_asc(Column::Rank)
+        .order_by_asc(Column::ContactPointId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// All of a customer's contact points, oldest first.
+pub(crate) async fn all(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer_id: Uuid,
+) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find()
+        .filter(of_customer(ctx, customer_id))
+        .order_by_asc(Column::ContactPointId)
+        .all(db)
+        .await?)
+}
+
+/// How many contact points a customer has.
+pub(crate) async fn count(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer_id: Uuid,
+) -> Result<u64, Error> {
+    Ok(Entity::find().filter(of_customer(ctx, customer_id)).count(db).await?)
+}
+
+/// Records a contact point of a customer that this transaction has claimed.
+///
+/// # Errors
+/// `AlreadyExists` when the customer has the address, however it is spelt.
+pub(crate) async fn insert(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer_id: Uuid,
+    point: &ContactPoint,
+) -> Result<Model, Error> {
+    let row = row::new(ctx, customer_id, point)?;
+    let holder = Entity::find()
+        .filter(of_customer(ctx, customer_id))
+        .filter(Column::AddressDigest.eq(row.address_digest.clone()))
+        .one(txn)
+        .await?;
+    if let Some(holder) = holder {
+        let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
+        return Err(PlatformError::AlreadyExists(name).into());
+    }
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(txn).await?;
+    Ok(row)
+}
+
+/// Writes `point` over the row it was read from.
+pub(crate) async fn update(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    before: Model,
+    point: &ContactPoint,
+) -> Result<Model, Error> {
+    let version = before.version;
+    let row = row::changed(ctx, before, point);
+    Entity::update(row.clone().into_active_model().reset_all())
+        .validate()?
+        .filter(Column::Version.eq(version))
+        .exec_without_returning(txn)
+        .await
+        .map_err(superseded)?;
+    Ok(row)
+}
+
+/// Removes a contact point.
+pub(crate) async fn delete(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &Model,
+) -> Result<(), Error> {
+    Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id)).exec(txn).await?;
+    Ok(())
+}
+
+fn of_customer(ctx: &Context, customer_id: Uuid) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.eq(customer_id))
+}
