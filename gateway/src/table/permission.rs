@@ -11,7 +11,7 @@ pub struct PermissionId(usize);
 pub struct Permissions(Vec<String>);
 
 impl Permissions {
-    pub(super) fn new(names: BTreeSet<String>) -> Self {
+    pub(crate) fn new(names: BTreeSet<String>) -> Self {
         Self(names.into_iter().collect())
     }
 
