@@ -5,17 +5,22 @@
 //! limits, retries, redaction and tenancy are decided once.
 
 pub mod config;
+pub mod db;
 pub mod error;
 pub mod etag;
 pub mod filter;
 pub mod id;
+pub mod idempotency;
 pub mod identity;
 pub mod key;
 pub mod mask;
 pub mod money;
 pub mod name;
+pub mod outbox;
 pub mod paging;
 pub mod problem;
 pub mod server;
 pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;

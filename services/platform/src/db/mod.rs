@@ -1,0 +1,121 @@
+//! A service's own database: SQLite in a file, or a PostgreSQL schema.
+//!
+//! Reads go through [`Database::read`], every write through [`Database::write_txn`], which
+//! is the only way to a transaction: it starts in the mode that cannot fail half-way on
+//! SQLite and runs the work again when the engine reports contention.
+//!
+//! Both engines give a transaction a snapshot: SQLite lets one writer in at a time, and
+//! PostgreSQL runs at REPEATABLE READ, where the second of two transactions that change
+//! one row is refused and run again. A read followed by a write of the *same* row is
+//! therefore safe on both. A rule that spans *several* rows needs a unique index or a
+//! version check on a row that all of its writers change.
+
+mod config;
+mod lease;
+mod migration;
+mod postgres;
+mod sqlite;
+pub mod table;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
+use tokio::sync::watch;
+
+pub use config::{DatabaseConfig, Synchronous};
+pub use lease::Lease;
+pub use table::platform_migrations;
+pub use transaction::{Retryable, retry_if_taken};
+
+use crate::error::PlatformError;
+
+/// A service's database. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Database(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    service: &'static str,
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    committed: watch::Sender<()>,
+    retry_for: Duration,
+}
+
+impl Database {
+    /// Opens the database of `service` and makes sure that it can be written to.
+    ///
+    /// SQLite creates the file and its folder, PostgreSQL the schema; the tables come
+    /// from [`Database::migrate`].
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine cannot be reached, `Internal` when the configuration
+    /// is at fault. Neither repeats the URL, which may hold a password.
+    pub async fn connect(
+        service: &'static str,
+        config: &DatabaseConfig,
+    ) -> Result<Self, PlatformError> {
+        let (reader, writer) = if config.url.expose().starts_with("sqlite:") {
+            sqlite::connect(config).await?
+        } else {
+            let pool = postgres::connect(service, config).await?;
+            (pool.clone(), pool)
+        };
+        Ok(Self(Arc::new(Inner {
+            service,
+            reader,
+            writer,
+            committed: watch::Sender::new(()),
+            retry_for: config.retry_for,
+        })))
+    }
+
+    /// For statements that only read. SQLite refuses a write here.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.0.reader
+    }
+
+    /// The engine, for the few statements that differ.
+    pub fn backend(&self) -> DbBackend {
+        self.0.writer.get_database_backend()
+    }
+
+    /// The service that owns the rows.
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
+    /// Changes whenever this process committed a [`Database::write_txn`]: the sign for
+    /// whoever works on new rows to look for them.
+    pub fn commits(&self) -> watch::Receiver<()> {
+        self.0.committed.subscribe()
+    }
+
+    /// Closes all connections; SQLite folds its log into the file.
+    pub async fn close(&self) -> Result<(), PlatformError> {
+        self.0.reader.close_by_ref().await?;
+        self.0.writer.close_by_ref().await?;
+        Ok(())
+    }
+
+    fn writer(&self) -> &DatabaseConnection {
+        &self.0.writer
+    }
+}
+
+/// Options that keep statements out of logs and spans, where style and privacy do not
+/// want them; engine errors are logged by their codes.
+fn options(config: &DatabaseConfig) -> ConnectOptions {
+    let mut options = ConnectOptions::new(config.url.expose());
+    options
+        .max_connections(config.max_connections)
+        .acquire_timeout(config.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    options
+}
