@@ -15,6 +15,12 @@ pub const ERROR_DOMAIN: &str = "rapport.dev";
 /// Back-off we ask for when a dependency does not answer.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// A status travels in HTTP trailers, where common clients accept 8 KiB in all: what a
+/// caller can make long is cut to this many bytes …
+const MAX_TEXT: usize = 240;
+/// … and lists to this many entries; more become visible when the first are mended.
+const MAX_VIOLATIONS: usize = 8;
+
 /// A field of the request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldViolation {
@@ -80,8 +86,16 @@ impl Problem {
 
     /// Fields of the request break rules.
     pub fn invalid(violations: Vec<FieldViolation>) -> Self {
-        let fields: Vec<&str> = violations.iter().map(|v| v.field.as_str()).collect();
-        let message = format!("Correct these fields: {}.", fields.join(", "));
+        let shown: Vec<&str> = violations
+            .iter()
+            .take(MAX_VIOLATIONS)
+            .map(|v| v.field.as_str())
+            .collect();
+        let more = match violations.len().saturating_sub(shown.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!("Correct these fields: {}{more}.", shown.join(", "));
         Self {
             violations,
             ..Self::new(Code::InvalidArgument, ErrorReason::InvalidField, message)
@@ -251,33 +265,52 @@ impl Problem {
     /// `call_id` goes to the caller as `RequestInfo.request_id`: with it operators find the
     /// call in logs and traces.
     pub fn into_status(self, call_id: Uuid) -> Status {
-        let mut details = ErrorDetails::new();
-        let reason = self.reason_name();
-        let metadata: HashMap<String, String> = self.metadata.into_iter().collect();
-        details.set_error_info(reason, ERROR_DOMAIN, metadata);
-        details.set_request_info(call_id.to_string(), "");
-        for violation in self.violations {
-            details.add_bad_request_violation(violation.field, violation.description);
-        }
-        for violation in self.preconditions {
-            details.add_precondition_failure_violation(
-                violation.kind,
-                violation.subject,
-                violation.description,
-            );
-        }
-        if self.retry_after.is_some() {
-            details.set_retry_info(self.retry_after);
-        }
         let message = match self.code {
             // The only thing such a caller can do is to tell someone.
             Code::Internal => {
                 format!("{} Report call {call_id} to your operators.", self.message)
             }
-            _ => self.message,
+            _ => clipped(&self.message),
         };
+        let details = self.details(call_id);
         Status::with_error_details(self.code, message, details)
     }
+
+    fn details(&self, call_id: Uuid) -> ErrorDetails {
+        let mut details = ErrorDetails::new();
+        let metadata: HashMap<String, String> = self
+            .metadata
+            .iter()
+            .map(|(key, value)| (key.clone(), clipped(value)))
+            .collect();
+        details.set_error_info(self.reason_name(), ERROR_DOMAIN, metadata);
+        details.set_request_info(call_id.to_string(), "");
+        for violation in self.violations.iter().take(MAX_VIOLATIONS) {
+            details.add_bad_request_violation(
+                clipped(&violation.field),
+                clipped(&violation.description),
+            );
+        }
+        for violation in self.preconditions.iter().take(MAX_VIOLATIONS) {
+            details.add_precondition_failure_violation(
+                violation.kind.as_str(),
+                clipped(&violation.subject),
+                clipped(&violation.description),
+            );
+        }
+        if self.retry_after.is_some() {
+            details.set_retry_info(self.retry_after);
+        }
+        details
+    }
+}
+
+/// `text`, or its beginning with an ellipsis.
+fn clipped(text: &str) -> String {
+    if text.len() <= MAX_TEXT {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(MAX_TEXT)])
 }
 
 #[cfg(test)]
@@ -321,6 +354,35 @@ mod tests {
         let call = Uuid::from_u128(7);
         let status = Problem::internal().into_status(call);
         assert!(status.message().contains(&call.to_string()));
+    }
+
+    #[test]
+    fn an_answer_fits_into_trailers_whatever_the_caller_sent() {
+        let violation = || FieldViolation::new("é".repeat(10_000), "ü".repeat(10_000));
+        let violations = std::iter::repeat_with(violation).take(1_000).collect();
+        let status = Problem::invalid(violations)
+            .with_metadata("path", "ö".repeat(10_000))
+            .into_status(Uuid::nil());
+        let fields = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(fields.len(), MAX_VIOLATIONS);
+        let headers = status.into_http::<tonic::body::Body>().headers().clone();
+        let size: usize = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
+        assert!(size < 8 * 1024, "{size} bytes");
+    }
+
+    #[test]
+    fn many_wrong_fields_are_counted() {
+        let violations: Vec<_> = (0..10)
+            .map(|i| FieldViolation::new(format!("f{i}"), "is wrong"))
+            .collect();
+        let message = Problem::invalid(violations).message().to_owned();
+        assert_eq!(
+            message,
+            "Correct these fields: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more."
+        );
     }
 
     #[test]

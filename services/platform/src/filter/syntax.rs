@@ -85,10 +85,7 @@ pub(super) fn parse(filter: &str) -> Result<Option<Node<'_>>, Fault> {
 /// Refuses what is too long or nested too deep before the parser, which recurses, sees it.
 fn check_size(filter: &str) -> Result<(), Fault> {
     if filter.len() > MAX_LENGTH {
-        let mut end = MAX_LENGTH;
-        while !filter.is_char_boundary(end) {
-            end -= 1;
-        }
+        let end = filter.floor_char_boundary(MAX_LENGTH);
         return Err(Fault::new(
             end,
             format!("a filter has at most {MAX_LENGTH} bytes."),
