@@ -1,6 +1,7 @@
 //! What customers are called.
 
 use super::invalid::InvalidFields;
+use super::numbered::numbered;
 use super::text;
 
 /// Longest name, in characters as readers count them.
@@ -97,6 +98,16 @@ impl OrganisationName {
     }
 }
 
+numbered! {
+    /// What a customer is.
+    pub enum CustomerKind as "kind of customer" {
+        /// A natural person.
+        Person = 1 "PERSON",
+        /// A company, authority, association or household.
+        Organisation = 2 "ORGANISATION",
+    }
+}
+
 /// The name of any customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerName {
@@ -107,6 +118,14 @@ pub enum CustomerName {
 }
 
 impl CustomerName {
+    /// What the customer is.
+    pub const fn kind(&self) -> CustomerKind {
+        match self {
+            Self::Person(_) => CustomerKind::Person,
+            Self::Organisation(_) => CustomerKind::Organisation,
+        }
+    }
+
     /// What lists show: the person's full name, or the trading name before the legal one.
     pub fn display(&self) -> &str {
         match self {
