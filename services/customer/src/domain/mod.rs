@@ -5,13 +5,20 @@
 //! their fields are private: a value that exists is right. `stored` constructors put together again
 //! what was parsed before it was stored.
 
+pub mod attributes;
 pub mod channel;
 pub mod contact_point;
+pub mod conversation;
 pub mod email;
 pub mod external_id;
 mod fold;
 pub mod handle;
+pub mod hierarchy;
+pub mod import;
+pub mod interaction;
 pub mod invalid;
+pub mod lifecycle;
+pub mod link;
 pub mod names;
 mod numbered;
 pub mod period;
@@ -20,5 +27,6 @@ pub mod postal;
 pub mod preferences;
 pub mod rank;
 pub mod region;
+pub mod role;
 pub mod search;
 mod text;
