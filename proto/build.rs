@@ -73,6 +73,9 @@ fn generate(mut descriptors: FileDescriptorSet) -> Result<()> {
     }
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
+    // Sorted maps: the same message always encodes to the same bytes, by which a repeated
+    // request is known.
+    config.btree_map(["."]);
     config.include_file("rapport_protos.rs");
     tonic_prost_build::configure()
         .compile_well_known_types(false)

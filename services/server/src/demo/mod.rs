@@ -1,6 +1,6 @@
 //! `rapport demo`: drives a running suite through the gateway and tells what happens.
 
-mod people;
+pub mod people;
 mod story;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! One row through a mapping: from text to the messages of `ImportCustomers`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -61,9 +61,9 @@ impl Mapping {
         })
     }
 
-    fn attribute_values(&self, row: &Row) -> Result<HashMap<String, AttributeValue>, RowError> {
+    fn attribute_values(&self, row: &Row) -> Result<BTreeMap<String, AttributeValue>, RowError> {
         let part = Part::new(self, &self.values, row);
-        let mut values = HashMap::with_capacity(self.values.len());
+        let mut values = BTreeMap::new();
         for key in self.values.keys() {
             let Some(text) = part.text(key)? else { continue };
             let declared = self.attributes.iter().find(|attribute| attribute.key == *key);
