@@ -2,6 +2,7 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod attribute;
 mod contact_point;
 mod convert;
 

@@ -4,7 +4,15 @@
 //! sees the rows of its tenant only. Reads take any connection; writes take the transaction
 //! that the handler opened.
 
+pub(crate) mod attribute_definition;
+pub(crate) mod contact_point;
+pub(crate) mod conversation;
 pub(crate) mod customer;
 pub(crate) mod entity;
+pub(crate) mod interaction;
+pub(crate) mod lifecycle;
 pub(crate) mod migration;
+pub(crate) mod place;
+pub(crate) mod preference;
 pub(crate) mod search;
+pub(crate) mod standing;

@@ -5,6 +5,7 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod attribute;
 pub(super) mod contact_point;
 
 use rapport_platform::time::Timestamp;
