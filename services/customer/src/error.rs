@@ -7,7 +7,11 @@ use rapport_proto::rapport::r#type::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::Code;
 
+use crate::domain::channel::{Channel, Purpose};
+use crate::domain::conversation::{ConversationClosed, ConversationState};
 use crate::domain::invalid::InvalidFields;
+use crate::domain::lifecycle::RefusedMove;
+use crate::domain::preferences::{ContactRefusal, Decision};
 
 /// Why a call to the customer service failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,29 @@ pub enum Error {
         state: &'static str,
         /// The state in words, and what is possible.
         why: &'static str,
+    },
+    /// This conversation takes no more interactions.
+    #[error("{0} is closed")]
+    ConversationClosed(String),
+    /// The customer's stage does not lead to the one asked for.
+    #[error("{customer} can't move")]
+    MoveRefused {
+        /// Name of the customer.
+        customer: String,
+        /// Where it stands and what is possible.
+        refused: RefusedMove,
+    },
+    /// The customer is not to be contacted this way.
+    #[error("{customer} is not to be contacted")]
+    ContactRefused {
+        /// Name of the customer.
+        customer: String,
+        /// The channel asked for.
+        channel: Channel,
+        /// What the contact was for.
+        purpose: Purpose,
+        /// Why not, and what is open instead.
+        decision: Decision,
     },
 }
 
@@ -117,6 +144,48 @@ impl Answer for Error {
                     .with_metadata("state", *state)
                     .with_precondition("STATE", resource, *why)
             }
+            Self::ConversationClosed(resource) => refused(
+                ErrorReason::InvalidState,
+                format!("`{resource}`: {ConversationClosed}."),
+                resource,
+            )
+            .with_metadata("state", ConversationState::Closed.label())
+            .with_precondition("STATE", resource, ConversationClosed.to_string()),
+            Self::MoveRefused { customer, refused: why } => {
+                refused(ErrorReason::InvalidState, why.to_string(), customer)
+                    .with_metadata("state", why.from.label())
+                    .with_precondition("LIFECYCLE_STAGE", customer, why.to_string())
+            }
+            Self::ContactRefused { customer, channel, purpose, decision } => {
+                contact_refused(customer, *channel, *purpose, decision)
+            }
         }
     }
+}
+
+/// What the caller reads when a customer is not to be contacted: the first reason decides,
+/// and the customer's own choice comes before the lack of an address.
+fn contact_refused(
+    customer: &str,
+    channel: Channel,
+    purpose: Purpose,
+    decision: &Decision,
+) -> Problem {
+    let (reason, why) = match decision.refusals().first() {
+        Some(ContactRefusal::NoUsableContactPoint) => {
+            (ErrorReason::NoUsableContactPoint, "has no usable address for")
+        }
+        _ => (ErrorReason::ChannelRefused, "does not want contacts by"),
+    };
+    let open: Vec<_> = decision.open_channels().iter().map(|it| it.label()).collect();
+    let instead = match open.as_slice() {
+        [] => "No other channel is open.".to_owned(),
+        open => format!("Open in the customer's order: {}.", open.join(", ")),
+    };
+    let message = format!("`{customer}` {why} {channel} for {purpose}. {instead}");
+    Problem::new(Code::FailedPrecondition, reason, message)
+        .with_metadata("customer", customer)
+        .with_metadata("channel", channel.label())
+        .with_metadata("purpose", purpose.label())
+        .with_metadata("open_channels", open.join(","))
 }

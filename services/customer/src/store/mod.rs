@@ -14,5 +14,6 @@ pub(crate) mod lifecycle;
 pub(crate) mod migration;
 pub(crate) mod place;
 pub(crate) mod preference;
+pub(crate) mod role;
 pub(crate) mod search;
 pub(crate) mod standing;

@@ -17,6 +17,8 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub behaviour_event_id: Uuid,
+    /// Place among the customer's events in the order in which they were recorded, from 1.
+    pub sequence: i64,
     /// `BehaviourKind`.
     pub kind: i16,
     /// What it was about.

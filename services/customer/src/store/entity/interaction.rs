@@ -23,8 +23,8 @@ pub struct Model {
     pub channel: i16,
     /// `Direction`.
     pub direction: i16,
-    /// `rapport.type.v1.Purpose`; 0 for none.
-    pub purpose: i16,
+    /// `rapport.type.v1.Purpose`, of the company's own contacts.
+    pub purpose: Option<i16>,
     /// The conversation it belongs to.
     pub conversation_id: Option<Uuid>,
     /// Resource name of who dealt with the customer.
@@ -35,8 +35,8 @@ pub struct Model {
     pub summary: String,
     /// Its full text.
     pub body: Option<String>,
-    /// `InteractionOutcome`; 0 while not known.
-    pub outcome: i16,
+    /// `InteractionOutcome`, if known.
+    pub outcome: Option<i16>,
     /// When it took place; with the id, the order of the timeline.
     pub occur_time: Timestamp,
     /// How long it lasted.

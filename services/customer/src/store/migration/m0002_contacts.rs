@@ -1,6 +1,8 @@
 //! Contacts, conversations, preferences and the life cycle.
 
-use sea_orm::sea_query::{ExprTrait as _, Index, IndexCreateStatement, IntoIden, Table};
+use sea_orm::sea_query::{
+    ConditionalStatement as _, Expr, ExprTrait as _, Index, IndexCreateStatement, IntoIden, Table,
+};
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Iden};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, integer, integer_null, json_binary, small_integer,
@@ -46,13 +48,13 @@ async fn create_interaction(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(uuid(Column::InteractionId))
         .col(small_integer(Column::Channel))
         .col(small_integer(Column::Direction))
-        .col(small_integer(Column::Purpose))
+        .col(small_integer_null(Column::Purpose))
         .col(uuid_null(Column::ConversationId))
         .col(text(Column::Agent))
         .col(uuid_null(Column::ContactPointId))
         .col(text(Column::Summary))
         .col(text_null(Column::Body))
-        .col(small_integer(Column::Outcome))
+        .col(small_integer_null(Column::Outcome))
         .col(big_integer(Column::OccurTime))
         .col(integer_null(Column::DurationSeconds))
         .col(json_binary(Column::Links))
@@ -76,12 +78,13 @@ async fn create_interaction(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let thread =
         [Column::TenantId, Column::ConversationId, Column::OccurTime, Column::InteractionId];
     let mut thread = index("interaction_by_conversation", Entity, thread);
-    thread.and_where(Column::ConversationId.into_iden().is_not_null());
+    thread.and_where(Expr::col(Column::ConversationId).is_not_null());
     manager.create_index(thread).await?;
 
     let external = [Column::TenantId, Column::ExternalSystem, Column::ExternalId];
     let mut external = index("interaction_external_id", Entity, external);
-    external.unique().and_where(Column::ExternalSystem.into_iden().is_not_null());
+    external.unique();
+    external.and_where(Expr::col(Column::ExternalSystem).is_not_null());
     manager.create_index(external).await
 }
 
@@ -155,7 +158,7 @@ async fn create_conversation(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut open = index("conversation_open", Entity, open);
     // Told by the time, not by the state: a constant would have to match that of a
     // prepared statement, which has parameters.
-    open.and_where(Column::CloseTime.into_iden().is_null());
+    open.and_where(Expr::col(Column::CloseTime).is_null());
     manager.create_index(open).await
 }
 
@@ -225,6 +228,7 @@ async fn create_behaviour_event(manager: &SchemaManager<'_>) -> Result<(), DbErr
         .col(uuid(Column::TenantId))
         .col(uuid(Column::CustomerId))
         .col(uuid(Column::BehaviourEventId))
+        .col(big_integer(Column::Sequence))
         .col(small_integer(Column::Kind))
         .col(text_null(Column::Subject))
         .col(big_integer(Column::OccurTime))
@@ -238,6 +242,10 @@ async fn create_behaviour_event(manager: &SchemaManager<'_>) -> Result<(), DbErr
         )
         .to_owned();
     manager.create_table(table).await?;
+
+    let sequence = [Column::TenantId, Column::CustomerId, Column::Sequence];
+    let sequence = index("behaviour_event_sequence", Entity, sequence).unique().take();
+    manager.create_index(sequence).await?;
 
     let latest =
         [Column::TenantId, Column::CustomerId, Column::OccurTime, Column::BehaviourEventId];

@@ -1,0 +1,61 @@
+//! The contact repository: what passed between customers and the company, in the order in
+//! which it took place.
+
+mod append;
+mod timeline;
+
+pub(crate) use append::append;
+pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
+
+use rapport_platform::identity::Context;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::entity::interaction::{Column, Entity, Model};
+use super::entity::channel_activity;
+use crate::error::Error;
+use crate::resource;
+
+/// One interaction.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer, id]: [Uuid; 2],
+) -> Result<Model, Error> {
+    Entity::find_by_id((ctx.tenant, customer, id))
+        .one(db)
+        .await?
+        .ok_or_else(|| Error::not_found(resource::INTERACTION.format(&[customer, id])))
+}
+
+/// The interaction that another system knows by this id.
+pub(crate) async fn known_as(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    system: &str,
+    external_id: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::ExternalSystem.eq(system))
+        .filter(Column::ExternalId.eq(external_id))
+        .one(db)
+        .await
+}
+
+/// How many contacts there were with a customer, by channel.
+pub(crate) async fn activity(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Vec<channel_activity::Model>, DbErr> {
+    use channel_activity::{Column, Entity};
+    Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .all(db)
+        .await
+}

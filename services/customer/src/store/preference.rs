@@ -1,0 +1,165 @@
+//! What customers chose for each channel.
+//!
+//! Whoever changes a customer's preferences and whoever acts on them meet on its row in
+//! `preference_set`, so that each contact is decided either before a change or after it.
+//! [`lock`] and [`hold`] say how.
+
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::Context;
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
+    ActiveModelTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::entity::{preference, preference_set};
+use crate::domain::invalid::InvalidFields;
+use crate::domain::preferences::{ChannelChoice, Preference, Preferences, Scope};
+use crate::domain::rank::Rank;
+
+/// The version of a customer's preferences; version 0 while it never stated any.
+pub(crate) async fn version(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<preference_set::Model, DbErr> {
+    let set = preference_set::Entity::find_by_id((ctx.tenant, customer)).one(db).await?;
+    Ok(set.unwrap_or_else(|| unstated(ctx, customer)))
+}
+
+/// Everything a customer chose.
+pub(crate) async fn all(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Preferences, PlatformError> {
+    use preference::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .all(db)
+        .await?;
+    from_rows(rows)
+}
+
+/// The preferences that rows of one customer say.
+pub(super) fn from_rows(
+    rows: impl IntoIterator<Item = preference::Model>,
+) -> Result<Preferences, PlatformError> {
+    let entries: Result<Vec<_>, InvalidFields> = rows.into_iter().map(entry).collect();
+    entries
+        .map(Preferences::stored)
+        .map_err(|error| PlatformError::internal("reading a preference", error))
+}
+
+fn entry(row: preference::Model) -> Result<(Scope, Preference), InvalidFields> {
+    let scope = Scope::parse(row.purpose.into(), row.channel.into())?;
+    let choice = ChannelChoice::try_from(i32::from(row.choice))?;
+    let rank = Rank::parse(row.rank.into(), u16::MAX)?;
+    Ok((scope, Preference::stored(choice, rank, row.recorder, row.record_time)))
+}
+
+/// Lets nobody change the customer's preferences until the transaction ends. Call it before
+/// reading what the customer chose in order to act on it.
+///
+/// A change that was acknowledged before this transaction began is seen, on both engines, by
+/// the transaction's snapshot. One that runs beside it meets it here. SQLite has one writing
+/// transaction at a time, so there is none. On PostgreSQL the share lock makes the change
+/// wait for this transaction; if the change came first, the engine refuses the lock on a row
+/// that is newer than the snapshot, and the work runs again and sees it. Either way nothing
+/// is sent after the customer was told that it will not be.
+pub(crate) async fn hold(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+) -> Result<(), PlatformError> {
+    if txn.get_database_backend() == DbBackend::Postgres {
+        meet(ctx, txn, customer, LockType::Share).await?;
+    }
+    Ok(())
+}
+
+/// The version of the customer's preferences, for a transaction that changes them: it is
+/// alone with them until it ends.
+pub(crate) async fn lock(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+) -> Result<preference_set::Model, PlatformError> {
+    meet(ctx, txn, customer, LockType::Update).await
+}
+
+/// Where a customer has no row to lock yet, the first to come inserts it: the unique key makes
+/// a second wait, and the engine then has it run again.
+async fn meet(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    lock: LockType,
+) -> Result<preference_set::Model, PlatformError> {
+    use preference_set::{Column, Entity};
+    let key = (ctx.tenant, customer);
+    if let Some(set) = Entity::find_by_id(key).lock(lock).one(txn).await? {
+        return Ok(set);
+    }
+    let unstated = unstated(ctx, customer);
+    let key = OnConflict::columns([Column::TenantId, Column::CustomerId]).do_nothing().to_owned();
+    let inserted = Entity::insert(unstated.clone().into_active_model())
+        .on_conflict(key)
+        .exec_without_returning(txn)
+        .await?;
+    if inserted == 1 { Ok(unstated) } else { Err(PlatformError::Conflict) }
+}
+
+fn unstated(ctx: &Context, customer: Uuid) -> preference_set::Model {
+    preference_set::Model {
+        tenant_id: ctx.tenant,
+        customer_id: customer,
+        version: 0,
+        update_time: None,
+    }
+}
+
+/// Makes `preferences` all that the customer chose, and answers their new version. The
+/// transaction holds the [`lock`].
+pub(crate) async fn replace(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    locked: preference_set::Model,
+    preferences: &Preferences,
+) -> Result<preference_set::Model, DbErr> {
+    use preference::{Column, Entity};
+    let customer = locked.customer_id;
+    Entity::delete_many()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .exec(txn)
+        .await?;
+    let rows = preferences.entries().into_iter();
+    let rows = rows.map(|(scope, it)| row(ctx, customer, scope, it).into_active_model());
+    Entity::insert_many(rows).exec_without_returning(txn).await?;
+
+    let changed = preference_set::Model {
+        version: locked.version + 1,
+        update_time: Some(ctx.now),
+        ..locked
+    };
+    let update = preference_set::ActiveModel::from(changed.clone()).reset_all();
+    preference_set::Entity::update(update).validate()?.exec(txn).await?;
+    Ok(changed)
+}
+
+fn row(ctx: &Context, customer: Uuid, scope: Scope, it: &Preference) -> preference::Model {
+    preference::Model {
+        tenant_id: ctx.tenant,
+        customer_id: customer,
+        channel: scope.channel().code(),
+        purpose: scope.purpose().map_or(0, |purpose| purpose.code()),
+        choice: it.choice().code(),
+        // At most 100.
+        rank: i16::try_from(it.rank().number()).unwrap_or(i16::MAX),
+        recorder: it.recorder().to_owned(),
+        record_time: it.record_time(),
+    }
+}
