@@ -19,12 +19,24 @@ pub(crate) fn install(package: &str, purpose: &str) -> Result<()> {
     }
     println!("{purpose} is missing: installing {package}");
     // The package lists of a machine in use are mostly fresh enough; a new machine has none.
-    if process::run(&mut apt_get(&["install", "--yes", package])).is_ok() {
+    if process::run(&mut apt_get(&[
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        package,
+    ]))
+    .is_ok()
+    {
         return Ok(());
     }
     process::run(&mut apt_get(&["update"]))?;
-    process::run(&mut apt_get(&["install", "--yes", package]))
-        .map_err(|error| error.context(format!("{purpose} is missing; {by_hand}")))
+    process::run(&mut apt_get(&[
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        package,
+    ]))
+    .map_err(|error| error.context(format!("{purpose} is missing; {by_hand}")))
 }
 
 /// Whether we run as root, who may install packages and must not run PostgreSQL.

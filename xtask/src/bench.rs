@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -56,14 +57,6 @@ impl Kind {
             Self::Table => "tests/examples",
         }
     }
-
-    /// The cargo command and its switch that name one program.
-    fn cargo(self) -> [&'static str; 2] {
-        match self {
-            Self::Criterion => ["bench", "--bench"],
-            Self::Table => ["run", "--example"],
-        }
-    }
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -82,12 +75,6 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         return Ok(());
     }
     let surroundings = Surroundings::ready(workspace, Durability::Durable)?;
-    process::run(
-        workspace
-            .cargo(&["build"])
-            .args(BUILD)
-            .args(["--bin", "rapport"]),
-    )?;
     let mut steps = Steps::default();
     for program in &programs {
         steps.step(&program.name, || {
@@ -103,17 +90,25 @@ fn measure(
     program: &Program,
     arguments: &[String],
 ) -> Result<()> {
-    let [command, switch] = program.kind.cargo();
-    process::run(
-        surroundings
-            .tell(
-                &mut workspace.cargo(&[command]),
-                &workspace.suite_binary("dist"),
-            )
-            .args(BUILD)
-            .args([switch, &program.name, "--"])
-            .args(arguments),
-    )
+    let mut build = workspace.cargo(&["build"]);
+    build.args(BUILD).args(["--bin", "rapport"]);
+    let mut program = match program.kind {
+        Kind::Criterion => {
+            process::run(&mut build)?;
+            let mut bench = workspace.cargo(&["bench"]);
+            bench.args(BUILD).args(["--bench", &program.name, "--"]);
+            bench
+        }
+        Kind::Table => {
+            process::run(build.args(["--example", &program.name]))?;
+            let mut table =
+                Command::new(workspace.target.join("dist/examples").join(&program.name));
+            table.current_dir(&workspace.root);
+            table
+        }
+    };
+    let suite = workspace.suite_binary("dist");
+    process::run(surroundings.tell(&mut program, &suite).args(arguments))
 }
 
 /// What there is to run: small measurements first, each kind by name.

@@ -20,7 +20,7 @@ mod manifests;
 mod postgres;
 mod process;
 mod proto;
-mod replay;
+mod release;
 mod steps;
 mod surroundings;
 mod test;
@@ -51,9 +51,11 @@ enum Task {
     Lint(lint::Options),
     /// Measures: micro-benchmarks, then the programs that print tables.
     Bench(bench::Options),
+    /// Checks how fast a release build starts and how little memory it takes when idle.
+    Footprint,
     /// Replays the real data sets in ../shared/data through a release build.
     Replay,
-    /// What CI runs: lint, test, replay; prints how long each step took.
+    /// What CI runs: lint, test, footprint and replay; prints how long each step took.
     Ci,
     /// Starts a PostgreSQL to test against by hand; ends it on Ctrl-C.
     Postgres(postgres::Options),
@@ -77,7 +79,8 @@ fn run(task: Task) -> Result<()> {
         Task::Test(options) => test::run(&workspace, &options),
         Task::Lint(options) => lint::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
-        Task::Replay => replay::run(&workspace),
+        Task::Footprint => release::footprint(&workspace),
+        Task::Replay => release::replay(&workspace),
         Task::Ci => ci::run(&workspace),
         Task::Postgres(options) => postgres::run(&options),
         Task::VendorValidate => vendor::run(&workspace),
