@@ -176,10 +176,88 @@ impl std::fmt::Display for CauseChain<'_> {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::sync::{Arc, Mutex};
 
     use tonic_types::StatusExt as _;
 
     use super::*;
+
+    #[test]
+    fn every_failure_has_its_code_and_reason() {
+        let name = || "customers/1".to_owned();
+        let fault = DbErr::Custom("x".into());
+        let lost = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
+        for (error, code, reason) in [
+            (
+                PlatformError::invalid("f", "why"),
+                Code::InvalidArgument,
+                "INVALID_FIELD",
+            ),
+            (
+                PlatformError::NotFound(name()),
+                Code::NotFound,
+                "RESOURCE_NOT_FOUND",
+            ),
+            (
+                PlatformError::AlreadyExists(name()),
+                Code::AlreadyExists,
+                "RESOURCE_EXISTS",
+            ),
+            (
+                PlatformError::EtagMismatch(name()),
+                Code::Aborted,
+                "ETAG_MISMATCH",
+            ),
+            (
+                PlatformError::RequestIdReused,
+                Code::InvalidArgument,
+                "REQUEST_ID_REUSED",
+            ),
+            (
+                PlatformError::PageTokenInvalid,
+                Code::InvalidArgument,
+                "INVALID_PAGE_TOKEN",
+            ),
+            (PlatformError::Conflict, Code::Aborted, "CONFLICT"),
+            (
+                PlatformError::Unavailable("bus"),
+                Code::Unavailable,
+                "UNAVAILABLE",
+            ),
+            (
+                PlatformError::DeadlineExceeded,
+                Code::DeadlineExceeded,
+                "DEADLINE_EXCEEDED",
+            ),
+            (
+                PlatformError::Database(lost),
+                Code::Unavailable,
+                "UNAVAILABLE",
+            ),
+            (PlatformError::Database(fault), Code::Internal, "INTERNAL"),
+        ] {
+            let problem = error.problem();
+            assert_eq!(
+                (problem.code(), problem.reason_name()),
+                (code, reason),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_mask_names_the_path() {
+        let error = PlatformError::MaskInvalid {
+            path: "nick".into(),
+            why: "is unknown.".into(),
+        };
+        let details = error.into_status(Uuid::nil()).get_error_details();
+        let info = details.error_info().unwrap();
+        assert_eq!(
+            (info.reason.as_str(), info.metadata["path"].as_str()),
+            ("INVALID_UPDATE_MASK", "nick")
+        );
+    }
 
     #[test]
     fn a_fault_of_ours_hides_its_cause_from_the_caller() {
@@ -194,6 +272,45 @@ mod tests {
         assert_eq!(status.code(), Code::Internal);
         assert!(!format!("{status:?}").contains("sda"));
         assert!(status.message().contains(&Uuid::from_u128(9).to_string()));
+    }
+
+    #[test]
+    fn the_log_has_the_cause_under_the_call_s_id_and_nothing_of_the_caller_s_mistakes() {
+        let call = Uuid::from_u128(9);
+        let cause = io::Error::other("disk full");
+        let ours =
+            logged(|| PlatformError::internal("writing the journal", cause).into_status(call));
+        assert!(
+            ours.contains("disk full") && ours.contains(&call.to_string()),
+            "{ours}"
+        );
+        let theirs = logged(|| PlatformError::invalid("email", "is no address").into_status(call));
+        assert_eq!(theirs, "");
+    }
+
+    /// What is logged while `work` runs.
+    fn logged(work: impl FnOnce() -> Status) -> String {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || Log(writer.clone()))
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(subscriber, work);
+        let log = log.lock().unwrap();
+        String::from_utf8(log.clone()).unwrap()
+    }
+
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]

@@ -147,7 +147,27 @@ fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
 mod tests {
     use std::sync::Arc;
 
+    use sea_orm::ConnectionTrait as _;
+
     use super::*;
+    use crate::on_each_engine;
+
+    on_each_engine! {
+        async fn the_log_names_what_is_missing(db: Database) {
+            let error = db.read().execute_unprepared("SELECT 1 FROM nowhere").await.unwrap_err();
+            assert_eq!(DatabaseFault::of(&error), DatabaseFault::Other);
+            assert!(describe(&error).contains("nowhere"));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_does_not_repeat_data_that_postgres_quotes() {
+        let (db, _storage) = crate::testing::postgres().await;
+        let statement = "SELECT CAST('ada@example.com' AS INTEGER)";
+        let error = db.read().execute_unprepared(statement).await.unwrap_err();
+        assert!(error.to_string().contains("ada"), "{error}");
+        assert_eq!(describe(&error), "code 22P02");
+    }
 
     #[test]
     fn codes_of_both_engines_are_told_apart() {

@@ -5,10 +5,11 @@
 //! # use sea_orm::DbBackend;
 //! # mod customer {
 //! #     use sea_orm::entity::prelude::*;
-//! #     #[sea_orm::model]
 //! #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 //! #     #[sea_orm(table_name = "customer")]
 //! #     pub struct Model { #[sea_orm(primary_key)] pub id: i64, pub kind: i16, pub region: String }
+//! #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+//! #     pub enum Relation {}
 //! #     impl ActiveModelBehavior for ActiveModel {}
 //! # }
 //! let schema = FilterSchema::new()

@@ -1,5 +1,5 @@
 use sea_orm::entity::prelude::*;
-use sea_orm::{QuerySelect as _, QueryTrait as _};
+use sea_orm::{QueryOrder as _, QuerySelect as _, QueryTrait as _};
 use uuid::Uuid;
 
 use super::syntax::{self, Literal};
@@ -12,7 +12,6 @@ mod oracle;
 mod row {
     use sea_orm::entity::prelude::*;
 
-    #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "filter_row")]
     pub struct Model {
@@ -25,6 +24,9 @@ mod row {
         pub parent: Option<Uuid>,
         pub created: Option<i64>,
     }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use sea_orm::{ActiveModelTrait as _, ConnectOptions, Database, DatabaseConnection, Schema};
-use sea_orm::{ConnectionTrait as _, IntoActiveModel as _};
+use sea_orm::{ConnectionTrait as _, IntoActiveModel as _, Schema};
 
 use super::*;
+use crate::db::Database;
+use crate::on_each_engine;
 
 const REGIONS: [Option<&str>; 6] = [
     None,
@@ -166,47 +167,31 @@ fn rows() -> Vec<row::Model> {
     rows
 }
 
-async fn engines_agree_with_the_definition(db: &DatabaseConnection) {
-    let backend = db.get_database_backend();
-    let mut table = Schema::new(backend).create_table_from_entity(row::Entity);
-    db.execute(table.temporary()).await.unwrap();
-    let rows = rows();
-    for row in &rows {
-        row.clone().into_active_model().insert(db).await.unwrap();
-    }
-    let mut runner = TestRunner::deterministic();
-    for _ in 0..300 {
-        let filter = Filter::any().new_tree(&mut runner).unwrap().current();
-        let condition = schema().parse(backend, &filter.text()).unwrap();
-        let mut found = row::Entity::find().filter(condition).all(db).await.unwrap();
-        found.sort_by_key(|row| row.id);
-        let expected: Vec<_> = rows
-            .iter()
-            .filter(|row| filter.keeps(row))
-            .cloned()
-            .collect();
-        assert_eq!(found, expected, "{}", filter.text());
+on_each_engine! {
+    async fn random_filters_mean_what_the_definition_says(db: Database) {
+        let backend = db.backend();
+        let rows = rows();
+        fill(&db, &rows).await;
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..300 {
+            let filter = Filter::any().new_tree(&mut runner).unwrap().current();
+            let condition = schema().parse(backend, &filter.text()).unwrap();
+            let query = row::Entity::find().filter(condition).order_by_asc(row::Column::Id);
+            let found = query.all(db.read()).await.unwrap();
+            let expected: Vec<_> = rows.iter().filter(|row| filter.keeps(row)).cloned().collect();
+            assert_eq!(found, expected, "{}", filter.text());
+        }
     }
 }
 
-#[tokio::test]
-async fn sqlite_agrees_with_the_definition() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!(
-        "sqlite:{}?mode=rwc",
-        folder.path().join("filter.db").display()
-    );
-    let db = Database::connect(ConnectOptions::new(url)).await.unwrap();
-    engines_agree_with_the_definition(&db).await;
-}
-
-#[tokio::test]
-async fn postgres_agrees_with_the_definition() {
-    let url = std::env::var("RAPPORT_TEST_POSTGRES")
-        .expect("set RAPPORT_TEST_POSTGRES or run `cargo xtask test`");
-    // The table is temporary and belongs to the one connection.
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(1);
-    let db = Database::connect(options).await.unwrap();
-    engines_agree_with_the_definition(&db).await;
+async fn fill(db: &Database, rows: &[row::Model]) {
+    let table = &Schema::new(db.backend()).create_table_from_entity(row::Entity);
+    db.write_txn(|txn| async move {
+        txn.execute(table).await?;
+        let rows = rows.iter().cloned().map(row::Model::into_active_model);
+        row::Entity::insert_many(rows).exec(&*txn).await?;
+        Ok::<_, PlatformError>(())
+    })
+    .await
+    .unwrap();
 }
