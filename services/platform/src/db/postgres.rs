@@ -53,16 +53,16 @@ fn options(service: &'static str, schema: &str, config: &DatabaseConfig) -> Conn
     let mut options = super::options(config);
     options.test_before_acquire_if_idle_for(TRUSTED_FOR);
     // Given at connection time they cost no round trip, then or per transaction.
+    let statement_timeout = config.statement_timeout.as_millis().to_string();
     let settings = [
         ("search_path", schema.to_owned()),
         (
             "default_transaction_isolation",
             "repeatable read".to_owned(),
         ),
-        (
-            "statement_timeout",
-            config.statement_timeout.as_millis().to_string(),
-        ),
+        ("statement_timeout", statement_timeout.clone()),
+        // A process that vanished in a transaction must not keep its locks.
+        ("idle_in_transaction_session_timeout", statement_timeout),
         ("lock_timeout", config.lock_timeout.as_millis().to_string()),
     ];
     options.map_sqlx_postgres_opts(move |options| {

@@ -13,6 +13,9 @@ use crate::error::PlatformError;
 /// Readers that nobody needs give their memory back.
 const READER_IDLE: Duration = Duration::from_secs(60);
 
+/// Bytes of the write-ahead log that stay on the disk for the next writes.
+const LARGEST_IDLE_LOG: &str = "67108864";
+
 /// A pool of readers and the writer.
 ///
 /// The engine lets one transaction write at a time. With one connection to write through,
@@ -87,7 +90,9 @@ fn engine(options: &mut ConnectOptions, config: &DatabaseConfig, access: Access)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .foreign_keys(true)
-            .busy_timeout(busy_timeout);
+            .busy_timeout(busy_timeout)
+            // After a burst of writes the log gives its space back.
+            .pragma("journal_size_limit", LARGEST_IDLE_LOG);
         match access {
             Access::Read => options.pragma("query_only", "ON"),
             Access::Write => options,

@@ -34,12 +34,7 @@ pub(super) type Queue = Vec<Row>;
 /// The oldest unpublished events, as a queue per aggregate. Each queue starts with its
 /// aggregate's first unpublished event and leaves none out.
 pub(super) async fn next(db: &Database, limit: u64) -> Result<Vec<Queue>, PlatformError> {
-    let mut rows = unpublished()
-        .order_by_asc(Column::EventId)
-        .limit(limit)
-        .into_model::<Row>()
-        .all(db.read())
-        .await?;
+    let mut rows = oldest(limit).into_model::<Row>().all(db.read()).await?;
     // Ids are made in order of time, so the oldest ids hold all earlier versions as well,
     // but for aggregates where two processes disagreed about the time.
     let disordered: HashSet<String> = rows
@@ -52,6 +47,10 @@ pub(super) async fn next(db: &Database, limit: u64) -> Result<Vec<Queue>, Platfo
         rows.extend(by_version(db, disordered, limit).await?);
     }
     Ok(queues(rows))
+}
+
+fn oldest(limit: u64) -> Select<Entity> {
+    unpublished().order_by_asc(Column::EventId).limit(limit)
 }
 
 async fn by_version(
@@ -142,4 +141,52 @@ fn unpublished_of(ids: &[Uuid]) -> Expr {
     Column::PublishTime
         .is_null()
         .and(Column::EventId.is_in(ids.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement, UpdateMany};
+
+    use super::*;
+    use crate::db::platform_migrations;
+    use crate::id::new_id;
+    use crate::testing;
+
+    /// How SQLite finds the rows of a statement, step by step.
+    async fn plan(db: &Database, statement: Statement) -> Vec<String> {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let steps = db
+            .read()
+            .query_all_raw(Statement::from_string(DbBackend::Sqlite, explain));
+        let steps = steps.await.unwrap();
+        steps
+            .iter()
+            .map(|step| step.try_get("", "detail").unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_long_backlog_is_neither_searched_nor_sorted() {
+        let (db, _storage) = testing::sqlite().await;
+        db.migrate(platform_migrations()).await.unwrap();
+
+        let read = plan(&db, oldest(10).build(DbBackend::Sqlite)).await;
+        assert_eq!(read[0], "SCAN outbox USING INDEX outbox_unpublished");
+        assert!(
+            read[2].contains(
+                "USING INDEX outbox_unpublished_by_aggregate (aggregate=? AND version<?)"
+            )
+        );
+        assert_eq!(read.len(), 3, "no sorting: {read:?}");
+
+        let ids = [new_id(), new_id()];
+        let mark: UpdateMany<Entity> = Entity::update_many()
+            .col_expr(Column::PublishTime, Expr::value(1))
+            .filter(unpublished_of(&ids));
+        let mark = plan(&db, mark.build(DbBackend::Sqlite)).await;
+        assert_eq!(
+            mark,
+            ["SEARCH outbox USING INDEX outbox_unpublished (event_id=?)"]
+        );
+    }
 }
