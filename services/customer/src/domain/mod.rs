@@ -6,9 +6,11 @@
 //! what was parsed before it was stored.
 
 pub mod attributes;
+pub mod behaviour;
 pub mod channel;
 pub mod contact_point;
 pub mod conversation;
+pub mod customer;
 pub mod email;
 pub mod external_id;
 mod fold;
@@ -19,14 +21,19 @@ pub mod interaction;
 pub mod invalid;
 pub mod lifecycle;
 pub mod link;
+pub mod locale;
 pub mod names;
 mod numbered;
 pub mod period;
 pub mod phone;
 pub mod postal;
 pub mod preferences;
+pub mod profile;
 pub mod rank;
 pub mod region;
 pub mod role;
 pub mod search;
 mod text;
+
+#[cfg(test)]
+mod proto_agreement;

@@ -21,7 +21,7 @@ fn a_row_sent_again_is_acknowledged_without_effect() {
     let mut run = run();
 
     assert_eq!(send(&mut run, &[2, 3, 5]), [2, 3, 5]);
-    assert_eq!(send(&mut run, &[2, 3, 5]), []);
+    assert!(send(&mut run, &[2, 3, 5]).is_empty());
     assert_eq!(send(&mut run, &[3, 5, 6, 9]), [6, 9]);
 
     assert_eq!(run.checkpoint(), 9);

@@ -1,0 +1,59 @@
+//! The domain's enums carry the numbers and names of the protos.
+
+use super::attributes::{AttributeCategory, AttributeType};
+use super::channel::{Channel, Purpose};
+use super::contact_point::ContactPointState;
+use super::conversation::ConversationState;
+use super::import::ImportState;
+use super::interaction::{Direction, Outcome};
+use super::lifecycle::{BehaviourKind, Stage};
+use super::preferences::{ChannelChoice, ContactRefusal};
+
+/// The proto's enum without its UNSPECIFIED value, as numbers and names without prefix.
+fn in_proto(name: &str) -> Vec<(i32, String)> {
+    let descriptor = rapport_proto::descriptor_pool()
+        .get_enum_by_name(name)
+        .unwrap();
+    let zero = descriptor.get_value(0).unwrap();
+    let prefix = zero.name().strip_suffix("UNSPECIFIED").unwrap();
+    let values = descriptor.values().filter(|value| value.number() != 0);
+    values
+        .map(|value| {
+            (
+                value.number(),
+                value.name().strip_prefix(prefix).unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
+
+macro_rules! agree {
+    ($( $domain:ty => $proto:literal, )+) => {
+        $(
+            let domain: Vec<_> = <$domain>::ALL
+                .iter()
+                .map(|it| (it.number(), it.label().to_owned()))
+                .collect();
+            assert_eq!(domain, in_proto($proto), $proto);
+        )+
+    };
+}
+
+#[test]
+fn numbers_and_names_are_those_of_the_protos() {
+    agree! {
+        Channel => "rapport.type.v1.Channel",
+        Purpose => "rapport.type.v1.Purpose",
+        AttributeType => "rapport.customer.v1.AttributeType",
+        AttributeCategory => "rapport.customer.v1.AttributeCategory",
+        ContactPointState => "rapport.customer.v1.ContactPointState",
+        ConversationState => "rapport.customer.v1.ConversationState",
+        ImportState => "rapport.customer.v1.ImportState",
+        Direction => "rapport.customer.v1.Direction",
+        Outcome => "rapport.customer.v1.InteractionOutcome",
+        Stage => "rapport.customer.v1.LifecycleStage",
+        BehaviourKind => "rapport.customer.v1.BehaviourKind",
+        ChannelChoice => "rapport.customer.v1.ChannelChoice",
+        ContactRefusal => "rapport.customer.v1.ContactRefusal",
+    }
+}
