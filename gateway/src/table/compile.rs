@@ -1,10 +1,10 @@
 //! Descriptors to table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, ExtensionDescriptor, Kind, MessageDescriptor, MethodDescriptor,
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, MessageDescriptor, MethodDescriptor,
 };
 use rapport_proto::rapport::options::v1::method_rule;
 use rapport_proto::rapport::options::v1::{MethodRule, Retry};
@@ -12,6 +12,7 @@ use rapport_proto::rapport::options::v1::{MethodRule, Retry};
 use super::error::{Defect, Fault, TableError};
 use super::infrastructure::{INFRASTRUCTURE, Infrastructure};
 use super::outreach::{OutreachPlan, PathChecker};
+use super::reach::reachable;
 use super::{Access, Method, Permissions, Request, Table, permission};
 use crate::scan::Census;
 
@@ -148,6 +149,9 @@ fn check(
             if method.is_client_streaming() {
                 defects.push(Defect::OutreachStream);
             }
+            if matches!(access, Some(method_rule::Access::Public(_))) {
+                defects.push(Defect::PublicOutreach);
+            }
             return PathChecker::new(&method.input(), defects).outreach(outreach);
         }
     }
@@ -186,11 +190,11 @@ fn compile(
         outreach,
         client_streaming: method.is_client_streaming(),
         server_streaming: method.is_server_streaming(),
-        personal_data: any_message(&method.input(), &mut holds_personal_data)
-            || any_message(&method.output(), &mut holds_personal_data),
+        personal_data: reachable(&method.input()).iter().any(holds_personal_data)
+            || reachable(&method.output()).iter().any(holds_personal_data),
         request: Some(Request {
             census: Census::new(&message),
-            has_rules: any_message(&message, &mut has_validation),
+            has_rules: reachable(&message).iter().any(has_validation),
             message,
         }),
     }
@@ -209,28 +213,6 @@ fn infrastructure(rpc: &Infrastructure) -> Method {
         server_streaming: rpc.server_streaming,
         personal_data: false,
     }
-}
-
-/// Whether `test` holds for the message type or one that it can contain, at any depth.
-fn any_message(
-    message: &MessageDescriptor,
-    test: &mut impl FnMut(&MessageDescriptor) -> bool,
-) -> bool {
-    let mut seen = HashSet::new();
-    let mut waiting = vec![message.clone()];
-    while let Some(message) = waiting.pop() {
-        if !seen.insert(message.full_name().to_owned()) {
-            continue;
-        }
-        if test(&message) {
-            return true;
-        }
-        waiting.extend(message.fields().filter_map(|field| match field.kind() {
-            Kind::Message(inner) => Some(inner),
-            _ => None,
-        }));
-    }
-    false
 }
 
 fn holds_personal_data(message: &MessageDescriptor) -> bool {

@@ -12,7 +12,7 @@ pub struct TableError {
 
 impl TableError {
     /// An error made of these faults; `Ok` when there are none.
-    pub(super) fn unless_empty(faults: Vec<Fault>) -> Result<(), Self> {
+    pub(crate) fn unless_empty(faults: Vec<Fault>) -> Result<(), Self> {
         if faults.is_empty() {
             Ok(())
         } else {
@@ -82,6 +82,9 @@ pub enum Defect {
     /// Only the first message of a stream is judged, so that a stream could reach out unjudged.
     #[error("reaches out with a stream of requests, of which only the first would be judged")]
     OutreachStream,
+    /// Without a caller there is no tenant whose customer could be asked.
+    #[error("reaches out and is `public`; it needs a `permission`")]
+    PublicOutreach,
     /// A declared path does not lead to a value.
     #[error("`{setting}: \"{path}\"`: {error}")]
     Path {

@@ -7,6 +7,7 @@ mod error;
 mod infrastructure;
 mod outreach;
 mod permission;
+mod reach;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ use rapport_proto::rapport::options::v1::MethodRule;
 pub use error::{Defect, Fault, TableError};
 pub use outreach::{DeclaredField, OutreachPlan, Source};
 pub use permission::{PermissionId, PermissionSet, Permissions};
+
+pub(crate) use reach::reachable;
 
 use crate::scan::Census;
 

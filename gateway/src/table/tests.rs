@@ -178,6 +178,14 @@ fn an_outreach_cannot_be_a_stream_of_requests() {
 }
 
 #[test]
+fn an_outreach_needs_a_caller() {
+    let outreach =
+        r#"outreach: {customer_field: "note" channel: CHANNEL_FAX purpose: PURPOSE_SALES}"#;
+    let public = format!(r#"public: "why" {outreach} module: "test" retry: RETRY_NEVER"#);
+    assert_eq!(defect(&public), Defect::PublicOutreach.to_string());
+}
+
+#[test]
 fn the_paths_of_inbound_calls_and_of_facts_are_checked_too() {
     let inbound = rule(r#"inbound: {customer_field: "nobody"}"#);
     assert!(defect(&inbound).contains("has no field `nobody`"));

@@ -1,0 +1,201 @@
+//! Judges calls by the table: who calls, may he, is the message valid, is the customer to be
+//! asked. It knows nothing of sockets or HTTP bodies, so that it can be used by any transport,
+//! test or bench.
+
+mod refusal;
+mod validation;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use rapport_platform::problem::FieldViolation;
+use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
+
+pub use refusal::{ContactRefusal, Refusal};
+pub use validation::Validation;
+
+use crate::identity::{Authenticator, Identity};
+use crate::scan::ScanError;
+use crate::table::{Access, Method, OutreachPlan, Source, Table};
+
+/// What is to be done with a call whose message was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it to the service.
+    Forward,
+    /// Ask the customer service first whether this contact may be made.
+    AskCustomer(Contact),
+}
+
+/// A contact that a call would make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The customer's resource name, as the caller sent it.
+    pub customer: String,
+    /// Path of the field that holds it.
+    pub customer_field: String,
+    /// How the customer would be reached.
+    pub channel: Channel,
+    /// Why.
+    pub purpose: Purpose,
+}
+
+impl Contact {
+    /// The channel as it is written in answers: `EMAIL`.
+    pub fn channel_name(&self) -> &'static str {
+        channel_name(self.channel)
+    }
+
+    /// The purpose as it is written in answers: `MARKETING`.
+    pub fn purpose_name(&self) -> &'static str {
+        let name = self.purpose.as_str_name();
+        name.strip_prefix("PURPOSE_").unwrap_or(name)
+    }
+}
+
+/// A channel as it is written in answers: `EMAIL`.
+pub fn channel_name(channel: Channel) -> &'static str {
+    let name = channel.as_str_name();
+    name.strip_prefix("CHANNEL_").unwrap_or(name)
+}
+
+/// Judges calls.
+#[derive(Debug)]
+pub struct Enforcer {
+    table: Arc<Table>,
+    authenticator: Authenticator,
+    validation: Validation,
+}
+
+impl Enforcer {
+    /// Judges by the rules in `table`.
+    pub fn new(table: Arc<Table>, authenticator: Authenticator, validation: Validation) -> Self {
+        Self {
+            table,
+            authenticator,
+            validation,
+        }
+    }
+
+    /// The whole judgement of a call with one message.
+    ///
+    /// # Errors
+    /// The first thing that is in the way: the RPC, the token, the permission, the message.
+    pub fn check(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        message: &[u8],
+        now: Timestamp,
+    ) -> Result<(Option<Arc<Identity>>, Verdict), Refusal> {
+        let method = self.method(path)?;
+        let caller = self.admit(method, headers, now)?;
+        Ok((caller, self.judge(method, message)?))
+    }
+
+    /// The RPC at `path`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn method(&self, path: &str) -> Result<&Arc<Method>, Refusal> {
+        self.table
+            .method(path)
+            .ok_or_else(|| Refusal::MethodUnknown {
+                path: path.to_owned(),
+            })
+    }
+
+    /// Judges the caller, before anything of the message is read.
+    ///
+    /// Of a public RPC the caller may be nobody, and a token that is not valid counts as none.
+    ///
+    /// # Errors
+    /// When the RPC asks for a permission and the caller has no identity or lacks it.
+    pub fn admit(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Identity>>, Refusal> {
+        let Access::Permission(permission) = method.access else {
+            // Probes come often and have no token; do not look for one that is not there.
+            let anonymous = method.request.is_none() || !headers.contains_key(AUTHORIZATION);
+            return Ok(match anonymous {
+                true => None,
+                false => self.authenticator.authenticate(headers, now).ok(),
+            });
+        };
+        let identity = self.authenticator.authenticate(headers, now)?;
+        if identity.permissions.contains(permission) {
+            Ok(Some(identity))
+        } else {
+            let permission = self.table.permissions().name(permission).to_owned();
+            Err(Refusal::PermissionDenied { permission })
+        }
+    }
+
+    /// Judges the first, uncompressed message of a call.
+    ///
+    /// # Errors
+    /// When it is not a message of the RPC's request type or breaks its rules.
+    pub fn judge(&self, method: &Method, message: &[u8]) -> Result<Verdict, Refusal> {
+        if let Some(request) = &method.request {
+            self.validation.check(request, message)?;
+        }
+        match &method.outreach {
+            None => Ok(Verdict::Forward),
+            Some(plan) => contact(plan, message).map(Verdict::AskCustomer),
+        }
+    }
+}
+
+/// The contact that the message would make.
+fn contact(plan: &OutreachPlan, message: &[u8]) -> Result<Contact, Refusal> {
+    let found = plan.plan.scan(message).map_err(|error| match error {
+        ScanError::Group => Refusal::Malformed("The message holds a group."),
+        _ => Refusal::Malformed("The message cannot be read."),
+    })?;
+    let mut violations = Vec::new();
+    let customer = found.text(plan.customer.slot);
+    if customer.is_empty() {
+        let why = "is required: it names the customer who would be contacted";
+        violations.push(FieldViolation::new(&plan.customer.path, why));
+    }
+    let channel = match &plan.channel {
+        Source::Always(channel) => *channel,
+        Source::Field(field) => {
+            let channel = Channel::try_from(found.number(field.slot)).unwrap_or_default();
+            if channel == Channel::Unspecified {
+                let why = "is required: one of the channels of `rapport.type.v1.Channel`";
+                violations.push(FieldViolation::new(&field.path, why));
+            }
+            channel
+        }
+    };
+    let purpose = match &plan.purpose {
+        Source::Always(purpose) => *purpose,
+        Source::Field(field) => {
+            let purpose = Purpose::try_from(found.number(field.slot)).unwrap_or_default();
+            if purpose == Purpose::Unspecified {
+                let why = "is required: one of the purposes of `rapport.type.v1.Purpose`";
+                violations.push(FieldViolation::new(&field.path, why));
+            }
+            purpose
+        }
+    };
+    if !violations.is_empty() {
+        return Err(Refusal::Invalid(violations));
+    }
+    Ok(Contact {
+        customer: customer.to_owned(),
+        customer_field: plan.customer.path.clone(),
+        channel,
+        purpose,
+    })
+}

@@ -1,0 +1,178 @@
+//! Why a call is not let through, and what the caller reads about it.
+
+use rapport_platform::problem::{FieldViolation, Problem, RETRY_AFTER};
+use rapport_proto::rapport::r#type::v1::ErrorReason;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use super::Contact;
+use crate::identity::TokenError;
+
+/// A call that is not let through.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such RPC, or nobody serves it here.
+    #[error("no such RPC")]
+    MethodUnknown {
+        /// The path of the call.
+        path: String,
+    },
+    /// The call has no identity.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The caller's roles lack the RPC's permission.
+    #[error("permission `{permission}` is missing")]
+    PermissionDenied {
+        /// The permission.
+        permission: String,
+    },
+    /// The bytes are not a message of the RPC's request type.
+    #[error("malformed message: {0}")]
+    Malformed(&'static str),
+    /// Fields break their `buf.validate` rules.
+    #[error("invalid fields")]
+    Invalid(Vec<FieldViolation>),
+    /// The message is longer than what is read to judge it.
+    #[error("message over {limit} bytes")]
+    MessageTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The message holds more fields than a request may.
+    #[error("message over {limit} fields")]
+    TooManyFields {
+        /// The limit.
+        limit: usize,
+    },
+    /// The message is compressed in a way that is not read.
+    #[error("compression not supported")]
+    UnsupportedCompression {
+        /// The value of `grpc-encoding`.
+        encoding: String,
+    },
+    /// The gateway holds back as much as it can.
+    #[error("overloaded")]
+    Overloaded,
+    /// The customer's choice, or the lack of an address, says no.
+    #[error("contact refused")]
+    Contact(ContactRefusal),
+    /// The customer service refused to say, such as for a customer that is not there.
+    #[error("the customer service refuses: {}", .0.code())]
+    Answered(Box<Status>),
+    /// The service behind, or the customer service, does not answer.
+    #[error("a service does not answer")]
+    Unavailable,
+    /// The deadline passed.
+    #[error("deadline exceeded")]
+    DeadlineExceeded,
+    /// The caller went away while it was sending.
+    #[error("cancelled")]
+    Cancelled,
+    /// A fault of ours; it has been logged.
+    #[error("internal fault")]
+    Internal,
+}
+
+/// A contact that would not be welcome, or cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRefusal {
+    /// Whom, how and why.
+    pub contact: Contact,
+    /// Whether it is the customer's choice; otherwise there is no usable address.
+    pub by_choice: bool,
+    /// What is open instead, in the customer's order, such as `PHONE,SMS`.
+    pub open_channels: String,
+}
+
+impl Refusal {
+    /// The answer to the call.
+    pub fn into_status(self, call_id: Uuid) -> Status {
+        match self {
+            // Already in the words and with the details that our services use.
+            Self::Answered(status) => *status,
+            refusal => refusal.problem().into_status(call_id),
+        }
+    }
+
+    fn problem(self) -> Problem {
+        match self {
+            Self::MethodUnknown { path } => {
+                let message = "There is no such RPC here. Compare with the protos of this version.";
+                Problem::new(Code::Unimplemented, ErrorReason::MethodUnknown, message)
+                    .with_metadata("method", path)
+            }
+            Self::Token(TokenError::Missing) => {
+                Problem::token_missing(TokenError::Missing.to_string())
+            }
+            Self::Token(error) => Problem::token_invalid(error.to_string()),
+            Self::PermissionDenied { permission } => Problem::permission_denied(&permission),
+            Self::Malformed(what) => Problem::new(
+                Code::InvalidArgument,
+                ErrorReason::MalformedMessage,
+                format!("{what} Regenerate the client from the current protos."),
+            ),
+            Self::Invalid(violations) => Problem::invalid(violations),
+            Self::MessageTooLarge { limit } => Problem::new(
+                Code::ResourceExhausted,
+                ErrorReason::MessageTooLarge,
+                format!("A message may have {limit} bytes. Send less, or in several calls."),
+            )
+            .with_metadata("limit_bytes", limit.to_string()),
+            Self::TooManyFields { limit } => Problem::new(
+                Code::ResourceExhausted,
+                ErrorReason::MessageTooLarge,
+                format!("A message may hold {limit} fields. Send less, or in several calls."),
+            )
+            .with_metadata("limit_fields", limit.to_string()),
+            Self::UnsupportedCompression { encoding } => Problem::new(
+                Code::Unimplemented,
+                ErrorReason::UnsupportedCompression,
+                "Requests may be compressed with gzip or zstd, or not at all.",
+            )
+            .with_metadata("encoding", encoding),
+            Self::Overloaded => Problem::new(
+                Code::ResourceExhausted,
+                ErrorReason::Overloaded,
+                "The gateway holds as many messages as it can. Retry with back-off.",
+            )
+            .with_retry_after(RETRY_AFTER),
+            Self::Contact(refusal) => refusal.problem(),
+            Self::Answered(_) | Self::Internal => Problem::internal(),
+            Self::Unavailable => Problem::unavailable(),
+            Self::DeadlineExceeded => Problem::deadline_exceeded(),
+            Self::Cancelled => Problem::new(
+                Code::Cancelled,
+                ErrorReason::Cancelled,
+                "The caller went away before the call was complete.",
+            ),
+        }
+    }
+}
+
+impl ContactRefusal {
+    fn problem(self) -> Problem {
+        let Self {
+            contact,
+            by_choice,
+            open_channels,
+        } = self;
+        let (channel, purpose) = (contact.channel_name(), contact.purpose_name());
+        let (reason, kind, why) = if by_choice {
+            let why = format!("The customer does not want {channel} contacts for {purpose}.");
+            (ErrorReason::ChannelRefused, "CUSTOMER_CHOICE", why)
+        } else {
+            let why = format!("No address of the customer can be used for {channel}.");
+            (ErrorReason::NoUsableContactPoint, "CONTACT_POINT", why)
+        };
+        let instead = match open_channels.as_str() {
+            "" => "No other channel is open.".to_owned(),
+            open => format!("Open instead, in the customer's order: {open}."),
+        };
+        Problem::new(Code::FailedPrecondition, reason, format!("{why} {instead}"))
+            .with_precondition(kind, contact.customer.clone(), why)
+            .with_metadata("customer", contact.customer)
+            .with_metadata("channel", channel)
+            .with_metadata("purpose", purpose)
+            .with_metadata("open_channels", open_channels)
+    }
+}
