@@ -98,10 +98,31 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for SecretVisitor<T> {
         T::deserialize(value).map(Secret)
     }
 
+    // The messages that serde makes for these would repeat the secret.
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Err(unquoted())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Err(unquoted())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Err(unquoted())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(unquoted())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let reference = FileReference::deserialize(MapAccessDeserializer::new(map))?;
         self.visit_string(read(&reference.file).map_err(A::Error::custom)?)
     }
+}
+
+fn unquoted<E: serde::de::Error>() -> E {
+    E::custom("a secret must be text in quotes")
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -163,6 +163,17 @@ fn an_unreadable_secret_names_the_key_and_the_path() {
 }
 
 #[test]
+fn a_secret_of_the_wrong_kind_is_not_repeated() {
+    for wrong in ["4711", "47.11", "true"] {
+        let (message, _file) = refused(&format!("[database]\nurl = {wrong}\n"), &[]);
+        assert!(
+            message.contains("database.url") && !message.contains(wrong),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     let settings = Settings::default();
     assert!(!format!("{settings:?}").contains("here.db"));

@@ -172,6 +172,23 @@ mod tests {
         timeout(at_once, drain.aborted()).await.unwrap();
     }
 
+    #[tokio::test]
+    async fn a_signal_begins_the_drain_and_the_next_one_aborts_it() {
+        let drain = seconds(60, 60);
+        drain.listen_for_signals().unwrap();
+        let pid = std::process::id().to_string();
+        let send = |signal: &str| {
+            let mut kill = std::process::Command::new("kill");
+            assert!(kill.args([signal, &pid]).status().unwrap().success());
+        };
+        let soon = Duration::from_secs(5);
+
+        send("-TERM");
+        timeout(soon, drain.begun()).await.unwrap();
+        send("-INT");
+        timeout(soon, drain.aborted()).await.unwrap();
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nothing_ends_before_it_begins() {
         let drain = seconds(0, 0);

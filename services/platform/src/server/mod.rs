@@ -5,6 +5,7 @@
 //! [`serve`].
 
 mod admission;
+mod config;
 mod deadline;
 mod deadline_layer;
 mod drain;
@@ -23,6 +24,7 @@ mod supervisor;
 mod tests;
 
 pub use admission::{Admission, Admitted, Admitting};
+pub use config::ServerConfig;
 pub use deadline::{
     Deadline, DeadlineConfig, MalformedTimeout, TIMEOUT_HEADER, format_timeout, parse_timeout,
 };
@@ -35,7 +37,7 @@ pub use listen::{ConnectionLimits, serve};
 pub use ops::Ops;
 pub use panic_layer::{Catching, PanicLayer};
 pub use readiness::ReadinessCheck;
-pub use reflection::{ReflectionError, add_reflection};
+pub use reflection::add_reflection;
 pub use service::{Service, Worker};
 pub use supervisor::Supervisor;
 

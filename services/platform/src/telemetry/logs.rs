@@ -200,6 +200,12 @@ mod tests {
             (&3.into(), &"acme".into())
         );
         assert_eq!(first["call_id"], 8, "the event's own field wins");
+        let line = log.text().lines().next().unwrap().to_owned();
+        assert_eq!(
+            line.matches("call_id").count(),
+            1,
+            "and is the only one: {line}"
+        );
         assert_eq!(first["trace_id"].as_str().unwrap().len(), 32);
         assert_eq!(first["span_id"].as_str().unwrap().len(), 16);
         assert_eq!(lines[1]["trace_id"], first["trace_id"]);

@@ -28,8 +28,8 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use prometheus::Registry;
-use tracing::Level;
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -67,7 +67,7 @@ pub enum TelemetryError {
 ///
 /// # Errors
 /// When a setting cannot be used or telemetry runs already.
-pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
+pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard, TelemetryError> {
     let (subscriber, telemetry) = pipeline(config, std::io::stderr)?;
     subscriber.try_init()?;
     opentelemetry::global::set_meter_provider(telemetry.meters.clone());
@@ -88,7 +88,10 @@ type BoxedLayer = Box<dyn Layer<registry::Registry> + Send + Sync>;
 type Pipeline = tracing_subscriber::layer::Layered<Vec<BoxedLayer>, registry::Registry>;
 
 /// What [`init`] installs, for a writer of the caller's choice.
-fn pipeline<W>(config: &TelemetryConfig, log: W) -> Result<(Pipeline, Telemetry), TelemetryError>
+fn pipeline<W>(
+    config: &TelemetryConfig,
+    log: W,
+) -> Result<(Pipeline, TelemetryGuard), TelemetryError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -118,7 +121,7 @@ where
     }
     // The caller's decision stands: a trace is recorded everywhere or nowhere.
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
-    let telemetry = Telemetry {
+    let telemetry = TelemetryGuard {
         tracers: tracers.with_sampler(sampler).build(),
         meters: meters.build(),
         logs,
@@ -148,17 +151,21 @@ fn trace_layer(tracers: &SdkTracerProvider) -> BoxedLayer {
         .with_threads(false)
         .with_tracked_inactivity(false)
         .with_target(false)
-        .with_filter(filter_fn(|metadata| {
-            metadata.is_span() && *metadata.level() <= Level::INFO
-        }))
+        .with_filter(filter_fn(is_call_or_step))
         .boxed()
+}
+
+/// Spans that operators want to see: calls and the steps they take.
+fn is_call_or_step(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && *metadata.level() <= Level::INFO
 }
 
 fn log_layer<W>(config: &LogConfig, writer: W) -> Result<BoxedLayer, TelemetryError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&config.filter)?;
+    // The filter chooses among events. Without their spans, lines would not say whose they are.
+    let filter = EnvFilter::try_new(&config.filter)?.or(filter_fn(is_call_or_step));
     Ok(match config.format {
         LogFormat::Json => logs::JsonLines::new(writer).with_filter(filter).boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
@@ -169,18 +176,18 @@ where
     })
 }
 
-/// Running telemetry. Keep it until the process ends; [`Telemetry::shutdown`] or dropping
-/// it sends what is left.
+/// Running telemetry. Keep it until the process ends: [`TelemetryGuard::shutdown`] sends
+/// what is left; so does dropping it, but that blocks the thread.
 #[derive(Debug)]
 #[must_use = "dropping it stops telemetry"]
-pub struct Telemetry {
+pub struct TelemetryGuard {
     tracers: SdkTracerProvider,
     meters: SdkMeterProvider,
     logs: Option<SdkLoggerProvider>,
     registry: Registry,
 }
 
-impl Telemetry {
+impl TelemetryGuard {
     /// What the operations server shows under `/metrics`.
     pub fn registry(&self) -> Registry {
         self.registry.clone()
@@ -194,7 +201,7 @@ impl Telemetry {
     }
 }
 
-impl Drop for Telemetry {
+impl Drop for TelemetryGuard {
     fn drop(&mut self) {
         let (tracers, meters, logs) =
             (self.tracers.clone(), self.meters.clone(), self.logs.clone());

@@ -40,7 +40,7 @@ impl MakeWriter<'_> for Captured {
 
 /// Telemetry in force on this thread until it is dropped.
 pub(crate) struct Installed {
-    pub(crate) telemetry: Telemetry,
+    pub(crate) telemetry: TelemetryGuard,
     _in_force: DefaultGuard,
 }
 

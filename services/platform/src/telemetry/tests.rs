@@ -126,6 +126,27 @@ async fn a_failed_call_is_one_log_line_with_its_reason_and_level() {
 }
 
 #[tokio::test]
+async fn a_line_names_its_call_however_few_lines_are_wanted() {
+    let log = Captured::default();
+    let quiet = LogConfig {
+        filter: "error".into(),
+        format: LogFormat::Json,
+    };
+    let config = TelemetryConfig {
+        log: quiet,
+        ..TelemetryConfig::default()
+    };
+    let telemetry = testing::install_with(&config, &log);
+    for problem in [Problem::not_found("customers/1"), Problem::internal()] {
+        call(&telemetry, request(CHECK), move || refused(problem.clone())).await;
+    }
+
+    let line: serde_json::Value = serde_json::from_str(&log.text()).unwrap();
+    assert_eq!(line["status"], "INTERNAL");
+    assert!(line["call_id"].is_string());
+}
+
+#[tokio::test]
 async fn a_call_that_succeeds_logs_nothing() {
     let log = Captured::default();
     let telemetry = testing::install_logging_to(&log);
@@ -154,6 +175,31 @@ async fn the_callers_id_comes_back_and_a_malformed_one_is_replaced() {
         assert!(uuid::Uuid::try_parse(returned).is_ok());
         assert_eq!(Some(returned) == sent, kept);
     }
+}
+
+#[tokio::test]
+async fn the_handler_sees_this_call_as_the_parent_of_what_it_does() {
+    let telemetry = testing::install();
+    let service = service_fn(async |request: Request<Body>| {
+        let mut answer = Response::new(Body::empty());
+        let trace_parent = request.headers()[TRACE_PARENT].clone();
+        assert_eq!(
+            trace_parent.to_str().ok(),
+            current_trace_parent().as_deref()
+        );
+        answer.headers_mut().insert(TRACE_PARENT, trace_parent);
+        Ok::<_, Infallible>(answer)
+    });
+    let mut request = request(CHECK);
+    request
+        .headers_mut()
+        .insert(TRACE_PARENT, CALLER.parse().unwrap());
+    let layer = TraceLayer::measuring(telemetry.metrics());
+    let answer = layer.layer(service).oneshot(request).await.unwrap();
+
+    let seen = answer.headers()[TRACE_PARENT].to_str().unwrap();
+    assert_eq!(seen[..36], CALLER[..36]);
+    assert_ne!(seen, CALLER);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -233,7 +233,7 @@ async fn those_who_watch_learn_of_the_drain_and_do_not_hold_it() {
 
 #[tokio::test]
 async fn reflection_lists_our_services_in_both_versions() {
-    let link = ServiceLink::from(add_reflection(Routes::default()).unwrap());
+    let link = ServiceLink::from(add_reflection(Routes::default()));
     let ask = v1::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
