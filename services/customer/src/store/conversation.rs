@@ -79,17 +79,18 @@ pub(crate) async fn insert(
     Ok(row)
 }
 
-/// Writes the end of a conversation over the row it was read from.
+/// Writes how a conversation ended over the row it was read from.
 pub(crate) async fn close(
     txn: &DatabaseTransaction,
     before: Model,
-    closing: &Closing,
+    conversation: &Conversation,
 ) -> Result<Model, Error> {
     let version = before.version;
+    let closing = conversation.closing();
     let row = Model {
-        state: ConversationState::Closed.code(),
-        resolution: Some(closing.resolution.clone()),
-        close_time: Some(closing.time),
+        state: conversation.state().code(),
+        resolution: closing.map(|it| it.resolution.clone()),
+        close_time: closing.map(|it| it.time),
         version: version + 1,
         ..before
     };

@@ -13,7 +13,14 @@ use uuid::Uuid;
 
 use super::entity::{behaviour_event, customer, stage_change};
 use super::place::{Order, Place, behind};
+use crate::domain::behaviour::NewBehaviour;
 use crate::domain::lifecycle::{FIRST, Stage, Transition};
+
+/// The stage in which a customer stands.
+pub(crate) fn stage(customer: &customer::Model) -> Result<Stage, PlatformError> {
+    Stage::try_from(i32::from(customer.lifecycle_stage))
+        .map_err(|error| PlatformError::internal("reading a life-cycle stage", error))
+}
 
 /// Why a customer enters a stage.
 pub(crate) struct Cause<'a> {
@@ -119,25 +126,32 @@ pub(crate) async fn changes(
         .await
 }
 
-/// Records behaviour with its place in the order of recording, which it returns.
+/// Records behaviour, in the order of recording.
 pub(crate) async fn observe(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    event: behaviour_event::Model,
+    customer: Uuid,
+    behaviour: &NewBehaviour,
 ) -> Result<behaviour_event::Model, PlatformError> {
     use behaviour_event::{Column, Entity};
     let last: Option<Option<i64>> = Entity::find()
         .select_only()
         .column_as(Column::Sequence.max(), "last")
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(event.customer_id))
+        .filter(Column::CustomerId.eq(customer))
         .into_tuple()
         .one(txn)
         .await?;
     let event = behaviour_event::Model {
         tenant_id: ctx.tenant,
+        customer_id: customer,
+        behaviour_event_id: new_id(),
         sequence: last.flatten().unwrap_or(0) + 1,
-        ..event
+        kind: behaviour.kind().code(),
+        subject: behaviour.subject().map(str::to_owned),
+        occur_time: behaviour.occur_time(),
+        recorder: ctx.actor.to_string(),
+        record_time: ctx.now,
     };
     Entity::insert(behaviour_event::ActiveModel::from(event.clone()))
         .exec_without_returning(txn)

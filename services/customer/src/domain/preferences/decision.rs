@@ -51,16 +51,21 @@ impl Preferences {
         if channel.needs_address() && !reachable.contains(channel) {
             refusals.push(ContactRefusal::NoUsableContactPoint);
         }
-        let mut open: Vec<_> = Channel::ALL
-            .iter()
-            .copied()
-            .filter(|&other| other != channel && self.is_open(reachable, other, purpose))
-            .collect();
-        open.sort_by_key(|&other| self.place(other, purpose));
+        let mut open_channels = self.open_channels(reachable, purpose);
+        open_channels.retain(|&other| other != channel);
         Decision {
             refusals,
-            open_channels: open,
+            open_channels,
         }
+    }
+
+    /// The channels that are open for `purpose`, in the customer's order, when some usable
+    /// address reaches the customer on the channels `reachable`.
+    pub fn open_channels(&self, reachable: ChannelSet, purpose: Purpose) -> Vec<Channel> {
+        let all = Channel::ALL.iter().copied();
+        let mut open: Vec<_> = all.filter(|&it| self.is_open(reachable, it, purpose)).collect();
+        open.sort_by_key(|&channel| self.place(channel, purpose));
+        open
     }
 
     /// The choices that count for a contact: the one for its purpose before the one for all.

@@ -2,9 +2,11 @@
 //! which it took place.
 
 mod append;
+mod row;
 mod timeline;
 
 pub(crate) use append::append;
+pub(crate) use row::new as new_row;
 pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
 
 use rapport_platform::identity::Context;

@@ -1,0 +1,216 @@
+//! `InteractionService`.
+
+use std::sync::LazyLock;
+
+use rapport_platform::error::PlatformError;
+use rapport_platform::filter::FilterSchema;
+use rapport_platform::idempotency::once;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox;
+use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::interaction_service_server::InteractionService;
+use sea_orm::DatabaseTransaction;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::convert::interaction as convert;
+use super::message::send;
+use super::{Shared, answer};
+use crate::domain::channel::{Channel, Purpose};
+use crate::domain::interaction::{Direction, NewInteraction, Outcome};
+use crate::domain::link::Link;
+use crate::error::{Error, faults_of};
+use crate::events;
+use crate::resource::{CUSTOMER, INTERACTION};
+use crate::store::entity::interaction::{Column, Model};
+use crate::store::interaction::{self, Timeline};
+use crate::store::place::{Order, Place};
+use crate::store::{contact_point, conversation, customer};
+
+const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+
+/// What timelines can be filtered by.
+static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+    FilterSchema::new()
+        .enumeration("channel", Column::Channel, labels(Channel::ALL, Channel::label, Channel::number))
+        .enumeration("direction", Column::Direction, labels(Direction::ALL, Direction::label, Direction::number))
+        .enumeration("purpose", Column::Purpose, labels(Purpose::ALL, Purpose::label, Purpose::number))
+        .enumeration("outcome", Column::Outcome, labels(Outcome::ALL, Outcome::label, Outcome::number))
+        .text("agent", Column::Agent)
+        .timestamp("occur_time", Column::OccurTime)
+});
+
+fn labels<T: Copy>(
+    all: &'static [T],
+    label: impl Fn(T) -> &'static str,
+    number: impl Fn(T) -> i32,
+) -> impl Iterator<Item = (&'static str, i32)> {
+    all.iter().map(move |&value| (label(value), number(value)))
+}
+
+/// The contact repository.
+pub(crate) struct Interactions(pub(crate) Shared);
+
+#[tonic::async_trait]
+impl InteractionService for Interactions {
+    async fn log_interaction(
+        &self,
+        request: Request<proto::LogInteractionRequest>,
+    ) -> Result<Response<proto::Interaction>, Status> {
+        answer(request, |ctx, request| self.log(ctx, request)).await
+    }
+
+    async fn send_message(
+        &self,
+        request: Request<proto::SendMessageRequest>,
+    ) -> Result<Response<proto::Interaction>, Status> {
+        answer(request, |ctx, request| send(&self.0, ctx, request)).await
+    }
+
+    async fn get_interaction(
+        &self,
+        request: Request<proto::GetInteractionRequest>,
+    ) -> Result<Response<proto::Interaction>, Status> {
+        answer(request, |ctx, request| self.get(ctx, request)).await
+    }
+
+    async fn list_interactions(
+        &self,
+        request: Request<proto::ListInteractionsRequest>,
+    ) -> Result<Response<proto::ListInteractionsResponse>, Status> {
+        answer(request, |ctx, request| self.list(ctx, request)).await
+    }
+
+    async fn list_linked_interactions(
+        &self,
+        request: Request<proto::ListLinkedInteractionsRequest>,
+    ) -> Result<Response<proto::ListLinkedInteractionsResponse>, Status> {
+        answer(request, |ctx, request| self.list_linked(ctx, request)).await
+    }
+}
+
+impl Interactions {
+    async fn log(
+        &self,
+        ctx: Context,
+        request: proto::LogInteractionRequest,
+    ) -> Result<proto::Interaction, Error> {
+        const METHOD: &str = "rapport.customer.v1.InteractionService/LogInteraction";
+        let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
+        let sent = request.interaction.as_ref().ok_or_else(|| Error::missing("interaction"))?;
+        let ctx = &ctx;
+        let new = &convert::parse(ctx, customer_id, sent).map_err(faults_of("interaction"))?;
+        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
+            customer::require_live(ctx, &*txn, customer_id).await?;
+            if let Some(id) = new.contact_point() {
+                contact_point::get(ctx, &*txn, [customer_id, id]).await?;
+            }
+            let interaction = append(ctx, &txn, customer_id, new).await?;
+            outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
+            Ok(interaction)
+        })
+        .await
+    }
+
+    async fn get(
+        &self,
+        ctx: Context,
+        request: proto::GetInteractionRequest,
+    ) -> Result<proto::Interaction, Error> {
+        let ids = INTERACTION.parse("name", &request.name)?;
+        Ok(convert::to_proto(interaction::get(&ctx, self.0.db.read(), ids).await?))
+    }
+
+    async fn list(
+        &self,
+        ctx: Context,
+        request: proto::ListInteractionsRequest,
+    ) -> Result<proto::ListInteractionsResponse, Error> {
+        let proto::ListInteractionsRequest { parent, page_size, page_token, filter, order_by } =
+            request;
+        let [customer_id] = CUSTOMER.parse("parent", &parent)?;
+        let order = order(&order_by)?;
+        let list = ListRequest {
+            method: "rapport.customer.v1.InteractionService/ListInteractions",
+            query: Fingerprint::of(&[&parent, &filter, &order_by]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let filter = FILTER.parse(self.0.db.backend(), &filter)?;
+        let part = Timeline { customer: customer_id, filter, order, after: page.after, limit: page.limit() };
+        let rows = interaction::timeline(&ctx, self.0.db.read(), part).await?;
+        if rows.is_empty() {
+            // Rows prove that there is such a customer; only without any is it asked.
+            customer::get(&ctx, self.0.db.read(), customer_id).await?;
+        }
+        let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
+        let interactions = convert::all_to_proto(rows);
+        Ok(proto::ListInteractionsResponse { interactions, next_page_token })
+    }
+
+    async fn list_linked(
+        &self,
+        ctx: Context,
+        request: proto::ListLinkedInteractionsRequest,
+    ) -> Result<proto::ListLinkedInteractionsResponse, Error> {
+        let proto::ListLinkedInteractionsRequest { resource, page_size, page_token } = request;
+        let link = Link::parse(&resource).map_err(faults_of("resource"))?;
+        let list = ListRequest {
+            method: "rapport.customer.v1.InteractionService/ListLinkedInteractions",
+            query: Fingerprint::of(&[link.as_str()]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let db = self.0.db.read();
+        let rows = interaction::linked(&ctx, db, link.as_str(), page.after, page.limit()).await?;
+        let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
+        let interactions = convert::all_to_proto(rows);
+        Ok(proto::ListLinkedInteractionsResponse { interactions, next_page_token })
+    }
+}
+
+/// Appends a contact to the repository and to its conversation.
+pub(super) async fn append(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    new: &NewInteraction,
+) -> Result<proto::Interaction, Error> {
+    let row = interaction::new_row(ctx, customer, new);
+    if interaction::append(ctx, txn, std::slice::from_ref(&row)).await?.is_empty() {
+        return Err(logged_before(ctx, txn, &row).await?);
+    }
+    conversation::note(ctx, txn, &row).await?;
+    Ok(convert::to_proto(row))
+}
+
+/// Names the interaction that has the row's external id.
+async fn logged_before(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &Model,
+) -> Result<Error, Error> {
+    let (Some(system), Some(id)) = (&row.external_system, &row.external_id) else {
+        return Ok(PlatformError::Conflict.into());
+    };
+    let known = interaction::known_as(ctx, txn, system, id).await?;
+    // Gone again since: the work runs once more.
+    let known = known.ok_or(PlatformError::Conflict)?;
+    let name = INTERACTION.format(&[known.customer_id, known.interaction_id]);
+    Ok(PlatformError::AlreadyExists(name).into())
+}
+
+fn place(row: &Model) -> Place {
+    Place { time: row.occur_time, id: row.interaction_id }
+}
+
+fn order(order_by: &str) -> Result<Order, Error> {
+    match order_by {
+        "" | "occur_time desc" => Ok(Order::LatestFirst),
+        "occur_time" => Ok(Order::OldestFirst),
+        _ => Err(Error::invalid("order_by", "must be `occur_time` or `occur_time desc`")),
+    }
+}

@@ -1,0 +1,159 @@
+//! `LifecycleService`.
+
+use rapport_platform::etag::Etag;
+use rapport_platform::idempotency::once;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox;
+use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::lifecycle_service_server::LifecycleService;
+use tonic::{Request, Response, Status};
+
+use super::convert::{customer as convert_customer, lifecycle as convert};
+use super::{Shared, answer};
+use crate::domain::behaviour::MoveReason;
+use crate::domain::lifecycle::Stage;
+use crate::error::{Error, faults_of};
+use crate::events;
+use crate::resource::CUSTOMER;
+use crate::store::customer::Record;
+use crate::store::entity::behaviour_event;
+use crate::store::lifecycle::Cause;
+use crate::store::place::Place;
+use crate::store::{customer, lifecycle};
+
+const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+
+/// Follows customers through the stages of their life.
+pub(crate) struct Lifecycle(pub(crate) Shared);
+
+#[tonic::async_trait]
+impl LifecycleService for Lifecycle {
+    async fn move_customer_stage(
+        &self,
+        request: Request<proto::MoveCustomerStageRequest>,
+    ) -> Result<Response<proto::Customer>, Status> {
+        answer(request, |ctx, request| self.move_stage(ctx, request)).await
+    }
+
+    async fn list_stage_changes(
+        &self,
+        request: Request<proto::ListStageChangesRequest>,
+    ) -> Result<Response<proto::ListStageChangesResponse>, Status> {
+        answer(request, |ctx, request| self.list_stage_changes(ctx, request)).await
+    }
+
+    async fn record_behaviour(
+        &self,
+        request: Request<proto::RecordBehaviourRequest>,
+    ) -> Result<Response<proto::BehaviourEvent>, Status> {
+        answer(request, |ctx, request| self.record(ctx, request)).await
+    }
+
+    async fn list_behaviour_events(
+        &self,
+        request: Request<proto::ListBehaviourEventsRequest>,
+    ) -> Result<Response<proto::ListBehaviourEventsResponse>, Status> {
+        answer(request, |ctx, request| self.list_behaviour(ctx, request)).await
+    }
+}
+
+impl Lifecycle {
+    async fn move_stage(
+        &self,
+        ctx: Context,
+        request: proto::MoveCustomerStageRequest,
+    ) -> Result<proto::Customer, Error> {
+        const METHOD: &str = "rapport.customer.v1.LifecycleService/MoveCustomerStage";
+        let [customer_id] = CUSTOMER.parse("name", &request.name)?;
+        let stage = Stage::try_from(request.stage).map_err(|fault| fault.at("stage"))?;
+        let reason = &MoveReason::parse(&request.reason).map_err(|fault| fault.at("reason"))?;
+        let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
+        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
+            let Record { row, external_ids } =
+                customer::get_live_record(ctx, &*txn, customer_id).await?;
+            Etag::check(name, etag, row.version)?;
+            let transition = lifecycle::stage(&row)?
+                .move_to(stage)
+                .map_err(|refused| Error::MoveRefused { customer: name.clone(), refused })?;
+            let cause = Cause { reason: reason.as_str(), behaviour_event: None };
+            let (row, change) = lifecycle::enter(ctx, &txn, row, transition, &cause).await?;
+            let change = convert::stage_change(change);
+            let changed = events::customer_stage_changed(customer_id, change, row.version);
+            outbox::append(&txn, ctx, &[changed]).await?;
+            convert_customer::to_proto(Record { row, external_ids })
+        })
+        .await
+    }
+
+    async fn list_stage_changes(
+        &self,
+        ctx: Context,
+        request: proto::ListStageChangesRequest,
+    ) -> Result<proto::ListStageChangesResponse, Error> {
+        let proto::ListStageChangesRequest { parent, page_size, page_token } = request;
+        let [customer_id] = CUSTOMER.parse("parent", &parent)?;
+        let list = ListRequest {
+            method: "rapport.customer.v1.LifecycleService/ListStageChanges",
+            query: Fingerprint::of(&[&parent]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let db = self.0.db.read();
+        customer::get(&ctx, db, customer_id).await?;
+        let rows = lifecycle::changes(&ctx, db, customer_id, page.after, page.limit()).await?;
+        let (rows, next_page_token) = page.finish(rows, |row| row.stage_change_id)?;
+        let stage_changes = rows.into_iter().map(convert::stage_change).collect();
+        Ok(proto::ListStageChangesResponse { stage_changes, next_page_token })
+    }
+
+    async fn record(
+        &self,
+        ctx: Context,
+        request: proto::RecordBehaviourRequest,
+    ) -> Result<proto::BehaviourEvent, Error> {
+        const METHOD: &str = "rapport.customer.v1.LifecycleService/RecordBehaviour";
+        let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
+        let sent = request.behaviour_event.as_ref();
+        let sent = sent.ok_or_else(|| Error::missing("behaviour_event"))?;
+        let ctx = &ctx;
+        let new = &convert::parse(ctx, sent).map_err(faults_of("behaviour_event"))?;
+        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
+            customer::require_live(ctx, &*txn, customer_id).await?;
+            let row = lifecycle::observe(ctx, &txn, customer_id, new).await?;
+            let sequence = row.sequence;
+            let event = convert::behaviour_event(row);
+            let recorded = events::behaviour_recorded(customer_id, &event, sequence);
+            outbox::append(&txn, ctx, &[recorded]).await?;
+            Ok(event)
+        })
+        .await
+    }
+
+    async fn list_behaviour(
+        &self,
+        ctx: Context,
+        request: proto::ListBehaviourEventsRequest,
+    ) -> Result<proto::ListBehaviourEventsResponse, Error> {
+        let proto::ListBehaviourEventsRequest { parent, page_size, page_token } = request;
+        let [customer_id] = CUSTOMER.parse("parent", &parent)?;
+        let list = ListRequest {
+            method: "rapport.customer.v1.LifecycleService/ListBehaviourEvents",
+            query: Fingerprint::of(&[&parent]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let db = self.0.db.read();
+        customer::get(&ctx, db, customer_id).await?;
+        let rows = lifecycle::behaviour(&ctx, db, customer_id, page.after, page.limit()).await?;
+        let place = |row: &behaviour_event::Model| Place {
+            time: row.occur_time,
+            id: row.behaviour_event_id,
+        };
+        let (rows, next_page_token) = page.finish(rows, place)?;
+        let behaviour_events = rows.into_iter().map(convert::behaviour_event).collect();
+        Ok(proto::ListBehaviourEventsResponse { behaviour_events, next_page_token })
+    }
+}
