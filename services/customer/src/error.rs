@@ -11,7 +11,7 @@ use crate::domain::channel::{Channel, Purpose};
 use crate::domain::conversation::{ConversationClosed, ConversationState};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::lifecycle::RefusedMove;
-use crate::domain::preferences::{ContactRefusal, Decision};
+use crate::domain::preferences::ContactRefusal;
 
 /// Why a call to the customer service failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +60,10 @@ pub enum Error {
         channel: Channel,
         /// What the contact was for.
         purpose: Purpose,
-        /// Why not, and what is open instead.
-        decision: Decision,
+        /// Why not.
+        refusal: ContactRefusal,
+        /// What is open instead, in the customer's order.
+        open_channels: Vec<Channel>,
     },
 }
 
@@ -92,6 +94,14 @@ impl From<FieldViolation> for Error {
     fn from(violation: FieldViolation) -> Self {
         PlatformError::from(violation).into()
     }
+}
+
+/// A stored value that the code can't read: a fault of ours, met `during` some work.
+pub(crate) fn unreadable<C>(during: &'static str) -> impl Fn(C) -> Error
+where
+    C: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    move |cause| PlatformError::internal(during, cause).into()
 }
 
 /// The error of an update that names the version it changes: without such a row, another
@@ -133,17 +143,26 @@ impl Answer for Error {
                 format!("`{resource}` is deleted. Undelete it first."),
                 resource,
             ),
-            Self::InUse { resource, dependents } => refused(
+            Self::InUse {
+                resource,
+                dependents,
+            } => refused(
                 ErrorReason::ResourceInUse,
                 format!("{dependents} others depend on `{resource}`. Change or delete them first."),
                 resource,
             )
             .with_metadata("dependents", dependents.to_string()),
-            Self::InvalidState { resource, state, why } => {
-                refused(ErrorReason::InvalidState, format!("`{resource}` {why}"), resource)
-                    .with_metadata("state", *state)
-                    .with_precondition("STATE", resource, *why)
-            }
+            Self::InvalidState {
+                resource,
+                state,
+                why,
+            } => refused(
+                ErrorReason::InvalidState,
+                format!("`{resource}` {why}"),
+                resource,
+            )
+            .with_metadata("state", *state)
+            .with_precondition("STATE", resource, *why),
             Self::ConversationClosed(resource) => refused(
                 ErrorReason::InvalidState,
                 format!("`{resource}`: {ConversationClosed}."),
@@ -151,33 +170,42 @@ impl Answer for Error {
             )
             .with_metadata("state", ConversationState::Closed.label())
             .with_precondition("STATE", resource, ConversationClosed.to_string()),
-            Self::MoveRefused { customer, refused: why } => {
-                refused(ErrorReason::InvalidState, why.to_string(), customer)
-                    .with_metadata("state", why.from.label())
-                    .with_precondition("LIFECYCLE_STAGE", customer, why.to_string())
-            }
-            Self::ContactRefused { customer, channel, purpose, decision } => {
-                contact_refused(customer, *channel, *purpose, decision)
-            }
+            Self::MoveRefused {
+                customer,
+                refused: why,
+            } => refused(ErrorReason::InvalidState, why.to_string(), customer)
+                .with_metadata("state", why.from.label())
+                .with_precondition("LIFECYCLE_STAGE", customer, why.to_string()),
+            Self::ContactRefused {
+                customer,
+                channel,
+                purpose,
+                refusal,
+                open_channels,
+            } => contact_refused(customer, *channel, *purpose, *refusal, open_channels),
         }
     }
 }
 
-/// What the caller reads when a customer is not to be contacted: the first reason decides,
-/// and the customer's own choice comes before the lack of an address.
+/// What the caller reads when a customer is not to be contacted this way.
 fn contact_refused(
     customer: &str,
     channel: Channel,
     purpose: Purpose,
-    decision: &Decision,
+    refusal: ContactRefusal,
+    open_channels: &[Channel],
 ) -> Problem {
-    let (reason, why) = match decision.refusals().first() {
-        Some(ContactRefusal::NoUsableContactPoint) => {
-            (ErrorReason::NoUsableContactPoint, "has no usable address for")
-        }
-        _ => (ErrorReason::ChannelRefused, "does not want contacts by"),
+    let (reason, why) = match refusal {
+        ContactRefusal::ChannelRefused => (
+            ErrorReason::ChannelRefused,
+            "does not want to be contacted by",
+        ),
+        ContactRefusal::NoUsableContactPoint => (
+            ErrorReason::NoUsableContactPoint,
+            "has no usable address for",
+        ),
     };
-    let open: Vec<_> = decision.open_channels().iter().map(|it| it.label()).collect();
+    let open: Vec<_> = open_channels.iter().map(|it| it.label()).collect();
     let instead = match open.as_slice() {
         [] => "No other channel is open.".to_owned(),
         open => format!("Open in the customer's order: {}.", open.join(", ")),

@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use crate::domain::attributes::AttributeKey;
 
+/// The pattern of what belongs to one customer.
+pub(crate) type OfCustomer = Pattern<2>;
+
 /// `customers/{uuid}`.
 pub(crate) const CUSTOMER: Pattern<1> = Pattern::new("customers/{customer}");
 /// `customers/{uuid}/contactPoints/{uuid}`.

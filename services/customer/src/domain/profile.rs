@@ -7,7 +7,7 @@ use rapport_platform::money::Money;
 use rapport_platform::time::Timestamp;
 
 use super::invalid::{Invalid, InvalidFields};
-use super::names::{CustomerName, OrganisationName, PersonName, PersonNameParts};
+use super::names::{CustomerKind, CustomerName, OrganisationName, PersonName, PersonNameParts};
 use super::text;
 
 /// Longest industry, in characters.
@@ -25,6 +25,14 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// What the customer is.
+    pub const fn kind(&self) -> CustomerKind {
+        match self {
+            Self::Person(_) => CustomerKind::Person,
+            Self::Organisation(_) => CustomerKind::Organisation,
+        }
+    }
+
     /// The customer's name.
     pub fn name(&self) -> CustomerName {
         match self {

@@ -17,7 +17,10 @@ use crate::error::{Error, faults_of};
 use crate::resource;
 use crate::store::attribute_definition;
 
-const PAGE: PageSizes = PageSizes { default: 50, max: 200 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 200,
+};
 
 /// Keeps the tenants' schemas of custom attributes.
 pub(crate) struct Attributes(pub(crate) Shared);
@@ -74,11 +77,18 @@ impl Attributes {
         let definition = AttributeDefinition::parse(key, &convert::parts(sent))
             .map_err(faults_of("attribute_definition"))?;
         let (ctx, definition) = (&ctx, &definition);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let row = attribute_definition::insert(ctx, &txn, definition).await?;
-            still_bounded(ctx, &txn).await?;
-            convert::to_proto(row)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let row = attribute_definition::insert(ctx, &txn, definition).await?;
+                still_bounded(ctx, &txn).await?;
+                convert::to_proto(row)
+            },
+        )
         .await
     }
 
@@ -96,7 +106,10 @@ impl Attributes {
         ctx: Context,
         request: proto::ListAttributeDefinitionsRequest,
     ) -> Result<proto::ListAttributeDefinitionsResponse, Error> {
-        let proto::ListAttributeDefinitionsRequest { page_size, page_token } = request;
+        let proto::ListAttributeDefinitionsRequest {
+            page_size,
+            page_token,
+        } = request;
         let list = ListRequest {
             method: "rapport.customer.v1.AttributeService/ListAttributeDefinitions",
             query: Fingerprint::of(&[]),
@@ -107,9 +120,14 @@ impl Attributes {
         let (after, limit) = (page.after.clone(), page.limit());
         let rows = attribute_definition::list(&ctx, self.0.db.read(), after, limit).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.key.clone())?;
-        let attribute_definitions =
-            rows.into_iter().map(convert::to_proto).collect::<Result<_, _>>()?;
-        Ok(proto::ListAttributeDefinitionsResponse { attribute_definitions, next_page_token })
+        let attribute_definitions = rows
+            .into_iter()
+            .map(convert::to_proto)
+            .collect::<Result<_, _>>()?;
+        Ok(proto::ListAttributeDefinitionsResponse {
+            attribute_definitions,
+            next_page_token,
+        })
     }
 
     async fn update(
@@ -124,16 +142,23 @@ impl Attributes {
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::AttributeDefinition>(mask, &convert::DEFINITION)?;
         let ctx = &ctx;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let before = attribute_definition::get(ctx, &*txn, key).await?;
-            Etag::check(&sent.name, &sent.etag, before.version)?;
-            let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
-            let definition = attribute_definition::from_row(&before)?
-                .revise(&convert::parts(&merged))
-                .map_err(faults_of("attribute_definition"))?;
-            let row = attribute_definition::update(ctx, &txn, before, &definition).await?;
-            convert::to_proto(row)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let before = attribute_definition::get(ctx, &*txn, key).await?;
+                Etag::check(&sent.name, &sent.etag, before.version)?;
+                let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
+                let definition = attribute_definition::from_row(&before)?
+                    .revise(&convert::parts(&merged))
+                    .map_err(faults_of("attribute_definition"))?;
+                let row = attribute_definition::update(ctx, &txn, before, &definition).await?;
+                convert::to_proto(row)
+            },
+        )
         .await
     }
 
@@ -145,11 +170,18 @@ impl Attributes {
         const METHOD: &str = "rapport.customer.v1.AttributeService/DeleteAttributeDefinition";
         let key = &resource::attribute_key("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let row = attribute_definition::get(ctx, &*txn, key).await?;
-            Etag::check(name, etag, row.version)?;
-            attribute_definition::delete(ctx, &txn, key).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let row = attribute_definition::get(ctx, &*txn, key).await?;
+                Etag::check(name, etag, row.version)?;
+                attribute_definition::delete(ctx, &txn, key).await
+            },
+        )
         .await
     }
 }

@@ -28,7 +28,10 @@ use crate::store::{contact_point, customer, search};
 
 /// Most contact points of one customer.
 const MAX_CONTACT_POINTS: u64 = 100;
-const PAGE: PageSizes = PageSizes { default: 50, max: 100 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 100,
+};
 
 /// Keeps the addresses under which customers can be reached.
 pub(crate) struct ContactPoints(pub(crate) Shared);
@@ -96,18 +99,25 @@ impl ContactPoints {
         let sent = request.contact_point.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("contact_point"))?;
         let ctx = &ctx;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let customer = customer::claim_live(ctx, &txn, customer_id).await?;
-            let (address, usage) = convert::parse(sent, self.region_of(&customer))
-                .map_err(faults_of("contact_point"))?;
-            has_room(ctx, &txn, customer_id).await?;
-            let point = ContactPoint::new(address, usage, ctx.now);
-            let row = contact_point::insert(ctx, &txn, customer_id, &point).await?;
-            let mut terms = Terms::default();
-            terms.address(point.address());
-            search::add(ctx, &txn, customer_id, terms.iter()).await?;
-            changed(ctx, &txn, row).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let customer = customer::claim_live(ctx, &txn, customer_id).await?;
+                let (address, usage) = convert::parse(sent, self.region_of(&customer))
+                    .map_err(faults_of("contact_point"))?;
+                has_room(ctx, &txn, customer_id).await?;
+                let point = ContactPoint::new(address, usage, ctx.now);
+                let row = contact_point::insert(ctx, &txn, customer_id, &point).await?;
+                let mut terms = Terms::default();
+                terms.address(point.address());
+                search::add(ctx, &txn, &[(customer_id, terms)]).await?;
+                changed(ctx, &txn, row).await
+            },
+        )
         .await
     }
 
@@ -125,7 +135,11 @@ impl ContactPoints {
         ctx: Context,
         request: proto::ListContactPointsRequest,
     ) -> Result<proto::ListContactPointsResponse, Error> {
-        let proto::ListContactPointsRequest { parent, page_size, page_token } = request;
+        let proto::ListContactPointsRequest {
+            parent,
+            page_size,
+            page_token,
+        } = request;
         let [customer_id] = CUSTOMER.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.customer.v1.ContactPointService/ListContactPoints",
@@ -137,9 +151,16 @@ impl ContactPoints {
         let db = self.0.db.read();
         customer::get(&ctx, db, customer_id).await?;
         let rows = contact_point::list(&ctx, db, customer_id, page.after, page.limit()).await?;
-        let (rows, next_page_token) = page.finish(rows, |row| contact_point::Position::from(row))?;
-        let contact_points = rows.into_iter().map(convert::to_proto).collect::<Result<_, _>>()?;
-        Ok(proto::ListContactPointsResponse { contact_points, next_page_token })
+        let (rows, next_page_token) =
+            page.finish(rows, |row| contact_point::Position::from(row))?;
+        let contact_points = rows
+            .into_iter()
+            .map(convert::to_proto)
+            .collect::<Result<_, _>>()?;
+        Ok(proto::ListContactPointsResponse {
+            contact_points,
+            next_page_token,
+        })
     }
 
     async fn update(
@@ -154,17 +175,29 @@ impl ContactPoints {
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::ContactPoint>(mask, &convert::USAGE)?;
         let ctx = &ctx;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let before = contact_point::get(ctx, &*txn, ids).await?;
-            customer::require_live(ctx, &*txn, before.customer_id).await?;
-            Etag::check(&sent.name, &sent.etag, before.version)?;
-            let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
-            let mut point = contact_point::from_row(&before)?;
-            let usage = convert::parse_usage(&merged, point.address())
-                .map_err(faults_of("contact_point"))?;
-            point.use_for(usage);
-            changed(ctx, &txn, contact_point::update(ctx, &txn, before, &point).await?).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let before = contact_point::get(ctx, &*txn, ids).await?;
+                customer::require_live(ctx, &*txn, before.customer_id).await?;
+                Etag::check(&sent.name, &sent.etag, before.version)?;
+                let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
+                let mut point = contact_point::from_row(&before)?;
+                let usage = convert::parse_usage(&merged, point.address())
+                    .map_err(faults_of("contact_point"))?;
+                point.use_for(usage);
+                changed(
+                    ctx,
+                    &txn,
+                    contact_point::update(ctx, &txn, before, &point).await?,
+                )
+                .await
+            },
+        )
         .await
     }
 
@@ -176,15 +209,22 @@ impl ContactPoints {
         const METHOD: &str = "rapport.customer.v1.ContactPointService/DeleteContactPoint";
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let row = contact_point::get(ctx, &*txn, ids).await?;
-            customer::claim_live(ctx, &txn, row.customer_id).await?;
-            Etag::check(name, etag, row.version)?;
-            contact_point::delete(ctx, &txn, &row).await?;
-            forget_terms(ctx, &txn, &row).await?;
-            let event = events::contact_point_deleted(name, row.version);
-            Ok(outbox::append(&txn, ctx, &[event]).await?)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let row = contact_point::get(ctx, &*txn, ids).await?;
+                customer::claim_live(ctx, &txn, row.customer_id).await?;
+                Etag::check(name, etag, row.version)?;
+                contact_point::delete(ctx, &txn, &row).await?;
+                forget_terms(ctx, &txn, &row).await?;
+                let event = events::contact_point_deleted(name, row.version);
+                Ok(outbox::append(&txn, ctx, &[event]).await?)
+            },
+        )
         .await
     }
 
@@ -196,12 +236,24 @@ impl ContactPoints {
         const METHOD: &str = "rapport.customer.v1.ContactPointService/VerifyContactPoint";
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let ctx = &ctx;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let before = contact_point::get(ctx, &*txn, ids).await?;
-            let mut point = contact_point::from_row(&before)?;
-            point.verify(ctx.now);
-            changed(ctx, &txn, contact_point::update(ctx, &txn, before, &point).await?).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let before = contact_point::get(ctx, &*txn, ids).await?;
+                let mut point = contact_point::from_row(&before)?;
+                point.verify(ctx.now);
+                changed(
+                    ctx,
+                    &txn,
+                    contact_point::update(ctx, &txn, before, &point).await?,
+                )
+                .await
+            },
+        )
         .await
     }
 
@@ -214,18 +266,33 @@ impl ContactPoints {
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let problem = problem(request.state)?;
         let ctx = &ctx;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let before = contact_point::get(ctx, &*txn, ids).await?;
-            let mut point = contact_point::from_row(&before)?;
-            point.report(problem, ctx.now);
-            changed(ctx, &txn, contact_point::update(ctx, &txn, before, &point).await?).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let before = contact_point::get(ctx, &*txn, ids).await?;
+                let mut point = contact_point::from_row(&before)?;
+                point.report(problem, ctx.now);
+                changed(
+                    ctx,
+                    &txn,
+                    contact_point::update(ctx, &txn, before, &point).await?,
+                )
+                .await
+            },
+        )
         .await
     }
 
     /// The region whose local phone numbers a customer's are.
     fn region_of(&self, customer: &Customer) -> Region {
-        let own = customer.region_code.as_deref().and_then(|code| code.parse().ok());
+        let own = customer
+            .region_code
+            .as_deref()
+            .and_then(|code| code.parse().ok());
         own.unwrap_or(self.0.default_region)
     }
 }
@@ -268,15 +335,17 @@ async fn forget_terms(
     for other in contact_point::all(ctx, &**txn, deleted.customer_id).await? {
         kept.address(&contact_point::address(&other)?);
     }
-    search::remove(ctx, txn, deleted.customer_id, lost.without(&kept)).await
+    let lost: Vec<_> = lost.without(&kept).collect();
+    search::remove(ctx, txn, deleted.customer_id, &lost).await
 }
 
 fn problem(state: i32) -> Result<AddressProblem, Error> {
     match ContactPointState::try_from(state).map_err(faults_of("state"))? {
         ContactPointState::Bounced => Ok(AddressProblem::Bounced),
         ContactPointState::Complained => Ok(AddressProblem::Complained),
-        ContactPointState::Active => {
-            Err(Error::invalid("state", "is no problem: set BOUNCED or COMPLAINED"))
-        }
+        ContactPointState::Active => Err(Error::invalid(
+            "state",
+            "is no problem: set BOUNCED or COMPLAINED",
+        )),
     }
 }

@@ -4,7 +4,15 @@
 
 mod attribute;
 mod contact_point;
-mod convert;
+mod conversation;
+pub(crate) mod convert;
+mod customer;
+mod interaction;
+mod lifecycle;
+mod message;
+mod preference;
+mod role;
+mod view;
 
 use rapport_platform::db::Database;
 use rapport_platform::error::Answer as _;
@@ -41,5 +49,7 @@ where
     let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
     let call_id = ctx.call_id;
     let answer = handler(ctx, request.into_inner()).await;
-    answer.map(Response::new).map_err(|error| error.into_status(call_id))
+    answer
+        .map(Response::new)
+        .map_err(|error| error.into_status(call_id))
 }

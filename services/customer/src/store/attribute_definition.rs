@@ -6,8 +6,8 @@ use rapport_platform::identity::Context;
 use sea_orm::prelude::Json;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use serde::Deserialize as _;
 
@@ -15,8 +15,10 @@ use super::entity::attribute_definition::{Column, Entity, Model};
 use crate::domain::attributes::{
     AttributeDefinition, AttributeDefinitionParts, AttributeKey, AttributeSchema,
 };
-use crate::error::{Error, superseded};
+use crate::error::{Error, superseded, unreadable};
 use crate::resource;
+
+const READING: &str = "reading a stored attribute definition";
 
 /// One definition.
 ///
@@ -51,7 +53,10 @@ pub(crate) async fn list(
 
 /// How many definitions the tenant has.
 pub(crate) async fn count(ctx: &Context, db: &impl ConnectionTrait) -> Result<u64, Error> {
-    Ok(Entity::find().filter(Column::TenantId.eq(ctx.tenant)).count(db).await?)
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .count(db)
+        .await?)
 }
 
 /// All of the tenant's definitions.
@@ -59,7 +64,10 @@ pub(crate) async fn schema(
     ctx: &Context,
     db: &impl ConnectionTrait,
 ) -> Result<AttributeSchema, Error> {
-    let rows = Entity::find().filter(Column::TenantId.eq(ctx.tenant)).all(db).await?;
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .all(db)
+        .await?;
     let definitions = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
     Ok(AttributeSchema::of(definitions))
 }
@@ -86,7 +94,11 @@ pub(crate) async fn insert(
         create_time: ctx.now,
         update_time: ctx.now,
     };
-    if Entity::find_by_id((ctx.tenant, key.to_owned())).one(txn).await?.is_some() {
+    if Entity::find_by_id((ctx.tenant, key.to_owned()))
+        .one(txn)
+        .await?
+        .is_some()
+    {
         return Err(PlatformError::AlreadyExists(resource::attribute_definition(key)).into());
     }
     Entity::insert(row.clone().into_active_model())
@@ -127,7 +139,9 @@ pub(crate) async fn delete(
     txn: &DatabaseTransaction,
     key: &AttributeKey,
 ) -> Result<(), Error> {
-    Entity::delete_by_id((ctx.tenant, key.as_str().to_owned())).exec(txn).await?;
+    Entity::delete_by_id((ctx.tenant, key.as_str().to_owned()))
+        .exec(txn)
+        .await?;
     Ok(())
 }
 
@@ -141,15 +155,11 @@ pub(crate) fn from_row(row: &Model) -> Result<AttributeDefinition, Error> {
         description: row.description.as_deref().unwrap_or_default(),
         allowed_values: allowed_values.iter().map(String::as_str).collect(),
     };
-    let key = AttributeKey::parse(&row.key).map_err(unreadable)?;
-    AttributeDefinition::parse(key, &parts).map_err(unreadable)
+    let key = AttributeKey::parse(&row.key).map_err(unreadable(READING))?;
+    AttributeDefinition::parse(key, &parts).map_err(unreadable(READING))
 }
 
 /// The allowed values that a row holds.
 pub(crate) fn allowed_values(json: &Json) -> Result<Vec<String>, Error> {
-    Vec::deserialize(json).map_err(unreadable)
-}
-
-fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    PlatformError::internal("reading a stored attribute definition", cause).into()
+    Vec::deserialize(json).map_err(unreadable(READING))
 }

@@ -14,6 +14,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod migration;
 pub(crate) mod place;
 pub(crate) mod preference;
+pub(crate) mod relatives;
 pub(crate) mod role;
 pub(crate) mod search;
 pub(crate) mod standing;

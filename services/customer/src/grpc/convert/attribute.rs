@@ -11,8 +11,13 @@ use crate::store::attribute_definition;
 use crate::store::entity::attribute_definition::Model;
 
 /// What callers may name in an update. That the type stays is the domain's to say.
-pub(in crate::grpc) const DEFINITION: [&str; 5] =
-    ["display_name", "description", "type", "category", "allowed_values"];
+pub(in crate::grpc) const DEFINITION: [&str; 5] = [
+    "display_name",
+    "description",
+    "type",
+    "category",
+    "allowed_values",
+];
 
 /// What a message says of an attribute.
 pub(in crate::grpc) fn parts(

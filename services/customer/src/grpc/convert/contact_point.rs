@@ -19,8 +19,13 @@ use crate::store::contact_point;
 use crate::store::entity::contact_point::Model;
 
 /// What callers may say about the use of an address, also later.
-pub(in crate::grpc) const USAGE: [&str; 5] =
-    ["label", "channels", "rank", "valid_from_time", "valid_to_time"];
+pub(in crate::grpc) const USAGE: [&str; 5] = [
+    "label",
+    "channels",
+    "rank",
+    "valid_from_time",
+    "valid_to_time",
+];
 
 /// Reads an address and its use. Local phone numbers are numbers of `region`.
 pub(in crate::grpc) fn parse(
@@ -98,7 +103,10 @@ pub(in crate::grpc) fn to_proto(row: Model) -> Result<proto::ContactPoint, Error
         name: resource::CONTACT_POINT.format(&[customer_id, contact_point_id]),
         address: Some(address),
         label: text(label),
-        channels: ChannelSet::from_bits(channels).iter().map(Channel::number).collect(),
+        channels: ChannelSet::from_bits(channels)
+            .iter()
+            .map(Channel::number)
+            .collect(),
         rank,
         valid_from_time: valid_from_time.map(Into::into),
         valid_to_time: valid_to_time.map(Into::into),
@@ -111,24 +119,21 @@ pub(in crate::grpc) fn to_proto(row: Model) -> Result<proto::ContactPoint, Error
     })
 }
 
-fn parse_address(
-    address: Option<&ProtoAddress>,
-    region: Region,
-) -> Result<Address, InvalidFields> {
+fn parse_address(address: Option<&ProtoAddress>, region: Region) -> Result<Address, InvalidFields> {
     let mut faults = InvalidFields::default();
     let address = match address {
-        Some(ProtoAddress::Email(email)) => {
-            faults.take("email", EmailAddress::parse(email)).map(Address::Email)
-        }
-        Some(ProtoAddress::Phone(phone)) => {
-            faults.take("phone", PhoneNumber::parse(phone, Some(region))).map(Address::Phone)
-        }
-        Some(ProtoAddress::Postal(postal)) => {
-            faults.take("postal", parse_postal(postal)).map(Address::Postal)
-        }
-        Some(ProtoAddress::Handle(proto::Handle { platform, id })) => {
-            faults.take("handle", Handle::parse(platform, id)).map(Address::Handle)
-        }
+        Some(ProtoAddress::Email(email)) => faults
+            .take("email", EmailAddress::parse(email))
+            .map(Address::Email),
+        Some(ProtoAddress::Phone(phone)) => faults
+            .take("phone", PhoneNumber::parse(phone, Some(region)))
+            .map(Address::Phone),
+        Some(ProtoAddress::Postal(postal)) => faults
+            .take("postal", parse_postal(postal))
+            .map(Address::Postal),
+        Some(ProtoAddress::Handle(proto::Handle { platform, id })) => faults
+            .take("handle", Handle::parse(platform, id))
+            .map(Address::Handle),
         None => {
             let missing = Invalid::new("is required: set one of email, phone, postal, handle");
             faults.push("address", missing);

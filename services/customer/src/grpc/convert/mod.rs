@@ -7,10 +7,18 @@
 
 pub(super) mod attribute;
 pub(super) mod contact_point;
+pub(super) mod conversation;
+pub(super) mod customer;
+pub(super) mod interaction;
+pub(crate) mod lifecycle;
+pub(super) mod preference;
+pub(super) mod role;
 
 use rapport_platform::time::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::invalid::Invalid;
+use crate::resource::OfCustomer;
 
 /// An instant that may be unset.
 pub(super) fn instant(proto: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, Invalid> {
@@ -23,4 +31,18 @@ pub(super) fn instant(proto: Option<&prost_types::Timestamp>) -> Result<Option<T
 /// Text of a field that may be unset: protos write none as the empty string.
 pub(super) fn text(optional: Option<String>) -> String {
     optional.unwrap_or_default()
+}
+
+/// The id of something that belongs to `customer`, from its name; unset when there is none.
+pub(super) fn part_of(
+    customer: Uuid,
+    pattern: OfCustomer,
+    name: &str,
+) -> Result<Option<Uuid>, Invalid> {
+    match pattern.ids(name) {
+        _ if name.is_empty() => Ok(None),
+        Some([owner, id]) if owner == customer => Ok(Some(id)),
+        Some(_) => Err(Invalid::new("belongs to another customer: name one of this customer")),
+        None => Err(Invalid::new(format!("must have the form `{}`", pattern.template()))),
+    }
 }

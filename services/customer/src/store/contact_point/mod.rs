@@ -4,12 +4,11 @@ mod row;
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
+use sea_orm::ActiveModelTrait as _;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use sea_orm::ActiveModelTrait as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,7 +28,10 @@ pub(crate) struct Position {
 
 impl From<&Model> for Position {
     fn from(row: &Model) -> Self {
-        Self { rank: row.rank, contact_point_id: row.contact_point_id }
+        Self {
+            rank: row.rank,
+            contact_point_id: row.contact_point_id,
+        }
     }
 }
 
@@ -56,7 +58,10 @@ pub(crate) async fn list(
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let behind = |Position { rank, contact_point_id }| {
+    let behind = |Position {
+                      rank,
+                      contact_point_id,
+                  }| {
         let same_rank = Condition::all()
             .add(Column::Rank.eq(rank))
             .add(Column::ContactPointId.gt(contact_point_id));
@@ -91,7 +96,10 @@ pub(crate) async fn count(
     db: &impl ConnectionTrait,
     customer_id: Uuid,
 ) -> Result<u64, Error> {
-    Ok(Entity::find().filter(of_customer(ctx, customer_id)).count(db).await?)
+    Ok(Entity::find()
+        .filter(of_customer(ctx, customer_id))
+        .count(db)
+        .await?)
 }
 
 /// Records a contact point of a customer that this transaction has claimed.
@@ -114,7 +122,9 @@ pub(crate) async fn insert(
         let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
-    Entity::insert(row.clone().into_active_model()).exec_without_returning(txn).await?;
+    Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
     Ok(row)
 }
 
@@ -142,7 +152,9 @@ pub(crate) async fn delete(
     txn: &DatabaseTransaction,
     row: &Model,
 ) -> Result<(), Error> {
-    Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id)).exec(txn).await?;
+    Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id))
+        .exec(txn)
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! Contact points as rows.
 
-use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use sea_orm::prelude::Json;
@@ -17,11 +16,12 @@ use crate::domain::handle::Handle;
 use crate::domain::phone::{LineKind, PhoneNumber};
 use crate::domain::postal::{PostalAddress, PostalAddressParts};
 use crate::domain::rank::Rank;
-use crate::error::Error;
+use crate::error::{Error, unreadable};
 use crate::store::entity::contact_point::Model;
 
 /// Stored for contact points without a rank, so that the index has them last.
 const UNRANKED: i16 = i16::MAX;
+const READING: &str = "reading a stored contact point";
 
 /// A postal address as the row keeps it.
 #[derive(Serialize, Deserialize)]
@@ -48,8 +48,13 @@ struct AddressColumns {
 
 /// The row of a new contact point.
 pub(super) fn new(ctx: &Context, customer_id: Uuid, point: &ContactPoint) -> Result<Model, Error> {
-    let AddressColumns { address, extension, line_kind, platform, postal } =
-        columns(point.address())?;
+    let AddressColumns {
+        address,
+        extension,
+        line_kind,
+        platform,
+        postal,
+    } = columns(point.address())?;
     let usage = point.usage();
     Ok(Model {
         tenant_id: ctx.tenant,
@@ -105,34 +110,41 @@ pub(crate) fn from_row(row: &Model) -> Result<ContactPoint, Error> {
         valid_from_time: row.valid_from_time,
         valid_to_time: row.valid_to_time,
     };
-    let usage = Usage::parse(&address, usage).map_err(unreadable)?;
-    let state = ContactPointState::try_from(i32::from(row.state)).map_err(unreadable)?;
+    let usage = Usage::parse(&address, usage).map_err(unreadable(READING))?;
+    let state = ContactPointState::try_from(i32::from(row.state)).map_err(unreadable(READING))?;
     let point = ContactPoint::new(address, usage, row.create_time);
     Ok(point.stored(state, row.state_time, row.verify_time))
 }
 
 /// The address that a row holds.
 pub(crate) fn address(row: &Model) -> Result<Address, Error> {
-    let kind = AddressKind::try_from(i32::from(row.kind)).map_err(unreadable)?;
+    let kind = AddressKind::try_from(i32::from(row.kind)).map_err(unreadable(READING))?;
     let text = row.address.as_deref().unwrap_or_default();
     Ok(match kind {
-        AddressKind::Email => Address::Email(EmailAddress::parse(text).map_err(unreadable)?),
+        AddressKind::Email => {
+            Address::Email(EmailAddress::parse(text).map_err(unreadable(READING))?)
+        }
         AddressKind::Phone => {
-            let line = LineKind::try_from(row.line_kind.map_or(0, i32::from)).map_err(unreadable)?;
+            let line = LineKind::try_from(row.line_kind.map_or(0, i32::from))
+                .map_err(unreadable(READING))?;
             let number = PhoneNumber::stored(text, row.extension.clone(), line);
-            Address::Phone(number.ok_or_else(|| unreadable("no number in E.164"))?)
+            Address::Phone(number.ok_or_else(|| unreadable(READING)("no number in E.164"))?)
         }
         AddressKind::Postal => Address::Postal(postal_address(row)?),
         AddressKind::Handle => {
             let platform = row.platform.as_deref().unwrap_or_default();
-            Address::Handle(Handle::parse(platform, text).map_err(unreadable)?)
+            Address::Handle(Handle::parse(platform, text).map_err(unreadable(READING))?)
         }
     })
 }
 
 /// The rank as callers know it: 0 for none.
 pub(crate) fn rank(row: &Model) -> i32 {
-    if row.rank == UNRANKED { 0 } else { i32::from(row.rank) }
+    if row.rank == UNRANKED {
+        0
+    } else {
+        i32::from(row.rank)
+    }
 }
 
 fn stored_rank(rank: Rank) -> i16 {
@@ -150,7 +162,10 @@ fn digest(address: &Address) -> Vec<u8> {
 fn columns(address: &Address) -> Result<AddressColumns, Error> {
     let none = AddressColumns::default();
     Ok(match address {
-        Address::Email(email) => AddressColumns { address: Some(email.as_sent()), ..none },
+        Address::Email(email) => AddressColumns {
+            address: Some(email.as_sent()),
+            ..none
+        },
         Address::Phone(number) => AddressColumns {
             address: Some(number.e164()),
             extension: number.extension().map(str::to_owned),
@@ -162,7 +177,10 @@ fn columns(address: &Address) -> Result<AddressColumns, Error> {
             platform: Some(handle.platform().to_owned()),
             ..none
         },
-        Address::Postal(postal) => AddressColumns { postal: Some(postal_json(postal)?), ..none },
+        Address::Postal(postal) => AddressColumns {
+            postal: Some(postal_json(postal)?),
+            ..none
+        },
     })
 }
 
@@ -175,14 +193,22 @@ fn postal_json(address: &PostalAddress) -> Result<Json, Error> {
         locality: text(address.locality()),
         address_lines: address.lines().to_vec(),
     };
-    serde_json::to_value(postal)
-        .map_err(|error| PlatformError::internal("writing a postal address", error).into())
+    serde_json::to_value(postal).map_err(unreadable("writing a postal address"))
 }
 
 fn postal_address(row: &Model) -> Result<PostalAddress, Error> {
-    let json = row.postal.as_ref().ok_or_else(|| unreadable("no postal address"))?;
-    let postal = Postal::deserialize(json).map_err(unreadable)?;
-    let Postal { region_code, postal_code, administrative_area, locality, address_lines } = &postal;
+    let json = row
+        .postal
+        .as_ref()
+        .ok_or_else(|| unreadable(READING)("no postal address"))?;
+    let postal = Postal::deserialize(json).map_err(unreadable(READING))?;
+    let Postal {
+        region_code,
+        postal_code,
+        administrative_area,
+        locality,
+        address_lines,
+    } = &postal;
     let parts = PostalAddressParts {
         region_code,
         postal_code,
@@ -190,9 +216,5 @@ fn postal_address(row: &Model) -> Result<PostalAddress, Error> {
         locality,
         address_lines: address_lines.iter().map(String::as_str).collect(),
     };
-    PostalAddress::parse(&parts).map_err(unreadable)
-}
-
-fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    PlatformError::internal("reading a stored contact point", cause).into()
+    PostalAddress::parse(&parts).map_err(unreadable(READING))
 }

@@ -65,7 +65,11 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer(Column::CreateTime))
         .col(big_integer(Column::UpdateTime))
         .col(big_integer_null(Column::DeleteTime))
-        .primary_key(Index::create().col(Column::TenantId).col(Column::CustomerId))
+        .primary_key(
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::CustomerId),
+        )
         .to_owned();
     manager.create_table(table).await?;
 
@@ -74,7 +78,11 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut by_parent = index("customer_by_parent", Entity, by_parent);
     by_parent.and_where(Expr::col(Column::ParentId).is_not_null());
     manager.create_index(by_parent).await?;
-    let by_employee = [Column::TenantId, Column::PrimaryEmployee, Column::CustomerId];
+    let by_employee = [
+        Column::TenantId,
+        Column::PrimaryEmployee,
+        Column::CustomerId,
+    ];
     let mut by_employee = index("customer_by_primary_employee", Entity, by_employee);
     by_employee.and_where(Expr::col(Column::PrimaryEmployee).is_not_null());
     manager.create_index(by_employee).await
@@ -89,13 +97,18 @@ async fn create_customer_external_id(manager: &SchemaManager<'_>) -> Result<(), 
         .col(text(Column::ExternalId))
         .col(uuid(Column::CustomerId))
         .primary_key(
-            Index::create().col(Column::TenantId).col(Column::System).col(Column::ExternalId),
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::System)
+                .col(Column::ExternalId),
         )
         .to_owned();
     manager.create_table(clustered(manager, table)).await?;
     // A customer has one id per system.
     let by_customer = [Column::TenantId, Column::CustomerId, Column::System];
-    let by_customer = index("customer_external_id_by_customer", Entity, by_customer).unique().take();
+    let by_customer = index("customer_external_id_by_customer", Entity, by_customer)
+        .unique()
+        .take();
     manager.create_index(by_customer).await
 }
 
@@ -117,8 +130,15 @@ async fn create_search_term(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .to_owned();
     manager.create_table(clustered(manager, table)).await?;
     // Answers whether a customer has a term in a range, too.
-    let by_customer = [Column::TenantId, Column::CustomerId, Column::Field, Column::Term];
-    manager.create_index(index("search_term_by_customer", Entity, by_customer)).await
+    let by_customer = [
+        Column::TenantId,
+        Column::CustomerId,
+        Column::Field,
+        Column::Term,
+    ];
+    manager
+        .create_index(index("search_term_by_customer", Entity, by_customer))
+        .await
 }
 
 async fn create_contact_point(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -155,7 +175,13 @@ async fn create_contact_point(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .to_owned();
     manager.create_table(table).await?;
     let address = [Column::TenantId, Column::CustomerId, Column::AddressDigest];
-    manager.create_index(index("contact_point_address", Entity, address).unique().take()).await
+    manager
+        .create_index(
+            index("contact_point_address", Entity, address)
+                .unique()
+                .take(),
+        )
+        .await
 }
 
 async fn create_role(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -174,12 +200,17 @@ async fn create_role(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer(Column::CreateTime))
         .col(big_integer(Column::UpdateTime))
         .primary_key(
-            Index::create().col(Column::TenantId).col(Column::CustomerId).col(Column::RoleId),
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::CustomerId)
+                .col(Column::RoleId),
         )
         .to_owned();
     manager.create_table(table).await?;
     let by_organisation = [Column::TenantId, Column::OrganisationId, Column::RoleId];
-    manager.create_index(index("role_by_organisation", Entity, by_organisation)).await
+    manager
+        .create_index(index("role_by_organisation", Entity, by_organisation))
+        .await
 }
 
 async fn create_attribute_definition(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

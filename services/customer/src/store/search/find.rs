@@ -34,7 +34,10 @@ pub(crate) struct Position {
 
 impl From<&Model> for Position {
     fn from(found: &Model) -> Self {
-        Self { term: found.term.clone(), customer_id: found.customer_id }
+        Self {
+            term: found.term.clone(),
+            customer_id: found.customer_id,
+        }
     }
 }
 
@@ -79,7 +82,11 @@ pub(super) fn statement(
 
 /// The longest word is likely the rarest.
 fn length(word: &Word) -> usize {
-    word.ranges().iter().map(|range| range.lower().len()).max().unwrap_or(0)
+    word.ranges()
+        .iter()
+        .map(|range| range.lower().len())
+        .max()
+        .unwrap_or(0)
 }
 
 /// The terms of one range that come after the last page.
@@ -139,8 +146,15 @@ fn within(table: &'static str, range: &TermRange) -> Cond {
 }
 
 fn columns(table: &'static str) -> SelectStatement {
-    let columns = [Column::TenantId, Column::Field, Column::Term, Column::CustomerId];
-    Select::select().columns(columns.map(|column| (table, column).into_column_ref())).take()
+    let columns = [
+        Column::TenantId,
+        Column::Field,
+        Column::Term,
+        Column::CustomerId,
+    ];
+    Select::select()
+        .columns(columns.map(|column| (table, column).into_column_ref()))
+        .take()
 }
 
 fn in_order(select: &mut SelectStatement, table: &'static str, limit: u64) {

@@ -17,57 +17,60 @@ use uuid::Uuid;
 pub(crate) use find::{Position, find};
 
 use super::entity::search_term::{ActiveModel, Column, Entity};
-use crate::domain::search::{Term, TermKind};
+use crate::domain::search::{Term, TermKind, Terms};
 use crate::error::Error;
 
-/// Adds terms; those that the customer has already stay.
-pub(crate) async fn add<'a>(
+/// Rows of one INSERT: SQLite binds at most 32,766 values.
+const ROWS_PER_INSERT: usize = 8_000;
+
+/// Adds terms of customers; those that a customer has already stay.
+pub(crate) async fn add(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer_id: Uuid,
-    terms: impl IntoIterator<Item = &'a Term>,
+    terms: &[(Uuid, Terms)],
 ) -> Result<(), Error> {
     let rows: Vec<_> = terms
-        .into_iter()
-        .map(|term| ActiveModel {
-            tenant_id: Set(ctx.tenant),
-            field: Set(term.kind().code()),
-            term: Set(term.text().to_owned()),
-            customer_id: Set(customer_id),
-        })
+        .iter()
+        .flat_map(|(customer_id, terms)| terms.iter().map(|term| row(ctx, *customer_id, term)))
         .collect();
-    if !rows.is_empty() {
-        Entity::insert_many(rows).on_conflict_do_nothing().exec_without_returning(txn).await?;
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        Entity::insert_many(chunk.iter().cloned())
+            .on_conflict_do_nothing()
+            .exec_without_returning(txn)
+            .await?;
     }
     Ok(())
 }
 
 /// Makes `terms` the customer's only ones of `kinds`.
-pub(crate) async fn replace<'a>(
+pub(crate) async fn replace(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer_id: Uuid,
     kinds: &[TermKind],
-    terms: impl Iterator<Item = &'a Term> + Clone,
+    terms: Terms,
 ) -> Result<(), Error> {
     let of_kinds = Column::Field.is_in(kinds.iter().map(|kind| kind.code()));
     let mut others = of_customer(ctx, customer_id).add(of_kinds);
-    if let Some(kept) = among(terms.clone()) {
+    if let Some(kept) = among(terms.iter()) {
         others = others.add(kept.not());
     }
     Entity::delete_many().filter(others).exec(txn).await?;
-    add(ctx, txn, customer_id, terms).await
+    add(ctx, txn, &[(customer_id, terms)]).await
 }
 
 /// Removes terms.
-pub(crate) async fn remove<'a>(
+pub(crate) async fn remove(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer_id: Uuid,
-    terms: impl Iterator<Item = &'a Term>,
+    terms: &[&Term],
 ) -> Result<(), Error> {
-    if let Some(terms) = among(terms) {
-        Entity::delete_many().filter(of_customer(ctx, customer_id).add(terms)).exec(txn).await?;
+    if let Some(terms) = among(terms.iter().copied()) {
+        Entity::delete_many()
+            .filter(of_customer(ctx, customer_id).add(terms))
+            .exec(txn)
+            .await?;
     }
     Ok(())
 }
@@ -78,8 +81,20 @@ pub(crate) async fn clear(
     txn: &DatabaseTransaction,
     customer_id: Uuid,
 ) -> Result<(), Error> {
-    Entity::delete_many().filter(of_customer(ctx, customer_id)).exec(txn).await?;
+    Entity::delete_many()
+        .filter(of_customer(ctx, customer_id))
+        .exec(txn)
+        .await?;
     Ok(())
+}
+
+fn row(ctx: &Context, customer_id: Uuid, term: &Term) -> ActiveModel {
+    ActiveModel {
+        tenant_id: Set(ctx.tenant),
+        field: Set(term.kind().code()),
+        term: Set(term.text().to_owned()),
+        customer_id: Set(customer_id),
+    }
 }
 
 fn of_customer(ctx: &Context, customer_id: Uuid) -> Condition {
@@ -92,12 +107,23 @@ fn of_customer(ctx: &Context, customer_id: Uuid) -> Condition {
 fn among<'a>(terms: impl Iterator<Item = &'a Term>) -> Option<Condition> {
     let mut by_kind: BTreeMap<i16, Vec<&str>> = BTreeMap::new();
     for term in terms {
-        by_kind.entry(term.kind().code()).or_default().push(term.text());
+        by_kind
+            .entry(term.kind().code())
+            .or_default()
+            .push(term.text());
     }
     if by_kind.is_empty() {
         return None;
     }
-    Some(by_kind.into_iter().fold(Condition::any(), |among, (kind, texts)| {
-        among.add(Condition::all().add(Column::Field.eq(kind)).add(Column::Term.is_in(texts)))
-    }))
+    Some(
+        by_kind
+            .into_iter()
+            .fold(Condition::any(), |among, (kind, texts)| {
+                among.add(
+                    Condition::all()
+                        .add(Column::Field.eq(kind))
+                        .add(Column::Term.is_in(texts)),
+                )
+            }),
+    )
 }
