@@ -12,6 +12,7 @@ mod bus;
 mod consumer;
 mod event;
 mod housekeeping;
+mod metrics;
 mod relay;
 mod subscription;
 

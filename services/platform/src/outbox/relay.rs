@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::backlog::{self, Queue};
+use super::metrics::RelayMetrics;
 use super::{Bus, BusError, Event};
 use crate::config::duration;
 use crate::db::{Database, Lease};
 use crate::error::PlatformError;
+use crate::telemetry;
 use crate::time::Clock;
 
 /// Waits between attempts when the bus or the database does not work.
@@ -57,6 +59,7 @@ pub struct Relay {
     config: RelayConfig,
     lease: Lease,
     renewed: Option<Instant>,
+    metrics: RelayMetrics,
 }
 
 /// What a round over the outbox found.
@@ -82,14 +85,14 @@ struct Outcome {
 impl Relay {
     /// A relay from `db` to `bus`; [`Relay::run`] starts it.
     pub fn new(db: &Database, bus: Arc<dyn Bus>, clock: Clock, config: RelayConfig) -> Self {
-        let lease = Lease::new(db, "relay", config.lease);
         Self {
             db: db.clone(),
             bus,
             clock,
-            config,
-            lease,
+            lease: Lease::new(db, "relay", config.lease),
             renewed: None,
+            metrics: RelayMetrics::new(&telemetry::meter(), db.service()),
+            config,
         }
     }
 
@@ -185,13 +188,10 @@ impl Relay {
             if stop.is_cancelled() {
                 break;
             }
-            let published = match Event::decode(&row.payload) {
-                Ok(event) => self.bus.publish(&event).await,
-                Err(error) => Err(BusError::Unreadable(error)),
-            };
-            match published {
+            match self.publish_event(&row.payload).await {
                 Ok(()) => outcome.taken.push(row.event_id),
                 Err(error) => {
+                    self.metrics.refused();
                     outcome.refused.push(row.event_id);
                     outcome.error = Some(error);
                     break;
@@ -199,6 +199,13 @@ impl Relay {
             }
         }
         outcome
+    }
+
+    async fn publish_event(&self, payload: &[u8]) -> Result<(), BusError> {
+        let event = Event::decode(payload).map_err(BusError::Unreadable)?;
+        self.bus.publish(&event).await?;
+        self.metrics.published(self.clock.now().since(event.time));
+        Ok(())
     }
 
     /// True when this relay is the one that publishes, for some time from now.

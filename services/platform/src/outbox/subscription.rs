@@ -11,6 +11,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, EntityTrait};
 use tracing::Instrument;
 
+use super::metrics::ConsumerMetrics;
 use super::{BusError, Consumer, Event, HandleError};
 use crate::db::Database;
 use crate::db::table::{dead_letter, inbox};
@@ -33,6 +34,7 @@ pub(super) struct Subscription {
     kinds: Vec<String>,
     actor: Actor,
     clock: Clock,
+    metrics: ConsumerMetrics,
 }
 
 /// What an attempt that failed means for the event.
@@ -53,11 +55,11 @@ impl Subscription {
     ) -> Result<Self, PlatformError> {
         let actor = Actor::parse(&format!("systems/{}", consumer.name()))
             .map_err(|error| PlatformError::internal("naming a consumer", error))?;
-        let kinds = consumer.kinds();
         Ok(Self {
             db: db.clone(),
+            kinds: consumer.kinds(),
+            metrics: ConsumerMetrics::new(&telemetry::meter(), consumer.name()),
             consumer: Arc::new(consumer),
-            kinds,
             actor,
             clock,
         })
@@ -100,7 +102,10 @@ impl Subscription {
         loop {
             attempts += 1;
             let class = match self.attempt(event).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.metrics.handled();
+                    return Ok(());
+                }
                 Err(Verdict::Wait(cause)) => return Err(cause),
                 Err(Verdict::GiveUp(class)) => class,
                 Err(Verdict::Retry(class)) => match delays.next() {
@@ -111,7 +116,9 @@ impl Subscription {
                     None => class,
                 },
             };
-            return self.bury(event, class, attempts).await;
+            self.bury(event, class, attempts).await?;
+            self.metrics.dead_lettered();
+            return Ok(());
         }
     }
 

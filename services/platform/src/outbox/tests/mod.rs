@@ -2,7 +2,9 @@
 
 mod delivery;
 mod housekeeping;
+mod metrics;
 mod relay;
+mod tracing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,10 +82,12 @@ async fn with_tables(db: &Database) {
     db.migrate(migrations).await.unwrap();
 }
 
-/// Books every deposit; what it makes of one beforehand, the test decides.
+type Judge = Box<dyn Fn(&Deposited) -> Result<(), HandleError> + Send + Sync>;
+
+/// Books every deposit; what comes of it then, the test decides.
 struct Bookkeeper {
     name: &'static str,
-    judge: Box<dyn Fn(&Deposited) -> Result<(), HandleError> + Send + Sync>,
+    judge: Judge,
 }
 
 /// A consumer that books every deposit.
