@@ -2,6 +2,7 @@
 
 use rapport_platform::config::Secret;
 use rapport_platform::db::DatabaseConfig;
+use rapport_platform::outbox::{HousekeepingConfig, RelayConfig};
 use serde::{Deserialize, Serialize};
 
 /// Settings of the customer service.
@@ -19,6 +20,10 @@ pub struct Config {
     /// Key that seals page tokens: base64 of 32 random bytes, the same for all replicas. When
     /// empty, one is made at start, and tokens end with the process.
     pub page_token_key: Secret<String>,
+    /// How its events are published.
+    pub relay: RelayConfig,
+    /// How long answers to repeated requests, events and notes of them are kept.
+    pub housekeeping: HousekeepingConfig,
 }
 
 impl Default for Config {
@@ -28,6 +33,8 @@ impl Default for Config {
             migrate: true,
             default_region: "CH".to_owned(),
             page_token_key: Secret::default(),
+            relay: RelayConfig::default(),
+            housekeeping: HousekeepingConfig::default(),
         }
     }
 }

@@ -14,5 +14,120 @@ mod store;
 #[cfg(test)]
 mod testing;
 
+use std::sync::Arc;
+
+use rapport_platform::config::Secret;
+use rapport_platform::db::Database;
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::{IdentityLayer, InternalVerifier};
+use rapport_platform::key::SecretKey;
+use rapport_platform::outbox::{Housekeeping, LocalBus, Relay};
+use rapport_platform::paging::PageTokens;
+use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, standard_layers};
+use rapport_platform::time::Clock;
+
 pub use config::Config;
 pub use error::Error;
+
+use events::lifecycle::LifecycleConsumer;
+use grpc::Shared;
+
+/// The service's name: of its schema, its logs and its part of the configuration.
+pub const NAME: &str = "customer";
+
+/// What the service takes from the process in which it runs.
+pub struct Surroundings {
+    /// Knows the gateway's signature under who calls.
+    pub verifier: InternalVerifier,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Carries events to those who react to them, this service among them.
+    pub bus: LocalBus,
+    /// How long calls may take.
+    pub deadlines: DeadlineConfig,
+}
+
+/// Builds the service: opens its database, brings the tables to this version where the
+/// configuration says so, subscribes what reacts to events, and puts the RPCs together.
+/// Nothing runs until the workers are started and the routes are called.
+///
+/// # Errors
+/// When a setting can't be used or the database can't be opened.
+pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Service, PlatformError> {
+    let Surroundings {
+        verifier,
+        clock,
+        bus,
+        deadlines,
+    } = surroundings;
+    let default_region = config.default_region.parse().map_err(|fault| {
+        PlatformError::internal("reading the setting customer.default_region", fault)
+    })?;
+    let page_tokens = page_tokens(&config.page_token_key)?;
+    let db = Database::connect(NAME, &config.database).await?;
+    if config.migrate {
+        db.migrate(store::migration::migrations()).await?;
+    }
+    bus.subscribe(&db, LifecycleConsumer)?;
+    let workers = workers(config, &db, &clock, &bus);
+    let shared = Shared {
+        db: db.clone(),
+        clock: clock.clone(),
+        page_tokens,
+        default_region,
+    };
+    Ok(Service {
+        name: NAME,
+        routes: standard_layers(
+            grpc::routes(&shared),
+            deadlines,
+            IdentityLayer::new(verifier, clock),
+        ),
+        workers,
+        proto_services: grpc::PROTO_SERVICES.to_vec(),
+        readiness: vec![readiness(db)],
+    })
+}
+
+/// Brings the tables to this version, as a step of a deployment.
+///
+/// # Errors
+/// When the database can't be opened or a step fails; then none took place.
+pub async fn migrate(config: &Config) -> Result<(), PlatformError> {
+    let db = Database::connect(NAME, &config.database).await?;
+    db.migrate(store::migration::migrations()).await?;
+    db.close().await
+}
+
+fn page_tokens(key: &Secret<String>) -> Result<PageTokens, PlatformError> {
+    let key = match key.expose().as_str() {
+        "" => SecretKey::generate(),
+        key => SecretKey::from_base64(key).map_err(|fault| {
+            PlatformError::internal("reading the setting customer.page_token_key", fault)
+        })?,
+    };
+    Ok(PageTokens::new(&key))
+}
+
+fn workers(config: &Config, db: &Database, clock: &Clock, bus: &LocalBus) -> Vec<Worker> {
+    let relay = {
+        let (db, clock, config) = (db.clone(), clock.clone(), config.relay.clone());
+        let bus = Arc::new(bus.clone());
+        move |stop| Relay::new(&db, bus.clone(), clock.clone(), config.clone()).run(stop)
+    };
+    let housekeeping = {
+        let (db, clock, config) = (db.clone(), clock.clone(), config.housekeeping.clone());
+        move |stop| Housekeeping::new(&db, clock.clone(), config.clone()).run(stop)
+    };
+    vec![
+        Worker::new("customer.relay", relay),
+        Worker::new("customer.housekeeping", housekeeping),
+    ]
+}
+
+fn readiness(db: Database) -> ReadinessCheck {
+    ReadinessCheck::new("customer.database", move || {
+        let db = db.clone();
+        async move { db.read().ping().await.map_err(PlatformError::from) }
+    })
+}

@@ -7,19 +7,47 @@ mod contact_point;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
+mod import;
 mod interaction;
 mod lifecycle;
 mod message;
 mod preference;
 mod role;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use rapport_platform::db::Database;
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::PageTokens;
+use rapport_platform::time::Clock;
+use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+use rapport_proto::rapport::customer::v1::{
+    attribute_service_server::{self, AttributeServiceServer},
+    contact_point_service_server::{self, ContactPointServiceServer},
+    conversation_service_server::{self, ConversationServiceServer},
+    customer_service_server::{self, CustomerServiceServer},
+    interaction_service_server::{self, InteractionServiceServer},
+    lifecycle_service_server::{self, LifecycleServiceServer},
+    preference_service_server::{self, PreferenceServiceServer},
+    role_service_server::{self, RoleServiceServer},
+    view_service_server::{self, ViewServiceServer},
+};
+use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
+
+use attribute::Attributes;
+use contact_point::ContactPoints;
+use conversation::Conversations;
+use customer::Customers;
+use interaction::Interactions;
+use lifecycle::Lifecycle;
+use preference::PreferencesOfCustomers;
+use role::Roles;
+use view::Views;
 
 use crate::domain::region::Region;
 use crate::error::Error;
@@ -31,8 +59,49 @@ pub(crate) struct Shared {
     pub(crate) db: Database,
     /// Makes and reads page tokens.
     pub(crate) page_tokens: PageTokens,
+    /// Tells the time to work that outlasts its call's first moment.
+    pub(crate) clock: Clock,
     /// The region of local phone numbers when nothing else tells.
     pub(crate) default_region: Region,
+}
+
+/// Full names of the proto services in [`routes`].
+pub(crate) const PROTO_SERVICES: [&str; 9] = [
+    attribute_service_server::SERVICE_NAME,
+    contact_point_service_server::SERVICE_NAME,
+    conversation_service_server::SERVICE_NAME,
+    customer_service_server::SERVICE_NAME,
+    interaction_service_server::SERVICE_NAME,
+    lifecycle_service_server::SERVICE_NAME,
+    preference_service_server::SERVICE_NAME,
+    role_service_server::SERVICE_NAME,
+    view_service_server::SERVICE_NAME,
+];
+
+/// Every RPC of the service, without the layers that stand before them.
+pub(crate) fn routes(shared: &Shared) -> Routes {
+    /// A generated server with the suite's limits. Reads what callers compressed; answers are
+    /// compressed, if at all, where they leave the suite.
+    macro_rules! server {
+        ($server:ident, $handlers:expr) => {
+            $server::new($handlers)
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_RESPONSE_BYTES)
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd)
+        };
+    }
+    let shared = || shared.clone();
+    Routes::default()
+        .add_service(server!(AttributeServiceServer, Attributes(shared())))
+        .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
+        .add_service(server!(ConversationServiceServer, Conversations(shared())))
+        .add_service(server!(CustomerServiceServer, Customers(shared())))
+        .add_service(server!(InteractionServiceServer, Interactions(shared())))
+        .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
+        .add_service(server!(PreferenceServiceServer, PreferencesOfCustomers(shared())))
+        .add_service(server!(RoleServiceServer, Roles(shared())))
+        .add_service(server!(ViewServiceServer, Views(shared())))
 }
 
 /// Runs a handler as the caller, and makes a status of its error.
