@@ -22,7 +22,7 @@ use crate::time::Clock;
 
 /// Waits between attempts when the bus or the database does not work.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
 
 /// How events are published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,41 +103,40 @@ impl Relay {
         while !stop.is_cancelled() {
             commits.mark_unchanged();
             let round = self.round(&stop).await;
-            let pause = match &round {
-                Ok(Round::Full) => Duration::ZERO,
-                Ok(Round::Drained) => self.config.poll_interval,
-                Ok(Round::Standby) => self.renewal_interval(),
-                Ok(Round::Refused { error, progress }) => {
-                    tracing::warn!(
-                        service = self.db.service(),
-                        error = error as &dyn Error,
-                        "event refused"
-                    );
-                    if *progress {
-                        delays = self::delays();
-                    }
-                    delays.next().unwrap_or(LONGEST_DELAY)
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        service = self.db.service(),
-                        error = error as &dyn Error,
-                        "relay failed"
-                    );
-                    delays.next().unwrap_or(LONGEST_DELAY)
-                }
-            };
-            if matches!(round, Ok(Round::Full | Round::Drained)) {
-                delays = self::delays();
-            }
-            let news = matches!(round, Ok(Round::Drained));
+            let drained = matches!(round, Ok(Round::Drained));
+            let pause = self.pause_after(round, &mut delays);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = sleep(pause) => {}
-                _ = commits.changed(), if news => {}
+                _ = commits.changed(), if drained => {}
             }
         }
         self.retire().await;
+    }
+
+    /// How long to wait for the next round. Failures in a row make it longer.
+    fn pause_after(
+        &self,
+        round: Result<Round, PlatformError>,
+        delays: &mut ExponentialBackoff,
+    ) -> Duration {
+        let service = self.db.service();
+        if matches!(
+            round,
+            Ok(Round::Full | Round::Drained | Round::Refused { progress: true, .. })
+        ) {
+            *delays = self::delays();
+        }
+        match round {
+            Ok(Round::Full) => return Duration::ZERO,
+            Ok(Round::Drained) => return self.config.poll_interval,
+            Ok(Round::Standby) => return self.renewal_interval(),
+            Ok(Round::Refused { error, .. }) => {
+                tracing::warn!(service, error = &error as &dyn Error, "event refused");
+            }
+            Err(error) => tracing::warn!(service, error = &error as &dyn Error, "relay failed"),
+        }
+        delays.next().unwrap_or(LONGEST_DELAY)
     }
 
     async fn round(&mut self, stop: &CancellationToken) -> Result<Round, PlatformError> {
