@@ -125,3 +125,14 @@ pub(crate) fn behaviour_recorded(
         &fact,
     )
 }
+
+/// An import run was completed or taken back and has `version` since.
+pub(crate) fn import_run_ended(run: &proto::ImportRun, version: i64) -> NewEvent {
+    let fact = proto::ImportRunEnded {
+        import_run: run.name.clone(),
+        created_count: run.created_count,
+        updated_count: run.updated_count,
+        undone: run.state() == proto::ImportState::Undone,
+    };
+    NewEvent::new(&run.name, version, &fact)
+}

@@ -31,6 +31,9 @@ pub(crate) const STAGE_CHANGE: Pattern<2> =
 pub(crate) const BEHAVIOUR_EVENT: Pattern<2> =
     Pattern::new("customers/{customer}/behaviourEvents/{behaviour_event}");
 
+/// `importRuns/{uuid}`.
+pub(crate) const IMPORT_RUN: Pattern<1> = Pattern::new("importRuns/{import_run}");
+
 /// The name of a customer.
 pub(crate) fn customer(id: Uuid) -> String {
     CUSTOMER.format(&[id])

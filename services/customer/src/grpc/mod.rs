@@ -21,13 +21,14 @@ use rapport_platform::db::Database;
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::PageTokens;
-use rapport_platform::time::Clock;
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::{
     attribute_service_server::{self, AttributeServiceServer},
     contact_point_service_server::{self, ContactPointServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
+    import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
     lifecycle_service_server::{self, LifecycleServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
@@ -43,6 +44,7 @@ use attribute::Attributes;
 use contact_point::ContactPoints;
 use conversation::Conversations;
 use customer::Customers;
+use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
 use preference::PreferencesOfCustomers;
@@ -66,11 +68,12 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 9] = [
+pub(crate) const PROTO_SERVICES: [&str; 10] = [
     attribute_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
@@ -97,6 +100,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
+        .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
         .add_service(server!(PreferenceServiceServer, PreferencesOfCustomers(shared())))

@@ -4,6 +4,8 @@
 //! `preference_set`, so that each contact is decided either before a change or after it.
 //! [`lock`] and [`hold`] say how.
 
+use std::collections::HashMap;
+
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{LockType, OnConflict};
@@ -41,6 +43,26 @@ pub(crate) async fn all(
         .all(db)
         .await?;
     from_rows(rows)
+}
+
+/// Everything that each of the customers chose; those that chose nothing are left out.
+pub(crate) async fn of_customers(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<HashMap<Uuid, Preferences>, PlatformError> {
+    use preference::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .all(db)
+        .await?;
+    let mut by_customer: HashMap<Uuid, Vec<preference::Model>> = HashMap::new();
+    for row in rows {
+        by_customer.entry(row.customer_id).or_default().push(row);
+    }
+    let read = |(customer, rows)| Ok((customer, from_rows(rows)?));
+    by_customer.into_iter().map(read).collect()
 }
 
 /// The preferences that rows of one customer say.

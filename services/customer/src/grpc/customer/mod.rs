@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+pub(in crate::grpc) use read::FILTER;
+
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::customer_service_server::CustomerService;
 use tonic::{Request, Response, Status};

@@ -34,7 +34,7 @@ const SEARCH_PAGE: PageSizes = PageSizes {
 const MAX_BATCH: usize = 100;
 
 /// What `ListCustomers` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(in crate::grpc) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     let kinds = CustomerKind::ALL
         .iter()
         .map(|kind| (kind.label(), kind.number()));

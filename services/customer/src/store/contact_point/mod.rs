@@ -1,5 +1,6 @@
 //! Addresses of customers.
 
+mod bulk;
 mod row;
 
 use rapport_platform::error::PlatformError;
@@ -12,6 +13,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use bulk::{add, of_customers, remove};
 pub(crate) use row::{address, from_row, rank};
 
 use super::entity::contact_point::{Column, Entity, Model};

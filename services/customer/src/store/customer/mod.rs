@@ -1,6 +1,7 @@
 //! Customers and their external ids.
 
 mod attributes;
+mod bulk;
 mod external_id;
 mod hierarchy;
 mod row;
@@ -17,6 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub(crate) use attributes::from_json as attributes;
+pub(crate) use bulk::{Change, claim_records, holders, overwrite, remove};
 pub(crate) use hierarchy::check_parent;
 pub(crate) use row::{member, name};
 pub(crate) use write::{delete, insert, undelete, update};

@@ -17,9 +17,9 @@ use crate::resource;
 use crate::store::{contact_point, lifecycle, search};
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 25.
-const ROWS_PER_INSERT: usize = 1_000;
+pub(super) const ROWS_PER_INSERT: usize = 1_000;
 /// What the customer itself is found by; contact points add their own terms.
-const OWN_TERMS: [TermKind; 2] = [TermKind::Name, TermKind::ExternalId];
+pub(super) const OWN_TERMS: [TermKind; 2] = [TermKind::Name, TermKind::ExternalId];
 
 /// Records new customers, in the order given. The parents are checked.
 ///
@@ -177,7 +177,7 @@ fn terms_of(content: &Content) -> Terms {
     )
 }
 
-fn own_terms(record: &Record) -> Result<Terms, Error> {
+pub(super) fn own_terms(record: &Record) -> Result<Terms, Error> {
     let external_ids = record
         .external_ids
         .iter()

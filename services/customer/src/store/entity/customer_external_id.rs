@@ -2,9 +2,10 @@
 
 use rapport_platform::identity::TenantId;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One id. The key makes it belong to one customer of the tenant, deleted or not.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "customer_external_id")]
 pub struct Model {
     /// Whose data.

@@ -2,10 +2,15 @@
 //! which it took place.
 
 mod append;
+mod remove;
 mod row;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use append::append;
+pub(crate) use remove::remove;
 pub(crate) use row::new as new_row;
 pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
 

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement, Un
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
     Iterable as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationDef,
+    Select,
 };
 use uuid::Uuid;
 
@@ -33,6 +34,10 @@ pub(crate) async fn timeline(
     db: &impl ConnectionTrait,
     part: Timeline,
 ) -> Result<Vec<Model>, DbErr> {
+    select(ctx, part).all(db).await
+}
+
+pub(super) fn select(ctx: &Context, part: Timeline) -> Select<Entity> {
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.eq(part.customer))
@@ -41,8 +46,6 @@ pub(crate) async fn timeline(
         .order_by(Column::OccurTime, part.order.into())
         .order_by(Column::InteractionId, part.order.into())
         .limit(part.limit)
-        .all(db)
-        .await
 }
 
 /// The interactions of any customer that concern a resource, latest first.
@@ -53,6 +56,15 @@ pub(crate) async fn linked(
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
+    select_linked(ctx, resource, after, limit).all(db).await
+}
+
+pub(super) fn select_linked(
+    ctx: &Context,
+    resource: &str,
+    after: Option<Place>,
+    limit: u64,
+) -> Select<Entity> {
     use interaction_link::Column as Link;
     let latest = Order::LatestFirst;
     Entity::find()
@@ -63,8 +75,6 @@ pub(crate) async fn linked(
         .order_by_desc(Link::OccurTime)
         .order_by_desc(Link::InteractionId)
         .limit(limit)
-        .all(db)
-        .await
 }
 
 fn link() -> RelationDef {
@@ -86,15 +96,24 @@ pub(crate) async fn latest_of_each(
     conversations: &[Uuid],
     each: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut branches = conversations.iter().map(|&id| latest_of(ctx, id, each));
-    let Some(mut statement) = branches.next() else {
+    let Some(statement) = select_latest_of_each(ctx, conversations, each) else {
         return Ok(Vec::new());
     };
+    let rows = db.query_all(&statement).await?;
+    rows.iter().map(|row| Model::from_query_result(row, "")).collect()
+}
+
+pub(super) fn select_latest_of_each(
+    ctx: &Context,
+    conversations: &[Uuid],
+    each: u64,
+) -> Option<SelectStatement> {
+    let mut branches = conversations.iter().map(|&id| latest_of(ctx, id, each));
+    let mut statement = branches.next()?;
     for branch in branches {
         statement.union(UnionType::All, branch);
     }
-    let rows = db.query_all(&statement).await?;
-    rows.iter().map(|row| Model::from_query_result(row, "")).collect()
+    Some(statement)
 }
 
 /// Wrapped once more, because SQLite takes no ORDER BY inside a UNION.

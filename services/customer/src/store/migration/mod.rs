@@ -3,6 +3,7 @@
 
 mod m0001_customers;
 mod m0002_contacts;
+mod m0003_imports;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -12,5 +13,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut steps = platform_migrations();
     steps.push(Box::new(m0001_customers::CreateCustomers));
     steps.push(Box::new(m0002_contacts::CreateContacts));
+    steps.push(Box::new(m0003_imports::CreateImports));
     steps
 }

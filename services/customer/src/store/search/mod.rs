@@ -88,6 +88,25 @@ pub(crate) async fn clear(
     Ok(())
 }
 
+/// Removes all terms of these kinds from customers.
+pub(crate) async fn clear_kinds(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+    kinds: &[TermKind],
+) -> Result<(), Error> {
+    if customers.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(Column::Field.is_in(kinds.iter().map(|kind| kind.code())))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 fn row(ctx: &Context, customer_id: Uuid, term: &Term) -> ActiveModel {
     ActiveModel {
         tenant_id: Set(ctx.tenant),

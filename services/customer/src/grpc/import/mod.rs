@@ -1,0 +1,200 @@
+//! `ImportService`.
+
+mod batch;
+mod export;
+mod parents;
+mod plan;
+mod row;
+mod runs;
+
+use std::pin::Pin;
+
+use rapport_platform::error::Answer as _;
+use rapport_platform::identity::Context;
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::import_customers_request::Step;
+use rapport_proto::rapport::customer::v1::import_service_server::ImportService;
+use tokio::sync::mpsc::{self, Sender};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use super::{Shared, answer};
+use crate::domain::import::RunRefused;
+use crate::error::Error;
+
+/// Brings customers in and out in bulk.
+pub(crate) struct Imports(pub(crate) Shared);
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ImportService for Imports {
+    type ImportCustomersStream = Answers<proto::ImportCustomersResponse>;
+    type ExportCustomersStream = Answers<proto::ExportCustomersResponse>;
+
+    async fn import_customers(
+        &self,
+        request: Request<Streaming<proto::ImportCustomersRequest>>,
+    ) -> Result<Response<Self::ImportCustomersStream>, Status> {
+        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
+        let (shared, steps) = (self.0.clone(), request.into_inner());
+        Ok(answering(move |answers| async move {
+            let call_id = ctx.call_id;
+            let imported = import(&shared, ctx, steps, &answers).await;
+            imported.map_err(|failed| failed.into_status(call_id))
+        }))
+    }
+
+    async fn get_import_run(
+        &self,
+        request: Request<proto::GetImportRunRequest>,
+    ) -> Result<Response<proto::ImportRun>, Status> {
+        answer(request, |ctx, request| self.get(ctx, request)).await
+    }
+
+    async fn list_import_runs(
+        &self,
+        request: Request<proto::ListImportRunsRequest>,
+    ) -> Result<Response<proto::ListImportRunsResponse>, Status> {
+        answer(request, |ctx, request| self.list(ctx, request)).await
+    }
+
+    async fn list_import_errors(
+        &self,
+        request: Request<proto::ListImportErrorsRequest>,
+    ) -> Result<Response<proto::ListImportErrorsResponse>, Status> {
+        answer(request, |ctx, request| self.list_errors(ctx, request)).await
+    }
+
+    async fn undo_import_run(
+        &self,
+        request: Request<proto::UndoImportRunRequest>,
+    ) -> Result<Response<proto::ImportRun>, Status> {
+        answer(request, |ctx, request| self.undo(ctx, request)).await
+    }
+
+    async fn export_customers(
+        &self,
+        request: Request<proto::ExportCustomersRequest>,
+    ) -> Result<Response<Self::ExportCustomersStream>, Status> {
+        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
+        let (call_id, shared) = (ctx.call_id, self.0.clone());
+        let export = export::Export::begin(&shared, ctx, request.into_inner())
+            .map_err(|error| error.into_status(call_id))?;
+        Ok(answering(move |answers| async move {
+            let exported = export.run(&answers).await;
+            exported.map_err(|error| error.into_status(call_id))
+        }))
+    }
+}
+
+/// Answers that `work` sends one after the other. It stops when the caller is gone, because
+/// then nobody takes them.
+fn answering<T, W, F>(work: W) -> Response<Answers<T>>
+where
+    T: Send + 'static,
+    W: FnOnce(Sender<Result<T, Status>>) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let (sender, receiver) = mpsc::channel(1);
+    let working = work(sender.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            ended = working => {
+                if let Err(status) = ended {
+                    let _ = sender.send(Err(status)).await;
+                }
+            }
+            () = sender.closed() => {}
+        }
+    });
+    Response::new(Box::pin(ReceiverStream::new(receiver)))
+}
+
+/// Why a stream of rows ended.
+enum Failed {
+    /// The caller's stream broke off.
+    Stream(Status),
+    /// What it asked for can't be done.
+    Work(Error),
+}
+
+impl Failed {
+    fn into_status(self, call_id: Uuid) -> Status {
+        match self {
+            Self::Stream(status) => status,
+            Self::Work(error) => error.into_status(call_id),
+        }
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Work(error)
+    }
+}
+
+/// Follows the caller's steps. Each is answered once it is durable.
+async fn import(
+    shared: &Shared,
+    ctx: Context,
+    mut steps: Streaming<proto::ImportCustomersRequest>,
+    answers: &Sender<Result<proto::ImportCustomersResponse, Status>>,
+) -> Result<(), Failed> {
+    let Some(start) = next(&mut steps).await? else { return Ok(()) };
+    let Some(Step::Start(start)) = start.step else {
+        return Err(Error::invalid("start", "is required in the first message").into());
+    };
+    let run = runs::start(shared, &ctx, &start).await?;
+    let id = run.import_run_id;
+    reply(answers, runs::to_proto(run), Vec::new()).await;
+    while let Some(request) = next(&mut steps).await? {
+        // Each step is an event of its own time; the call may last for hours.
+        let ctx = Context { now: shared.clock.now(), ..ctx.clone() };
+        match request.step {
+            Some(Step::Batch(batch)) => {
+                let batch::Applied { run, errors } =
+                    batch::apply(shared, &ctx, id, &batch.rows).await?;
+                reply(answers, runs::to_proto(run), errors).await;
+            }
+            Some(Step::Complete(proto::ImportComplete {})) => {
+                let (run, errors) = runs::complete(shared, &ctx, id).await?;
+                reply(answers, runs::to_proto(run), errors).await;
+                return Ok(());
+            }
+            Some(Step::Start(_)) | None => {
+                return Err(Error::invalid("batch", "is required after the first message").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn next(
+    steps: &mut Streaming<proto::ImportCustomersRequest>,
+) -> Result<Option<proto::ImportCustomersRequest>, Failed> {
+    steps.next().await.transpose().map_err(Failed::Stream)
+}
+
+async fn reply(
+    answers: &Sender<Result<proto::ImportCustomersResponse, Status>>,
+    run: proto::ImportRun,
+    errors: Vec<crate::store::entity::import_error::Model>,
+) {
+    let errors = errors.into_iter().map(runs::error_to_proto).collect();
+    let answer = proto::ImportCustomersResponse { run: Some(run), errors };
+    // A caller who is gone is noticed where the answers are made.
+    let _ = answers.send(Ok(answer)).await;
+}
+
+/// A step that the run's state does not allow.
+fn refused(run: &str, refused: RunRefused) -> Error {
+    let (state, why) = match refused {
+        RunRefused::TakesNoRows(state) => (state.label(), "takes no more rows. Start a new run."),
+        RunRefused::DryRun => ("DRY_RUN", "was a dry run. There is nothing to take back."),
+        RunRefused::AlreadyUndone => ("UNDONE", "was taken back already."),
+    };
+    Error::InvalidState { resource: run.to_owned(), state, why }
+}

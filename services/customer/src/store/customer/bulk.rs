@@ -1,0 +1,170 @@
+//! Changes of many customers in a number of statements that does not depend on how many.
+
+use std::collections::HashMap;
+
+use rapport_platform::identity::Context;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, Iterable as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+use super::write::{OWN_TERMS, ROWS_PER_INSERT, own_terms};
+use super::{Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids};
+use crate::domain::external_id::ExternalId;
+use crate::error::Error;
+use crate::store::search;
+
+/// External ids of one query: SQLite binds at most 32,766 values.
+const IDS_PER_QUERY: usize = 5_000;
+
+/// A customer before and after a change, one version apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) before: Record,
+    pub(crate) after: Record,
+}
+
+impl Change {
+    /// The change of a customer to another content.
+    pub(crate) fn to(ctx: &Context, before: Record, content: &Content) -> Result<Self, Error> {
+        let row = row::changed(ctx, &before.row, content)?;
+        let ids = external_id::rows(ctx, row.customer_id, content.details.external_ids());
+        Ok(Self { before, after: Record { row, external_ids: ids } })
+    }
+
+    /// Whether it would leave everything as it is.
+    pub(crate) fn is_idle(&self) -> bool {
+        let Self { before, after } = self;
+        let same_row = Model {
+            version: before.row.version,
+            update_time: before.row.update_time,
+            ..after.row.clone()
+        };
+        same_row == before.row && after.external_ids == before.external_ids
+    }
+}
+
+/// Who has which of these external ids.
+pub(crate) async fn holders(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: &[ExternalId],
+) -> Result<HashMap<ExternalId, Uuid>, Error> {
+    use external::{Column, Entity};
+    let mut by_system: HashMap<&str, Vec<&str>> = HashMap::new();
+    for id in ids {
+        by_system.entry(id.system()).or_default().push(id.id());
+    }
+    let mut holders = HashMap::with_capacity(ids.len());
+    for (system, ids) in by_system {
+        for chunk in ids.chunks(IDS_PER_QUERY) {
+            let rows = Entity::find()
+                .filter(Column::TenantId.eq(ctx.tenant))
+                .filter(Column::System.eq(system))
+                .filter(Column::ExternalId.is_in(chunk.iter().copied()))
+                .all(db)
+                .await?;
+            let rows = rows.into_iter().filter_map(|row| {
+                let id = ExternalId::parse(&row.system, &row.external_id).ok()?;
+                Some((id, row.customer_id))
+            });
+            holders.extend(rows);
+        }
+    }
+    Ok(holders)
+}
+
+/// Those of the customers that exist, claimed by the transaction, by id.
+pub(crate) async fn claim_records(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Record>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = claim(ctx, txn, ids).await?;
+    let records = with_external_ids(ctx, txn, rows).await?;
+    Ok(records.into_iter().map(|record| (record.row.customer_id, record)).collect())
+}
+
+/// Writes changes of customers that the transaction has claimed, each at most once.
+///
+/// # Errors
+/// `AlreadyExists`, naming the customer who has one of the external ids.
+pub(crate) async fn overwrite(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    changes: &[Change],
+) -> Result<(), Error> {
+    let key = [Column::TenantId, Column::CustomerId];
+    let others = Column::iter().filter(|column| !matches!(column, Column::TenantId | Column::CustomerId));
+    let all_others = OnConflict::columns(key).update_columns(others).to_owned();
+    for chunk in changes.chunks(ROWS_PER_INSERT) {
+        // The rows are there, so that each "insert" is an update.
+        let rows = chunk.iter().map(|change| change.after.row.clone().into_active_model());
+        Entity::insert_many(rows)
+            .on_conflict(all_others.clone())
+            .exec_without_returning(txn)
+            .await?;
+    }
+    let before: Vec<_> = changes.iter().flat_map(|it| it.before.external_ids.clone()).collect();
+    let after: Vec<_> = changes.iter().flat_map(|it| it.after.external_ids.clone()).collect();
+    external_id::replace(ctx, txn, &before, &after).await?;
+    rewrite_terms(ctx, txn, changes).await
+}
+
+async fn rewrite_terms(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    changes: &[Change],
+) -> Result<(), Error> {
+    let mut rewritten = Vec::new();
+    for Change { before, after } in changes {
+        let terms = own_terms(after)?;
+        if terms != own_terms(before)? {
+            rewritten.push((after.row.customer_id, terms));
+        }
+    }
+    let customers: Vec<Uuid> = rewritten.iter().map(|(id, _)| *id).collect();
+    search::clear_kinds(ctx, txn, &customers, &OWN_TERMS).await?;
+    search::add(ctx, txn, &rewritten).await
+}
+
+/// Removes customers for good with everything that belongs to them, as if they had never
+/// been recorded.
+pub(crate) async fn remove(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<(), Error> {
+    use crate::store::entity as table;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    macro_rules! remove_from {
+        ($($table:ident),+) => {
+            $(
+                let of_customers = Condition::all()
+                    .add(table::$table::Column::TenantId.eq(ctx.tenant))
+                    .add(table::$table::Column::CustomerId.is_in(ids.iter().copied()));
+                table::$table::Entity::delete_many().filter(of_customers).exec(txn).await?;
+            )+
+        };
+    }
+    remove_from!(
+        search_term,
+        customer_external_id,
+        contact_point,
+        interaction_link,
+        interaction,
+        channel_activity,
+        preference,
+        preference_set,
+        stage_change,
+        customer
+    );
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The whole suite in one process: services, linked without sockets, behind the gateway.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use hyper_util::service::TowerToHyperService;
+use prometheus::Registry;
+use rapport_gateway::{Gateway, GatewayParts};
+use rapport_platform::identity::{InternalSigner, InternalVerifier};
+use rapport_platform::key::SecretKey;
+use rapport_platform::outbox::LocalBus;
+use rapport_platform::paging::PageTokens;
+use rapport_platform::server::{
+    Admission, Drain, Health, Ops, Service, ServiceLink, Supervisor, Worker, add_reflection, serve,
+};
+use rapport_platform::time::Clock;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tower::Layer as _;
+
+use crate::settings::Settings;
+
+/// The suite, ready to run: its ports are bound and its databases open, but nobody is
+/// answered yet.
+pub struct Suite {
+    listener: TcpListener,
+    ops_listener: TcpListener,
+    ops: Ops,
+    gateway: Gateway,
+    workers: Vec<Worker>,
+    settings: Settings,
+    drain: Drain,
+}
+
+impl Suite {
+    /// Builds every service and links the gateway to them.
+    ///
+    /// # Errors
+    /// When a setting can't be used, a port is taken or a database can't be opened. The
+    /// message says which and what to do.
+    pub async fn build(settings: Settings, metrics: Registry, drain: Drain) -> anyhow::Result<Self> {
+        // Bound first: a second suite on the same ports must not touch the databases.
+        let address = settings.gateway.listen_address()?;
+        let listener = bind(address, "gateway.listen").await?;
+        let ops_listener = bind(settings.ops.listen, "ops.listen").await?;
+
+        // Gateway and services share one process, and with it a key that never leaves it.
+        let identity_key = SecretKey::generate();
+        let clock = Clock::system();
+        let bus = LocalBus::new(clock.clone());
+        let surroundings = rapport_customer::Surroundings {
+            verifier: InternalVerifier::new(&identity_key),
+            clock: clock.clone(),
+            bus,
+            deadlines: settings.server.deadline.clone(),
+        };
+        let customer = rapport_customer::build(&settings.customer, surroundings)
+            .await
+            .context("the customer service can't start")?;
+        let services = [customer];
+
+        let infrastructure = infrastructure(&services, &drain).await?;
+        let mut links = HashMap::from([("grpc", infrastructure)]);
+        links.extend(services.iter().map(|service| (package(service), service.link())));
+        let parts = GatewayParts {
+            pool: rapport_proto::descriptor_pool(),
+            links,
+            signer: InternalSigner::new(&identity_key),
+            page_tokens: PageTokens::new(&SecretKey::generate()),
+            clock,
+        };
+        let gateway = Gateway::build(&settings.gateway, parts)?;
+
+        let checks = services.iter().flat_map(|service| service.readiness.clone()).collect();
+        let mut workers = gateway.workers();
+        workers.extend(services.into_iter().flat_map(|service| service.workers));
+        Ok(Self {
+            listener,
+            ops_listener,
+            ops: Ops::new(metrics, checks, drain.clone()),
+            gateway,
+            workers,
+            settings,
+            drain,
+        })
+    }
+
+    /// Where callers reach the gateway.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Where operators find metrics and probes.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn ops_address(&self) -> std::io::Result<SocketAddr> {
+        self.ops_listener.local_addr()
+    }
+
+    /// Answers calls until the drain is over and every worker has stopped.
+    pub async fn run(self) {
+        let supervisor = Supervisor::new(self.drain.clone());
+        for worker in self.workers {
+            supervisor.start(worker);
+        }
+        let server = self.settings.server;
+        let admission = Admission::new(server.max_calls);
+        let front = TowerToHyperService::new(admission.layer(self.gateway.service()));
+        let ops = tokio::spawn(self.ops.serve(self.ops_listener));
+        serve(self.listener, front, &server.connections, self.drain).await;
+        supervisor.stopped().await;
+        ops.abort();
+    }
+}
+
+/// Health and reflection of the process, which need no identity.
+async fn infrastructure(services: &[Service], drain: &Drain) -> anyhow::Result<ServiceLink> {
+    let health = Health::start(services, drain.clone()).await;
+    Ok(add_reflection(health.add_to(Routes::default())).into())
+}
+
+/// The proto package that a service answers for.
+fn package(service: &Service) -> &'static str {
+    match service.name {
+        rapport_customer::NAME => "rapport.customer.v1",
+        // A name that fits no RPC: the gateway then refuses to start and names what is missing.
+        other => other,
+    }
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address}; change `{setting}`"))
+}

@@ -1,0 +1,94 @@
+//! Calls of any unary RPC by JSON, for stories about all of them.
+
+use bytes::{Buf, BufMut, Bytes};
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, MethodDescriptor};
+use serde_json::Value;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+/// A caller who speaks JSON.
+#[derive(Clone)]
+pub struct Dynamic {
+    channel: Channel,
+    token: String,
+}
+
+impl Dynamic {
+    pub(crate) fn new(channel: Channel, token: &str) -> Self {
+        Self {
+            channel,
+            token: token.to_owned(),
+        }
+    }
+
+    /// Calls `package.Service/Method` with a request given as protobuf's JSON.
+    pub async fn call(&self, method: &str, request: Value) -> Result<Value, Status> {
+        let descriptor = find(method);
+        let message = DynamicMessage::deserialize(descriptor.input(), request)
+            .unwrap_or_else(|error| panic!("{method}: {error}"));
+        let answer = self.send(method, message.encode_to_vec().into()).await?;
+        let answer = DynamicMessage::decode(descriptor.output(), answer).unwrap();
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    /// Calls a method with these bytes as its message, whatever they are.
+    pub async fn send(&self, method: &str, message: Bytes) -> Result<Bytes, Status> {
+        let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(64 << 20);
+        grpc.ready().await.unwrap();
+        let mut request = Request::new(message);
+        let token = format!("Bearer {}", self.token).parse().unwrap();
+        request.metadata_mut().insert("authorization", token);
+        let path = format!("/{method}").parse().unwrap();
+        let answer = grpc.unary(request, path, Raw).await?;
+        Ok(answer.into_inner())
+    }
+}
+
+fn find(method: &str) -> MethodDescriptor {
+    let (service, name) = method.split_once('/').unwrap();
+    let pool = rapport_proto::descriptor_pool();
+    let service = pool.get_service_by_name(service).unwrap();
+    let found = service.methods().find(|one| one.name() == name);
+    found.unwrap_or_else(|| panic!("there is no {method}"))
+}
+
+/// Messages as they are on the wire.
+#[derive(Clone, Copy, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}

@@ -1,0 +1,194 @@
+//! The suite as operators run it: the binary, in a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rapport::client::{Bearer, Caller, Connection};
+use rapport_platform::testing::Storage;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::callers::Provider;
+use crate::dynamic::Dynamic;
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the suite keeps its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A running suite with its data folder. It ends, and its data go, with the value.
+pub struct Suite {
+    child: Child,
+    address: String,
+    folder: TempDir,
+    storage: Option<Storage>,
+    provider: Provider,
+    started_in: Duration,
+}
+
+impl Suite {
+    /// Starts a suite on an empty database.
+    pub async fn start(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = Provider::new(folder.path());
+        let storage = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(rapport_platform::testing::postgres().await.1),
+        };
+        let begun = Instant::now();
+        let (child, address) = launch(folder.path(), storage.as_ref(), &provider).await;
+        Self {
+            child,
+            address,
+            folder,
+            storage,
+            provider,
+            started_in: begun.elapsed(),
+        }
+    }
+
+    /// Ends the process as a power failure would, and starts it again on the same data.
+    pub async fn kill_and_restart(&mut self) {
+        self.kill().await;
+        self.restart().await;
+    }
+
+    /// Ends the process with SIGKILL.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Starts the suite again after [`Suite::kill`].
+    pub async fn restart(&mut self) {
+        (self.child, self.address) =
+            launch(self.folder.path(), self.storage.as_ref(), &self.provider).await;
+    }
+
+    /// Asks the process to end with SIGTERM and tells whether it ended well.
+    pub async fn terminate(&mut self) -> bool {
+        let pid = self.process_id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().await;
+        assert!(sent.unwrap().success());
+        self.child.wait().await.unwrap().success()
+    }
+
+    /// How long the start took, until the suite said that it answers.
+    pub fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// The suite's process id.
+    pub fn process_id(&self) -> u32 {
+        self.child.id().expect("the suite is running")
+    }
+
+    /// Where it answers, such as `http://127.0.0.1:50051`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The file with the local administrator's token.
+    pub fn token_file(&self) -> PathBuf {
+        self.folder.path().join("data/local.token")
+    }
+
+    /// A folder for the story's own files; it goes with the suite.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How commands reach the suite.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            address: self.address.clone(),
+            token_file: self.token_file(),
+        }
+    }
+
+    /// The local administrator, as a program on this machine.
+    pub async fn administrator(&self) -> Caller {
+        self.connection().open().await.unwrap()
+    }
+
+    /// Somebody with a token of the identity provider.
+    pub async fn caller(&self, token: &str) -> Caller {
+        InterceptedService::new(self.channel().await, Bearer::new(token).unwrap())
+    }
+
+    /// Calls of any RPC by JSON, with this token.
+    pub async fn dynamic(&self, token: &str) -> Dynamic {
+        Dynamic::new(self.channel().await, token)
+    }
+
+    /// A connection without any token.
+    pub async fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(self.address.clone()).unwrap();
+        endpoint.connect().await.unwrap()
+    }
+
+    /// The identity provider that the suite believes.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+}
+
+/// The binary: the one `cargo xtask` built, else the one beside the test's.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("RAPPORT_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let binary = profile.join("rapport");
+    assert!(
+        binary.exists(),
+        "{} is missing; run `cargo xtask test` or build it with `cargo build -p rapport`",
+        binary.display()
+    );
+    binary
+}
+
+async fn launch(
+    folder: &Path,
+    storage: Option<&Storage>,
+    provider: &Provider,
+) -> (Child, String) {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(folder)
+        .arg("serve")
+        .env_remove("RAPPORT_CONFIG")
+        .env("RAPPORT__GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
+        .envs(provider.settings())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    if let Some(storage) = storage {
+        let url = storage.config().url.expose();
+        command.env("RAPPORT__CUSTOMER__DATABASE__URL", url);
+    }
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = tokio::time::timeout(START_TIMEOUT, async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, address)) = line.split_once("answers on ") {
+                return address.trim().to_owned();
+            }
+        }
+        panic!("the suite ended before it answered");
+    });
+    let address = address.await.expect("the suite takes too long to start");
+    // Whatever else it says must not fill the pipe.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    (child, address)
+}

@@ -1,0 +1,132 @@
+//! What operators rely on: start, footprint, crash, orderly end.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use rapport::client::Caller;
+use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
+use rapport_proto::rapport::customer::v1::{
+    CreateCustomerRequest, Customer, GetCustomerRequest, ListCustomersRequest,
+};
+use rapport_tests::{Suite, on_each_engine, person, reason};
+use tonic::{Code, Status};
+
+async fn create(caller: &Caller, name: &str, request_id: &str) -> Result<Customer, Status> {
+    let request = CreateCustomerRequest {
+        customer: Some(person(name)),
+        request_id: request_id.to_owned(),
+    };
+    let created = CustomerServiceClient::new(caller.clone()).create_customer(request).await?;
+    Ok(created.into_inner())
+}
+
+async fn count(caller: &Caller) -> usize {
+    let mut customers = CustomerServiceClient::new(caller.clone());
+    let mut request = ListCustomersRequest { page_size: 1_000, ..Default::default() };
+    let mut count = 0;
+    loop {
+        let page = customers.list_customers(request.clone()).await.unwrap().into_inner();
+        count += page.customers.len();
+        if page.next_page_token.is_empty() {
+            return count;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// Resident memory of the suite's process, in MiB.
+fn resident_mib(suite: &Suite) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", suite.process_id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kib / 1024
+}
+
+on_each_engine! {
+    async fn nothing_acknowledged_is_lost_when_the_process_is_killed(suite: &mut Suite) {
+        let caller = suite.administrator().await;
+        let writers: Vec<_> = (0..8)
+            .map(|writer| {
+                let caller = caller.clone();
+                tokio::spawn(async move {
+                    let mut created = Vec::new();
+                    for turn in 0.. {
+                        let name = format!("Customer {writer} {turn}");
+                        match create(&caller, &name, &uuid::Uuid::now_v7().to_string()).await {
+                            Ok(customer) => created.push(customer.name),
+                            Err(_) => break,
+                        }
+                    }
+                    created
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        suite.kill_and_restart().await;
+        let caller = suite.administrator().await;
+        let mut customers = CustomerServiceClient::new(caller.clone());
+        let mut acknowledged = 0;
+        for writer in writers {
+            for name in writer.await.unwrap() {
+                acknowledged += 1;
+                customers.get_customer(GetCustomerRequest { name }).await.unwrap();
+            }
+        }
+        assert!(acknowledged > 0);
+        let there = count(&caller).await;
+        assert!(there <= acknowledged + 8, "at most one unacknowledged per writer: {there}");
+    }
+
+    async fn a_retry_after_a_crash_gets_the_first_answer(suite: &mut Suite) {
+        let id = uuid::Uuid::now_v7().to_string();
+        let caller = suite.administrator().await;
+        let first = create(&caller, "Ana", &id).await.unwrap();
+        suite.kill_and_restart().await;
+        let caller = suite.administrator().await;
+        assert_eq!(create(&caller, "Ana", &id).await.unwrap(), first);
+        assert_eq!(count(&caller).await, 1);
+        let other = create(&caller, "Ben", &id).await.unwrap_err();
+        assert_eq!((other.code(), reason(&other)), (Code::InvalidArgument, "REQUEST_ID_REUSED".into()));
+    }
+
+    async fn an_orderly_end_is_quick_and_successful(suite: &mut Suite) {
+        let caller = suite.administrator().await;
+        create(&caller, "Ana", "").await.unwrap();
+        assert!(suite.terminate().await);
+        suite.restart().await;
+        let caller = suite.administrator().await;
+        assert_eq!(count(&caller).await, 1);
+    }
+
+    async fn an_idle_suite_is_small(suite: &mut Suite) {
+        let caller = suite.administrator().await;
+        create(&caller, "Ana", "").await.unwrap();
+        let resident = resident_mib(suite);
+        println!("idle: {resident} MiB resident, started in {:?}", suite.started_in());
+        assert!(resident < 60, "{resident} MiB");
+    }
+
+    async fn only_its_owner_can_read_the_local_token(suite: &mut Suite) {
+        let file = std::fs::metadata(suite.token_file()).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        let nobody = suite.caller("not-the-token").await;
+        let refused = create(&nobody, "Ana", "").await.unwrap_err();
+        assert_eq!((refused.code(), reason(&refused)), (Code::Unauthenticated, "TOKEN_INVALID".into()));
+    }
+}
+
+#[tokio::test]
+async fn it_refuses_to_be_reached_from_other_machines() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = tokio::process::Command::new(rapport_tests::binary())
+        .current_dir(folder.path())
+        .env("RAPPORT__GATEWAY__LISTEN", "0.0.0.0:0")
+        .output()
+        .await
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("TLS and a real identity provider"), "{message}");
+}

@@ -1,0 +1,192 @@
+//! No tenant sees or changes what belongs to another, through any RPC.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+
+use std::collections::BTreeSet;
+
+use rapport_tests::{Dynamic, Tenant, on_each_engine};
+use serde_json::{Value, json};
+use tonic::Code;
+
+const PACKAGE: &str = "rapport.customer.v1";
+/// Stands in everything that tenant A records, so that a leak can be seen.
+const MARK: &str = "Zauberwort";
+
+/// One of each resource of a tenant, by name.
+struct Belongings {
+    customer: String,
+    organisation: String,
+    contact_point: String,
+    role: String,
+    definition: String,
+    conversation: String,
+    interaction: String,
+}
+
+async fn call(caller: &Dynamic, method: &str, request: Value) -> Value {
+    let answer = caller.call(&format!("{PACKAGE}.{method}"), request).await;
+    answer.unwrap_or_else(|status| panic!("{method}: {status}"))
+}
+
+fn name(resource: &Value) -> String {
+    resource["name"].as_str().unwrap().to_owned()
+}
+
+impl Belongings {
+    async fn of(owner: &Dynamic) -> Self {
+        let person = json!({"customer": {
+            "person": {"fullName": MARK},
+            "externalIds": [{"system": "crm", "id": MARK}],
+        }});
+        let customer = name(&call(owner, "CustomerService/CreateCustomer", person).await);
+        let organisation = json!({"customer": {"organisation": {"legalName": MARK}}});
+        let organisation = name(&call(owner, "CustomerService/CreateCustomer", organisation).await);
+        let point = json!({"parent": customer, "contactPoint": {"email": "zauberwort@example.com"}});
+        let contact_point = name(&call(owner, "ContactPointService/CreateContactPoint", point).await);
+        let role = json!({"parent": customer, "role": {"organisation": organisation, "title": MARK}});
+        let role = name(&call(owner, "RoleService/CreateRole", role).await);
+        let definition = json!({"attributeDefinitionId": "zauberwort", "attributeDefinition": {
+            "displayName": MARK, "type": "ATTRIBUTE_TYPE_TEXT", "category": "ATTRIBUTE_CATEGORY_TRAIT",
+        }});
+        let definition = name(&call(owner, "AttributeService/CreateAttributeDefinition", definition).await);
+        let conversation = json!({"parent": customer, "conversation": {"subject": MARK}});
+        let conversation = name(&call(owner, "ConversationService/CreateConversation", conversation).await);
+        let interaction = json!({"parent": customer, "interaction": {
+            "channel": "CHANNEL_PHONE", "direction": "DIRECTION_INBOUND", "summary": MARK,
+            "conversation": conversation, "links": ["quotes/zauberwort"],
+            "externalId": {"system": "crm", "id": MARK},
+        }});
+        let interaction = name(&call(owner, "InteractionService/LogInteraction", interaction).await);
+        let preferences = json!({"name": format!("{customer}/preferences"), "entries": [
+            {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_REFUSED"},
+        ]});
+        call(owner, "PreferenceService/SetPreferences", preferences).await;
+        let behaviour = json!({"parent": customer, "behaviourEvent": {
+            "kind": "BEHAVIOUR_KIND_VISIT", "subject": MARK,
+        }});
+        call(owner, "LifecycleService/RecordBehaviour", behaviour).await;
+        Self { customer, organisation, contact_point, role, definition, conversation, interaction }
+    }
+
+    /// Every unary RPC of the service, aimed at these resources.
+    fn attempts(&self) -> Vec<(&'static str, Value)> {
+        let Self { customer, organisation, contact_point, role, definition, conversation, interaction } = self;
+        let preferences = format!("{customer}/preferences");
+        let run = "importRuns/018f0000-0000-7000-8000-000000000000";
+        let stolen = json!({"name": customer, "person": {"fullName": "Stolen"}});
+        vec![
+            ("CustomerService/CreateCustomer", json!({"customer": {"organisation": {"legalName": "B"}, "parent": organisation}})),
+            ("CustomerService/GetCustomer", json!({"name": customer})),
+            ("CustomerService/BatchGetCustomers", json!({"names": [customer, organisation]})),
+            ("CustomerService/UpdateCustomer", json!({"customer": stolen, "updateMask": "person.fullName"})),
+            ("CustomerService/ListCustomers", json!({"showDeleted": true})),
+            ("CustomerService/SearchCustomers", json!({"query": MARK})),
+            ("CustomerService/DeleteCustomer", json!({"name": customer})),
+            ("CustomerService/UndeleteCustomer", json!({"name": customer})),
+            ("ContactPointService/CreateContactPoint", json!({"parent": customer, "contactPoint": {"email": "b@example.com"}})),
+            ("ContactPointService/GetContactPoint", json!({"name": contact_point})),
+            ("ContactPointService/ListContactPoints", json!({"parent": customer})),
+            ("ContactPointService/UpdateContactPoint", json!({"contactPoint": {"name": contact_point, "label": "B"}, "updateMask": "label"})),
+            ("ContactPointService/DeleteContactPoint", json!({"name": contact_point})),
+            ("ContactPointService/VerifyContactPoint", json!({"name": contact_point})),
+            ("ContactPointService/ReportContactPointProblem", json!({"name": contact_point, "state": "CONTACT_POINT_STATE_BOUNCED"})),
+            ("RoleService/CreateRole", json!({"parent": customer, "role": {"organisation": organisation, "title": "B"}})),
+            ("RoleService/GetRole", json!({"name": role})),
+            ("RoleService/ListRoles", json!({"parent": organisation})),
+            ("RoleService/UpdateRole", json!({"role": {"name": role, "title": "B"}, "updateMask": "title"})),
+            ("RoleService/DeleteRole", json!({"name": role})),
+            ("AttributeService/CreateAttributeDefinition", json!({"attributeDefinitionId": "other", "attributeDefinition": {
+                "displayName": "B", "type": "ATTRIBUTE_TYPE_TEXT", "category": "ATTRIBUTE_CATEGORY_TRAIT"}})),
+            ("AttributeService/GetAttributeDefinition", json!({"name": definition})),
+            ("AttributeService/ListAttributeDefinitions", json!({})),
+            ("AttributeService/UpdateAttributeDefinition", json!({"attributeDefinition": {"name": definition, "displayName": "B"}, "updateMask": "displayName"})),
+            ("AttributeService/DeleteAttributeDefinition", json!({"name": definition})),
+            ("LifecycleService/MoveCustomerStage", json!({"name": customer, "stage": "LIFECYCLE_STAGE_ACQUISITION", "reason": "B"})),
+            ("LifecycleService/ListStageChanges", json!({"parent": customer})),
+            ("LifecycleService/RecordBehaviour", json!({"parent": customer, "behaviourEvent": {"kind": "BEHAVIOUR_KIND_VISIT"}})),
+            ("LifecycleService/ListBehaviourEvents", json!({"parent": customer})),
+            ("PreferenceService/GetPreferences", json!({"name": preferences})),
+            ("PreferenceService/SetPreferences", json!({"name": preferences, "entries": [
+                {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_ALLOWED"}]})),
+            ("PreferenceService/CheckContact", json!({"customer": customer, "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SALES"})),
+            ("ConversationService/CreateConversation", json!({"parent": customer, "conversation": {"subject": "B"}})),
+            ("ConversationService/GetConversation", json!({"name": conversation})),
+            ("ConversationService/ListConversations", json!({"parent": customer})),
+            ("ConversationService/CloseConversation", json!({"name": conversation, "resolution": "B"})),
+            ("InteractionService/LogInteraction", json!({"parent": customer, "interaction": {
+                "channel": "CHANNEL_PHONE", "direction": "DIRECTION_INBOUND", "summary": "B"}})),
+            ("InteractionService/SendMessage", json!({"customer": customer, "channel": "CHANNEL_EMAIL",
+                "purpose": "PURPOSE_SALES", "subject": "B"})),
+            ("InteractionService/GetInteraction", json!({"name": interaction})),
+            ("InteractionService/ListInteractions", json!({"parent": customer})),
+            ("InteractionService/ListLinkedInteractions", json!({"resource": "quotes/zauberwort"})),
+            ("ViewService/GetCustomerContext", json!({"customer": customer})),
+            ("ViewService/GetCustomer360", json!({"customer": customer})),
+            ("ImportService/GetImportRun", json!({"name": run})),
+            ("ImportService/ListImportRuns", json!({})),
+            ("ImportService/ListImportErrors", json!({"parent": run})),
+            ("ImportService/UndoImportRun", json!({"name": run})),
+        ]
+    }
+}
+
+/// Full names of the service's unary RPCs, without the package.
+fn unary_rpcs() -> BTreeSet<String> {
+    let services = rapport_proto::descriptor_pool().services();
+    services
+        .filter(|service| service.full_name().starts_with(PACKAGE))
+        .flat_map(|service| {
+            let unary = service.methods().filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
+            unary.map(|one| format!("{}/{}", one.parent_service().name(), one.name())).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+async fn all_about(owner: &Dynamic, belongings: &Belongings) -> Vec<Value> {
+    vec![
+        call(owner, "ViewService/GetCustomer360", json!({"customer": belongings.customer})).await,
+        call(owner, "ViewService/GetCustomer360", json!({"customer": belongings.organisation})).await,
+        call(owner, "AttributeService/ListAttributeDefinitions", json!({})).await,
+    ]
+}
+
+on_each_engine! {
+    async fn another_tenant_finds_nothing_and_changes_nothing(suite: &mut Suite) {
+        let provider = suite.provider();
+        let owner = suite.dynamic(&provider.administrator(Tenant::new())).await;
+        let stranger = suite.dynamic(&provider.administrator(Tenant::new())).await;
+        let belongings = Belongings::of(&owner).await;
+        // The behaviour that was recorded moves the customer's stage soon; not later.
+        tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+        let before = all_about(&owner, &belongings).await;
+
+        let attempts = belongings.attempts();
+        let tried: BTreeSet<_> = attempts.iter().map(|(method, _)| (*method).to_owned()).collect();
+        assert_eq!(tried, unary_rpcs(), "every RPC is tried");
+        for (method, request) in attempts {
+            match stranger.call(&format!("{PACKAGE}.{method}"), request).await {
+                Ok(answer) => {
+                    let answer = answer.to_string();
+                    assert!(!answer.contains(MARK), "{method} shows {answer}");
+                    assert!(!answer.contains(&belongings.customer), "{method} shows {answer}");
+                }
+                Err(status) => {
+                    let expected = [Code::NotFound, Code::InvalidArgument];
+                    assert!(expected.contains(&status.code()), "{method}: {status}");
+                    assert!(!status.message().contains(MARK), "{method}: {status}");
+                }
+            }
+        }
+        assert_eq!(all_about(&owner, &belongings).await, before);
+    }
+
+    async fn whoever_lacks_the_permission_is_refused_by_name(suite: &mut Suite) {
+        let token = suite.provider().token(Tenant::new(), "employees/7", &["nobody"]);
+        let caller = suite.dynamic(&token).await;
+        for method in unary_rpcs() {
+            let refused = caller.send(&format!("{PACKAGE}.{method}"), Vec::new().into()).await.unwrap_err();
+            assert_eq!(refused.code(), Code::PermissionDenied, "{method}");
+            assert!(rapport_tests::metadata(&refused, "permission").starts_with("customer."), "{method}");
+        }
+    }
+}
