@@ -70,14 +70,17 @@ pub struct LimitsConfig {
     /// Bytes of messages held back at once, in all calls. A call that would need more is
     /// answered OVERLOADED.
     pub buffered_bytes: usize,
-    /// Calls at once on one connection; more wait in the caller's client.
-    pub streams_per_connection: u32,
+    /// Calls at once; one more is answered OVERLOADED.
+    pub calls: u32,
     /// Deadline of a call that brings none and answers with one message.
     #[serde(with = "duration")]
     pub unary_deadline: Duration,
     /// Deadline of a call that brings none and streams.
     #[serde(with = "duration")]
     pub stream_deadline: Duration,
+    /// However much time a caller allows.
+    #[serde(with = "duration")]
+    pub longest_deadline: Duration,
 }
 
 impl Default for GatewayConfig {
@@ -108,9 +111,10 @@ impl Default for LimitsConfig {
             message_bytes: 4 << 20,
             message_fields: 50_000,
             buffered_bytes: 256 << 20,
-            streams_per_connection: 1_000,
+            calls: 4_096,
             unary_deadline: Duration::from_secs(30),
             stream_deadline: Duration::from_secs(60 * 60),
+            longest_deadline: Duration::from_secs(24 * 60 * 60),
         }
     }
 }

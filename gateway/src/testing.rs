@@ -1,4 +1,4 @@
-//! What the unit tests share: protos compiled on the spot, and hand-made wire bytes.
+//! What the tests share: protos compiled on the spot, and hand-made wire bytes.
 
 use std::path::Path;
 
@@ -16,6 +16,7 @@ pub(crate) fn compile(body: &str) -> DescriptorPool {
         syntax = "proto3";
         package test.v1;
         import "buf/validate/validate.proto";
+        import "rapport/gateway/v1/access_service.proto";
         import "rapport/options/v1/field.proto";
         import "rapport/options/v1/method.proto";
         import "rapport/type/v1/channel.proto";

@@ -17,7 +17,7 @@ use rapport_platform::time::Timestamp;
 
 pub use jwks::KeyError;
 pub use local::{LocalToken, LocalTokenError};
-pub use provider::{KeyReload, Provider};
+pub use provider::Provider;
 pub use roles::{RoleError, Roles};
 
 use crate::table::PermissionSet;

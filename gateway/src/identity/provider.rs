@@ -8,9 +8,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jsonwebtoken::{Validation, decode, decode_header};
 use rapport_platform::identity::{Actor, TenantId};
+use rapport_platform::server::Worker;
 use rapport_platform::time::Timestamp;
 use serde::Deserialize;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::jwks::{self, KeyError, TrustedKey};
@@ -144,33 +145,34 @@ impl Provider {
         Ok(changed)
     }
 
-    /// Looks at the file again and again until the handle is dropped.
-    pub fn watch(self: &Arc<Self>) -> KeyReload {
+    /// Looks at the file again and again, and believes the keys in it when it changes.
+    pub fn worker(self: &Arc<Self>) -> Worker {
         let provider = Arc::clone(self);
+        Worker::new("provider-keys", move |stop| {
+            Arc::clone(&provider).keep_fresh(stop)
+        })
+    }
+
+    async fn keep_fresh(self: Arc<Self>, stop: CancellationToken) {
         // A reload interval of zero would spin.
-        let pause = provider.config.reload.max(Duration::from_millis(100));
-        KeyReload(AbortOnDropHandle::new(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                let provider = Arc::clone(&provider);
-                match tokio::task::spawn_blocking(move || provider.reload()).await {
-                    Ok(Ok(true)) => tracing::info!("the identity provider's keys changed"),
-                    Ok(Ok(false)) => {}
-                    Ok(Err(error)) => {
-                        tracing::error!(%error, "the identity provider's keys stay as they were");
-                    }
-                    Err(error) => tracing::error!(%error, "reading the keys failed"),
+        let pause = self.config.reload.max(Duration::from_millis(100));
+        while stop
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await
+            .is_some()
+        {
+            let provider = Arc::clone(&self);
+            match tokio::task::spawn_blocking(move || provider.reload()).await {
+                Ok(Ok(true)) => tracing::info!("the identity provider's keys changed"),
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the identity provider's keys stay as they were");
                 }
+                Err(error) => tracing::error!(%error, "reading the keys failed"),
             }
-        })))
+        }
     }
 }
-
-/// Keeps the provider's keys up to date while it lives.
-#[derive(Debug)]
-pub struct KeyReload(
-    #[expect(dead_code, reason = "dropped to end the task")] AbortOnDropHandle<()>,
-);
 
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -405,7 +405,8 @@ async fn the_key_file_is_watched() {
     let (old, new) = (KeyPair::ed25519("1", 1), KeyPair::ed25519("2", 2));
     let setting = Setting::publishing(&[&old]);
     let provider = setting.provider().unwrap();
-    let _watch = provider.watch();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let worker = tokio::spawn(provider.worker().run(stop.clone()));
     setting.publish(
         &serde_json::to_value(JwkSet {
             keys: vec![new.public()],
@@ -416,6 +417,8 @@ async fn the_key_file_is_watched() {
     for _ in 0..1_000 {
         tokio::time::sleep(Duration::from_secs(1)).await;
         if provider.identify(&token, at(0)).is_ok() {
+            stop.cancel();
+            worker.await.unwrap();
             return;
         }
     }
