@@ -1,0 +1,4 @@
+//! Stories that callers of the service would tell, on both engines.
+
+mod contacts;
+mod customers;
