@@ -70,8 +70,6 @@ pub struct LimitsConfig {
     /// Bytes of messages held back at once, in all calls. A call that would need more is
     /// answered OVERLOADED.
     pub buffered_bytes: usize,
-    /// Calls at once; one more is answered OVERLOADED.
-    pub calls: u32,
     /// Deadline of a call that brings none and answers with one message.
     #[serde(with = "duration")]
     pub unary_deadline: Duration,
@@ -111,7 +109,6 @@ impl Default for LimitsConfig {
             message_bytes: 4 << 20,
             message_fields: 50_000,
             buffered_bytes: 256 << 20,
-            calls: 4_096,
             unary_deadline: Duration::from_secs(30),
             stream_deadline: Duration::from_secs(60 * 60),
             longest_deadline: Duration::from_secs(24 * 60 * 60),

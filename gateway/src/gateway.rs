@@ -7,7 +7,7 @@ use std::sync::Arc;
 use prost_reflect::DescriptorPool;
 use rapport_platform::identity::{Actor, InternalSigner, TenantId};
 use rapport_platform::paging::PageTokens;
-use rapport_platform::server::{ServiceLink, Worker};
+use rapport_platform::server::{Admission, ServiceLink, Worker};
 use rapport_platform::time::Clock;
 
 use crate::admin::AccessAdmin;
@@ -38,6 +38,9 @@ pub struct GatewayParts<'a> {
     pub signer: InternalSigner,
     /// Seals the page tokens of the gateway's own lists.
     pub page_tokens: PageTokens,
+    /// Bounds the calls at once. The gateway applies it itself, so that a call it refuses has
+    /// an id and is logged like every other.
+    pub admission: Admission,
     /// What time it is.
     pub clock: Clock,
 }
@@ -88,7 +91,7 @@ impl Gateway {
         });
         Ok(Self {
             listen,
-            service: GatewayService::new(passage, table, &config.limits),
+            service: GatewayService::new(passage, table, parts.admission, &config.limits),
             workers,
         })
     }

@@ -37,13 +37,18 @@ use watch::Metrics;
 pub struct GatewayService(Front<BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>>);
 
 impl GatewayService {
-    pub(crate) fn new(passage: Passage, table: Arc<Table>, limits: &LimitsConfig) -> Self {
+    pub(crate) fn new(
+        passage: Passage,
+        table: Arc<Table>,
+        admission: Admission,
+        limits: &LimitsConfig,
+    ) -> Self {
         let deadlines = DeadlineConfig {
             default: limits.unary_deadline,
             maximum: limits.longest_deadline,
         };
         let inner = ServiceBuilder::new()
-            .layer(Admission::new(limits.calls))
+            .layer(admission)
             .layer(DeadlineLayer::new(deadlines))
             .layer(PanicLayer)
             .service(passage);

@@ -1,8 +1,9 @@
 //! The scanner and a real decoder must never see two different messages in the same bytes.
 
 use proptest::prelude::*;
-use prost::Message as _;
+use prost::{Message as _, Name as _};
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value as Decoded};
+use rapport_proto::rapport::customer::v1::SendMessageRequest;
 
 use super::{Plan, Scanned, Slot, Value};
 use crate::testing::{compile, numbered};
@@ -254,6 +255,72 @@ fn tag(number: u32, wire_type: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     prost::encoding::encode_varint(u64::from(number << 3 | wire_type), &mut bytes);
     bytes
+}
+
+/// The generated types decode with other code than the reflection above.
+#[derive(Clone, Debug)]
+struct Part {
+    customer: Option<String>,
+    channel: Option<i32>,
+    purpose: Option<i32>,
+}
+
+fn send_message() -> MessageDescriptor {
+    let name = SendMessageRequest::full_name();
+    rapport_proto::descriptor_pool()
+        .get_message_by_name(&name)
+        .unwrap()
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    use prop::option::of;
+    (of("[a-z]{0,5}"), of(any::<i32>()), of(any::<i32>())).prop_map(
+        |(customer, channel, purpose)| Part {
+            customer,
+            channel,
+            purpose,
+        },
+    )
+}
+
+impl Part {
+    /// On the wire, defaults included, which encoders leave out and others need not.
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(customer) = &self.customer {
+            bytes.extend(numbered(1, customer.as_bytes()));
+        }
+        for (number, value) in [(2, self.channel), (3, self.purpose)] {
+            if let Some(value) = value {
+                bytes.extend(tag(number, 0));
+                prost::encoding::encode_varint(value as u64, &mut bytes);
+            }
+        }
+        bytes
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_outreach_means_the_same_to_the_service(
+        parts in prop::collection::vec(part(), 0..4),
+        cut in 0usize..60,
+    ) {
+        let mut bytes: Vec<u8> = parts.iter().flat_map(Part::encode).collect();
+        bytes.truncate(cut);
+        let descriptor = send_message();
+        let mut plan = Plan::new(descriptor);
+        let slots = ["customer", "channel", "purpose"].map(|path| plan.read(path).unwrap().0);
+        match (plan.scan(&bytes), SendMessageRequest::decode(bytes.as_slice())) {
+            (Ok(found), Ok(message)) => {
+                prop_assert_eq!(found.text(slots[0]), message.customer);
+                prop_assert_eq!(found.number(slots[1]), message.channel);
+                prop_assert_eq!(found.number(slots[2]), message.purpose);
+            }
+            (Err(_), Err(_)) => {}
+            (ours, theirs) => prop_assert!(false, "{ours:?} but {theirs:?}"),
+        }
+    }
 }
 
 proptest! {

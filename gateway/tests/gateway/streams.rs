@@ -240,7 +240,7 @@ async fn a_service_that_is_not_there_is_unavailable() {
 #[tokio::test]
 async fn more_calls_than_allowed_are_told_to_come_back() {
     let mut setting = Setting::new();
-    setting.config.limits.calls = 1;
+    setting.max_calls = 1;
     let gateway = setting.start().await;
     let caller: Caller = gateway.administrator().await;
     let waiting = tokio::spawn({

@@ -17,7 +17,6 @@ use rapport_platform::server::{
 use rapport_platform::time::Clock;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
-use tower::Layer as _;
 
 use crate::settings::Settings;
 
@@ -68,6 +67,7 @@ impl Suite {
             links,
             signer: InternalSigner::new(&identity_key),
             page_tokens: PageTokens::new(&SecretKey::generate()),
+            admission: Admission::new(settings.server.max_calls),
             clock,
         };
         let gateway = Gateway::build(&settings.gateway, parts)?;
@@ -109,8 +109,7 @@ impl Suite {
             supervisor.start(worker);
         }
         let server = self.settings.server;
-        let admission = Admission::new(server.max_calls);
-        let front = TowerToHyperService::new(admission.layer(self.gateway.service()));
+        let front = TowerToHyperService::new(self.gateway.service());
         let ops = tokio::spawn(self.ops.serve(self.ops_listener));
         serve(self.listener, front, &server.connections, self.drain).await;
         supervisor.stopped().await;

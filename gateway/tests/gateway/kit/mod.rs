@@ -17,7 +17,8 @@ use rapport_platform::identity::{IdentityLayer, InternalSigner, InternalVerifier
 use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::server::{
-    ConnectionLimits, DeadlineConfig, Drain, DrainConfig, ServiceLink, serve, standard_layers,
+    Admission, ConnectionLimits, DeadlineConfig, Drain, DrainConfig, ServiceLink, serve,
+    standard_layers,
 };
 use rapport_platform::time::{Clock, Timestamp};
 use serde_json::{Value, json};
@@ -87,6 +88,7 @@ impl Drop for Running {
 pub struct Setting {
     pub config: GatewayConfig,
     pub proto: String,
+    pub max_calls: u32,
     pub links: HashMap<&'static str, ServiceLink>,
     folder: TempDir,
     key: SecretKey,
@@ -113,6 +115,7 @@ impl Setting {
         Self {
             config,
             proto: PROTO.to_owned(),
+            max_calls: 1_000,
             links: HashMap::new(),
             folder,
             key: SecretKey::generate(),
@@ -133,6 +136,7 @@ impl Setting {
             links: self.links.clone(),
             signer: InternalSigner::new(&self.key),
             page_tokens: PageTokens::new(&SecretKey::generate()),
+            admission: Admission::new(self.max_calls),
             clock: Clock::system(),
         };
         Gateway::build(&self.config, parts)
