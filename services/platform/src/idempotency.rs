@@ -48,8 +48,9 @@ where
     if request_id.is_empty() {
         return db.write_txn(work).await;
     }
-    if request_id.len() > LONGEST_REQUEST_ID {
-        let why = format!("must have at most {LONGEST_REQUEST_ID} characters; send a UUID");
+    let plain = request_id.bytes().all(|byte| byte.is_ascii_graphic());
+    if !plain || request_id.len() > LONGEST_REQUEST_ID {
+        let why = format!("must be at most {LONGEST_REQUEST_ID} plain characters; send a UUID");
         return Err(PlatformError::invalid("request_id", why).into());
     }
     let fingerprint = fingerprint(ctx, method, request);

@@ -142,8 +142,10 @@ on_each_engine! {
         assert_eq!(idempotency::Entity::find().count(db.read()).await.unwrap(), 0);
     }
 
-    async fn an_endless_id_is_refused(db: Database) {
-        let refused = open(&db, &context(), &"x".repeat(65), &request(1), "a").await;
-        assert!(matches!(refused, Err(PlatformError::Invalid(fields)) if fields[0].field == "request_id"));
+    async fn an_id_that_no_index_should_hold_is_refused(db: Database) {
+        for id in [&"x".repeat(65), "\0", "a b", "é"] {
+            let refused = open(&db, &context(), id, &request(1), "a").await;
+            assert!(matches!(refused, Err(PlatformError::Invalid(fields)) if fields[0].field == "request_id"));
+        }
     }
 }
