@@ -39,7 +39,7 @@ pub struct LogConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
-            filter: "info".to_owned(),
+            filter: "info,opentelemetry=warn,sea_orm_migration=warn,sqlx=warn".to_owned(),
             format: LogFormat::Pretty,
         }
     }
