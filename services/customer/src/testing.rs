@@ -1,1 +1,125 @@
-//! What this crate's tests stand on.
+//! What this crate's tests stand on: callers of the service in the same process.
+
+use std::time::Duration;
+
+use rapport_platform::db::Database;
+use rapport_platform::identity::{Actor, Context, TenantId};
+use rapport_platform::key::SecretKey;
+use rapport_platform::paging::PageTokens;
+use rapport_platform::server::ServiceLink;
+use rapport_platform::testing;
+use rapport_platform::time::Clock;
+use rapport_proto::rapport::customer::v1::attribute_service_client::AttributeServiceClient;
+use rapport_proto::rapport::customer::v1::contact_point_service_client::ContactPointServiceClient;
+use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
+use rapport_proto::rapport::customer::v1::role_service_client::RoleServiceClient;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::{Request, Status};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+
+use crate::grpc::{Shared, routes};
+use crate::store::migration::migrations;
+
+/// Somebody who calls the service by generated clients, as the gateway would on his behalf.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) shared: Shared,
+    pub(crate) ctx: Context,
+}
+
+/// The way of a caller's requests to the service.
+pub(crate) type Link = InterceptedService<ServiceLink, OnBehalf>;
+
+/// Puts the caller's context where the identity layer would.
+#[derive(Clone)]
+pub(crate) struct OnBehalf(Context);
+
+impl Interceptor for OnBehalf {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.extensions_mut().insert(self.0.clone());
+        Ok(request)
+    }
+}
+
+impl Caller {
+    /// An employee of the embedded tenant, once the tables are there.
+    pub(crate) async fn of(db: &Database) -> Self {
+        db.migrate(migrations()).await.unwrap();
+        let shared = Shared {
+            db: db.clone(),
+            page_tokens: PageTokens::new(&SecretKey::generate()),
+            clock: Clock::system(),
+            default_region: "CH".parse().unwrap(),
+        };
+        Self {
+            shared,
+            ctx: testing::context(),
+        }
+    }
+
+    /// Somebody of another company.
+    pub(crate) fn of_another_tenant(&self) -> Self {
+        let tenant = TenantId::new(Uuid::from_u128(2));
+        self.with(|ctx| ctx.tenant = tenant)
+    }
+
+    /// A colleague.
+    pub(crate) fn colleague(&self, name: &str) -> Self {
+        self.with(|ctx| ctx.actor = Actor::parse(name).unwrap())
+    }
+
+    /// The same caller somewhat later.
+    pub(crate) fn later(&self, by: Duration) -> Self {
+        self.with(|ctx| ctx.now = ctx.now.saturating_add(by))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Context)) -> Self {
+        let mut other = self.clone();
+        change(&mut other.ctx);
+        other
+    }
+
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Link> {
+        CustomerServiceClient::new(self.link())
+    }
+
+    pub(crate) fn contact_points(&self) -> ContactPointServiceClient<Link> {
+        ContactPointServiceClient::new(self.link())
+    }
+
+    pub(crate) fn roles(&self) -> RoleServiceClient<Link> {
+        RoleServiceClient::new(self.link())
+    }
+
+    pub(crate) fn attributes(&self) -> AttributeServiceClient<Link> {
+        AttributeServiceClient::new(self.link())
+    }
+
+    pub(crate) fn link(&self) -> Link {
+        let link = ServiceLink::from(routes(&self.shared));
+        InterceptedService::new(link, OnBehalf(self.ctx.clone()))
+    }
+}
+
+/// The reason of a refusal, such as `ETAG_MISMATCH`.
+pub(crate) fn reason(refused: &Status) -> String {
+    let info = refused.get_details_error_info();
+    info.map(|info| info.reason).unwrap_or_default()
+}
+
+/// What a refusal says under this key.
+pub(crate) fn metadata(refused: &Status, key: &str) -> String {
+    let info = refused.get_details_error_info();
+    info.and_then(|info| info.metadata.get(key).cloned())
+        .unwrap_or_default()
+}
+
+/// The fields that a refusal names.
+pub(crate) fn fields(refused: &Status) -> Vec<String> {
+    let request = refused.get_details_bad_request();
+    let violations = request.map(|request| request.field_violations);
+    let fields = violations.unwrap_or_default().into_iter();
+    fields.map(|violation| violation.field).collect()
+}

@@ -3,7 +3,7 @@
 use super::invalid::{Invalid, InvalidFields};
 use super::text;
 
-/// Longest id, in characters.
+/// Longest id, in code points: programs write it, and an index has to hold it.
 const MAX_ID: usize = 200;
 /// Longest name of a system or platform.
 const MAX_SYSTEM_NAME: usize = 63;
@@ -21,7 +21,7 @@ impl ExternalId {
     pub fn parse(system: &str, id: &str) -> Result<Self, InvalidFields> {
         let mut faults = InvalidFields::default();
         let system = faults.take("system", system_name(system));
-        let id = faults.take("id", text::line(id, MAX_ID));
+        let id = faults.take("id", bounded(id));
         faults.finish(system.zip(id).map(|(system, id)| Self { system, id }))
     }
 
@@ -34,6 +34,16 @@ impl ExternalId {
     pub fn id(&self) -> &str {
         &self.id
     }
+}
+
+fn bounded(raw: &str) -> Result<String, Invalid> {
+    let id = text::line(raw, MAX_ID)?;
+    if id.chars().nth(MAX_ID).is_some() {
+        return Err(Invalid::new(
+            "is too long: shorten it to at most 200 characters",
+        ));
+    }
+    Ok(id)
 }
 
 fn system_name(raw: &str) -> Result<String, Invalid> {
@@ -64,6 +74,13 @@ mod tests {
         let external = ExternalId::parse("erp-2", " Kd. 00017/ä ").unwrap();
 
         assert_eq!((external.system(), external.id()), ("erp-2", "Kd. 00017/ä"));
+    }
+
+    #[test]
+    fn an_id_is_as_long_as_a_program_counts() {
+        assert!(ExternalId::parse("erp", &"王".repeat(200)).is_ok());
+        // 200 characters to a reader, of three code points each.
+        assert!(ExternalId::parse("erp", &"👩\u{200D}🔧".repeat(200)).is_err());
     }
 
     #[test]

@@ -32,6 +32,14 @@ impl Query {
     /// between them, may also begin or end a phone number.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let read: String = text.chars().take(MAX_READ).collect();
+        if read
+            .chars()
+            .any(|it| it.is_control() && !it.is_whitespace())
+        {
+            return Err(Invalid::new(
+                "holds a control character: write plain text only",
+            ));
+        }
         let folded = fold(&read);
         let words: Vec<_> = split(&folded)
             .into_iter()

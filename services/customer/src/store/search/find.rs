@@ -57,7 +57,8 @@ pub(crate) async fn find(
     Ok(Model::find_by_statement(statement).all(db).await?)
 }
 
-pub(super) fn statement(
+/// The search as one statement.
+pub(crate) fn statement(
     ctx: &Context,
     query: &Query,
     after: Option<&Position>,

@@ -14,6 +14,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(crate) use find::statement;
 pub(crate) use find::{Position, find};
 
 use super::entity::search_term::{ActiveModel, Column, Entity};
