@@ -162,14 +162,12 @@ mod tests {
         );
     }
 
-    /// The organisations above one, the nearest first.
-    fn above(parents: &HashMap<u128, u128>, mut id: u128) -> Vec<Uuid> {
-        let mut chain = Vec::new();
-        while let Some(&parent) = parents.get(&id) {
-            chain.push(Uuid::from_u128(parent));
-            id = parent;
-        }
-        chain
+    /// The organisations above one, the nearest first; no more than show that there are too many.
+    fn above(parents: &HashMap<u128, u128>, id: u128) -> Vec<Uuid> {
+        std::iter::successors(parents.get(&id), |parent| parents.get(parent))
+            .map(|&parent| Uuid::from_u128(parent))
+            .take(MAX_LEVELS)
+            .collect()
     }
 
     fn levels_below(parents: &HashMap<u128, u128>, id: u128) -> usize {
