@@ -44,6 +44,10 @@ fn compile(root: &Path) -> Result<Vec<u8>> {
     for file in protos(root, &root.join("rapport"))? {
         compiler.open_file(file)?;
     }
+    // No RPC names them, but every failure carries them.
+    for details in ["google/rpc/error_details.proto", "google/rpc/status.proto"] {
+        compiler.open_file(details)?;
+    }
     Ok(compiler.encode_file_descriptor_set())
 }
 
