@@ -105,6 +105,12 @@ impl Suite {
         self.folder.path()
     }
 
+    /// The database of a suite on PostgreSQL.
+    pub fn postgres_url(&self) -> Option<&str> {
+        let storage = self.storage.as_ref()?;
+        Some(storage.config().url.expose())
+    }
+
     /// How commands reach the suite.
     pub fn connection(&self) -> Connection {
         Connection {
