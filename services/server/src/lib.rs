@@ -10,4 +10,4 @@ mod protos;
 mod serve;
 pub mod settings;
 pub mod suite;
-mod terminal;
+pub mod terminal;
