@@ -44,11 +44,15 @@ impl Consumer for LifecycleConsumer {
         let ids = ids.ok_or(HandleError::Rejected("BEHAVIOUR_UNNAMED"))?;
         let kind = BehaviourKind::try_from(behaviour.kind)
             .map_err(|_| HandleError::Rejected("BEHAVIOUR_UNKNOWN"))?;
-        advance(ctx, txn, ids, kind).await.map_err(|error| match error {
-            Error::Platform(PlatformError::NotFound(_)) => HandleError::Rejected("CUSTOMER_UNKNOWN"),
-            Error::Platform(error) => HandleError::Failed(error),
-            _ => HandleError::Rejected("STAGE_UNCHANGEABLE"),
-        })
+        advance(ctx, txn, ids, kind)
+            .await
+            .map_err(|error| match error {
+                Error::Platform(PlatformError::NotFound(_)) => {
+                    HandleError::Rejected("CUSTOMER_UNKNOWN")
+                }
+                Error::Platform(error) => HandleError::Failed(error),
+                _ => HandleError::Rejected("STAGE_UNCHANGEABLE"),
+            })
     }
 }
 
@@ -67,7 +71,10 @@ async fn advance(
         return Ok(());
     };
     let reason = &format!("observed {behaviour}");
-    let cause = Cause { reason, behaviour_event: Some(behaviour_event) };
+    let cause = Cause {
+        reason,
+        behaviour_event: Some(behaviour_event),
+    };
     let (moved, change) = lifecycle::enter(ctx, txn, row, transition, &cause).await?;
     let change = convert::stage_change(change);
     let changed = events::customer_stage_changed(customer_id, change, moved.version);

@@ -22,11 +22,16 @@ use crate::resource::{CONVERSATION, CUSTOMER};
 use crate::store::entity::conversation::{Column, Model};
 use crate::store::{conversation, customer};
 
-const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
 
 /// What conversations can be filtered by.
 static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
-    let states = ConversationState::ALL.iter().map(|it| (it.label(), it.number()));
+    let states = ConversationState::ALL
+        .iter()
+        .map(|it| (it.label(), it.number()));
     FilterSchema::new().enumeration("state", Column::State, states)
 });
 
@@ -72,17 +77,27 @@ impl Conversations {
     ) -> Result<proto::Conversation, Error> {
         const METHOD: &str = "rapport.customer.v1.ConversationService/CreateConversation";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
-        let sent = request.conversation.as_ref().ok_or_else(|| Error::missing("conversation"))?;
+        let sent = request
+            .conversation
+            .as_ref()
+            .ok_or_else(|| Error::missing("conversation"))?;
         let ctx = &ctx;
         let opened = &convert::parse(ctx, customer_id, sent).map_err(faults_of("conversation"))?;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            customer::require_live(ctx, &*txn, customer_id).await?;
-            if let Some(earlier) = opened.follows() {
-                conversation::get(ctx, &*txn, [customer_id, earlier]).await?;
-            }
-            let row = conversation::insert(ctx, &txn, customer_id, opened).await?;
-            changed(ctx, &txn, row).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                customer::require_live(ctx, &*txn, customer_id).await?;
+                if let Some(earlier) = opened.follows() {
+                    conversation::get(ctx, &*txn, [customer_id, earlier]).await?;
+                }
+                let row = conversation::insert(ctx, &txn, customer_id, opened).await?;
+                changed(ctx, &txn, row).await
+            },
+        )
         .await
     }
 
@@ -92,7 +107,9 @@ impl Conversations {
         request: proto::GetConversationRequest,
     ) -> Result<proto::Conversation, Error> {
         let ids = CONVERSATION.parse("name", &request.name)?;
-        Ok(convert::to_proto(conversation::get(&ctx, self.0.db.read(), ids).await?))
+        Ok(convert::to_proto(
+            conversation::get(&ctx, self.0.db.read(), ids).await?,
+        ))
     }
 
     async fn list(
@@ -100,7 +117,12 @@ impl Conversations {
         ctx: Context,
         request: proto::ListConversationsRequest,
     ) -> Result<proto::ListConversationsResponse, Error> {
-        let proto::ListConversationsRequest { parent, page_size, page_token, filter } = request;
+        let proto::ListConversationsRequest {
+            parent,
+            page_size,
+            page_token,
+            filter,
+        } = request;
         let [customer_id] = CUSTOMER.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.customer.v1.ConversationService/ListConversations",
@@ -116,7 +138,10 @@ impl Conversations {
             conversation::list(&ctx, db, customer_id, filter, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.conversation_id)?;
         let conversations = rows.into_iter().map(convert::to_proto).collect();
-        Ok(proto::ListConversationsResponse { conversations, next_page_token })
+        Ok(proto::ListConversationsResponse {
+            conversations,
+            next_page_token,
+        })
     }
 
     async fn close(
@@ -129,15 +154,22 @@ impl Conversations {
         let resolution =
             &Resolution::parse(&request.resolution).map_err(|fault| fault.at("resolution"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let row = conversation::get(ctx, &*txn, ids).await?;
-            Etag::check(name, etag, row.version)?;
-            let mut settled = conversation::from_row(&row)?;
-            settled
-                .close(resolution.clone(), ctx.now)
-                .map_err(|_| Error::ConversationClosed(name.clone()))?;
-            changed(ctx, &txn, conversation::close(&txn, row, &settled).await?).await
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let row = conversation::get(ctx, &*txn, ids).await?;
+                Etag::check(name, etag, row.version)?;
+                let mut settled = conversation::from_row(&row)?;
+                settled
+                    .close(resolution.clone(), ctx.now)
+                    .map_err(|_| Error::ConversationClosed(name.clone()))?;
+                changed(ctx, &txn, conversation::close(&txn, row, &settled).await?).await
+            },
+        )
         .await
     }
 }
@@ -150,6 +182,11 @@ async fn changed(
 ) -> Result<proto::Conversation, Error> {
     let version = row.version;
     let conversation = convert::to_proto(row);
-    outbox::append(txn, ctx, &[events::conversation_changed(&conversation, version)]).await?;
+    outbox::append(
+        txn,
+        ctx,
+        &[events::conversation_changed(&conversation, version)],
+    )
+    .await?;
     Ok(conversation)
 }

@@ -28,15 +28,34 @@ use crate::store::interaction::{self, Timeline};
 use crate::store::place::{Order, Place};
 use crate::store::{contact_point, conversation, customer};
 
-const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
 
 /// What timelines can be filtered by.
 static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     FilterSchema::new()
-        .enumeration("channel", Column::Channel, labels(Channel::ALL, Channel::label, Channel::number))
-        .enumeration("direction", Column::Direction, labels(Direction::ALL, Direction::label, Direction::number))
-        .enumeration("purpose", Column::Purpose, labels(Purpose::ALL, Purpose::label, Purpose::number))
-        .enumeration("outcome", Column::Outcome, labels(Outcome::ALL, Outcome::label, Outcome::number))
+        .enumeration(
+            "channel",
+            Column::Channel,
+            labels(Channel::ALL, Channel::label, Channel::number),
+        )
+        .enumeration(
+            "direction",
+            Column::Direction,
+            labels(Direction::ALL, Direction::label, Direction::number),
+        )
+        .enumeration(
+            "purpose",
+            Column::Purpose,
+            labels(Purpose::ALL, Purpose::label, Purpose::number),
+        )
+        .enumeration(
+            "outcome",
+            Column::Outcome,
+            labels(Outcome::ALL, Outcome::label, Outcome::number),
+        )
         .text("agent", Column::Agent)
         .timestamp("occur_time", Column::OccurTime)
 });
@@ -98,18 +117,28 @@ impl Interactions {
     ) -> Result<proto::Interaction, Error> {
         const METHOD: &str = "rapport.customer.v1.InteractionService/LogInteraction";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
-        let sent = request.interaction.as_ref().ok_or_else(|| Error::missing("interaction"))?;
+        let sent = request
+            .interaction
+            .as_ref()
+            .ok_or_else(|| Error::missing("interaction"))?;
         let ctx = &ctx;
         let new = &convert::parse(ctx, customer_id, sent).map_err(faults_of("interaction"))?;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            customer::require_live(ctx, &*txn, customer_id).await?;
-            if let Some(id) = new.contact_point() {
-                contact_point::get(ctx, &*txn, [customer_id, id]).await?;
-            }
-            let interaction = append(ctx, &txn, customer_id, new).await?;
-            outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
-            Ok(interaction)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                customer::require_live(ctx, &*txn, customer_id).await?;
+                if let Some(id) = new.contact_point() {
+                    contact_point::get(ctx, &*txn, [customer_id, id]).await?;
+                }
+                let interaction = append(ctx, &txn, customer_id, new).await?;
+                outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
+                Ok(interaction)
+            },
+        )
         .await
     }
 
@@ -119,7 +148,9 @@ impl Interactions {
         request: proto::GetInteractionRequest,
     ) -> Result<proto::Interaction, Error> {
         let ids = INTERACTION.parse("name", &request.name)?;
-        Ok(convert::to_proto(interaction::get(&ctx, self.0.db.read(), ids).await?))
+        Ok(convert::to_proto(
+            interaction::get(&ctx, self.0.db.read(), ids).await?,
+        ))
     }
 
     async fn list(
@@ -127,8 +158,13 @@ impl Interactions {
         ctx: Context,
         request: proto::ListInteractionsRequest,
     ) -> Result<proto::ListInteractionsResponse, Error> {
-        let proto::ListInteractionsRequest { parent, page_size, page_token, filter, order_by } =
-            request;
+        let proto::ListInteractionsRequest {
+            parent,
+            page_size,
+            page_token,
+            filter,
+            order_by,
+        } = request;
         let [customer_id] = CUSTOMER.parse("parent", &parent)?;
         let order = order(&order_by)?;
         let list = ListRequest {
@@ -139,7 +175,13 @@ impl Interactions {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let filter = FILTER.parse(self.0.db.backend(), &filter)?;
-        let part = Timeline { customer: customer_id, filter, order, after: page.after, limit: page.limit() };
+        let part = Timeline {
+            customer: customer_id,
+            filter,
+            order,
+            after: page.after,
+            limit: page.limit(),
+        };
         let rows = interaction::timeline(&ctx, self.0.db.read(), part).await?;
         if rows.is_empty() {
             // Rows prove that there is such a customer; only without any is it asked.
@@ -147,7 +189,10 @@ impl Interactions {
         }
         let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
         let interactions = convert::all_to_proto(rows);
-        Ok(proto::ListInteractionsResponse { interactions, next_page_token })
+        Ok(proto::ListInteractionsResponse {
+            interactions,
+            next_page_token,
+        })
     }
 
     async fn list_linked(
@@ -155,7 +200,11 @@ impl Interactions {
         ctx: Context,
         request: proto::ListLinkedInteractionsRequest,
     ) -> Result<proto::ListLinkedInteractionsResponse, Error> {
-        let proto::ListLinkedInteractionsRequest { resource, page_size, page_token } = request;
+        let proto::ListLinkedInteractionsRequest {
+            resource,
+            page_size,
+            page_token,
+        } = request;
         let link = Link::parse(&resource).map_err(faults_of("resource"))?;
         let list = ListRequest {
             method: "rapport.customer.v1.InteractionService/ListLinkedInteractions",
@@ -168,7 +217,10 @@ impl Interactions {
         let rows = interaction::linked(&ctx, db, link.as_str(), page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
         let interactions = convert::all_to_proto(rows);
-        Ok(proto::ListLinkedInteractionsResponse { interactions, next_page_token })
+        Ok(proto::ListLinkedInteractionsResponse {
+            interactions,
+            next_page_token,
+        })
     }
 }
 
@@ -180,7 +232,10 @@ pub(super) async fn append(
     new: &NewInteraction,
 ) -> Result<proto::Interaction, Error> {
     let row = interaction::new_row(ctx, customer, new);
-    if interaction::append(ctx, txn, std::slice::from_ref(&row)).await?.is_empty() {
+    if interaction::append(ctx, txn, std::slice::from_ref(&row))
+        .await?
+        .is_empty()
+    {
         return Err(logged_before(ctx, txn, &row).await?);
     }
     conversation::note(ctx, txn, &row).await?;
@@ -204,13 +259,19 @@ async fn logged_before(
 }
 
 fn place(row: &Model) -> Place {
-    Place { time: row.occur_time, id: row.interaction_id }
+    Place {
+        time: row.occur_time,
+        id: row.interaction_id,
+    }
 }
 
 fn order(order_by: &str) -> Result<Order, Error> {
     match order_by {
         "" | "occur_time desc" => Ok(Order::LatestFirst),
         "occur_time" => Ok(Order::OldestFirst),
-        _ => Err(Error::invalid("order_by", "must be `occur_time` or `occur_time desc`")),
+        _ => Err(Error::invalid(
+            "order_by",
+            "must be `occur_time` or `occur_time desc`",
+        )),
     }
 }

@@ -22,7 +22,10 @@ use crate::store::lifecycle::Cause;
 use crate::store::place::Place;
 use crate::store::{customer, lifecycle};
 
-const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
 
 /// Follows customers through the stages of their life.
 pub(crate) struct Lifecycle(pub(crate) Shared);
@@ -40,7 +43,10 @@ impl LifecycleService for Lifecycle {
         &self,
         request: Request<proto::ListStageChangesRequest>,
     ) -> Result<Response<proto::ListStageChangesResponse>, Status> {
-        answer(request, |ctx, request| self.list_stage_changes(ctx, request)).await
+        answer(request, |ctx, request| {
+            self.list_stage_changes(ctx, request)
+        })
+        .await
     }
 
     async fn record_behaviour(
@@ -69,20 +75,33 @@ impl Lifecycle {
         let stage = Stage::try_from(request.stage).map_err(|fault| fault.at("stage"))?;
         let reason = &MoveReason::parse(&request.reason).map_err(|fault| fault.at("reason"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            let Record { row, external_ids } =
-                customer::get_live_record(ctx, &*txn, customer_id).await?;
-            Etag::check(name, etag, row.version)?;
-            let transition = lifecycle::stage(&row)?
-                .move_to(stage)
-                .map_err(|refused| Error::MoveRefused { customer: name.clone(), refused })?;
-            let cause = Cause { reason: reason.as_str(), behaviour_event: None };
-            let (row, change) = lifecycle::enter(ctx, &txn, row, transition, &cause).await?;
-            let change = convert::stage_change(change);
-            let changed = events::customer_stage_changed(customer_id, change, row.version);
-            outbox::append(&txn, ctx, &[changed]).await?;
-            convert_customer::to_proto(Record { row, external_ids })
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                let Record { row, external_ids } =
+                    customer::get_live_record(ctx, &*txn, customer_id).await?;
+                Etag::check(name, etag, row.version)?;
+                let transition = lifecycle::stage(&row)?.move_to(stage).map_err(|refused| {
+                    Error::MoveRefused {
+                        customer: name.clone(),
+                        refused,
+                    }
+                })?;
+                let cause = Cause {
+                    reason: reason.as_str(),
+                    behaviour_event: None,
+                };
+                let (row, change) = lifecycle::enter(ctx, &txn, row, transition, &cause).await?;
+                let change = convert::stage_change(change);
+                let changed = events::customer_stage_changed(customer_id, change, row.version);
+                outbox::append(&txn, ctx, &[changed]).await?;
+                convert_customer::to_proto(Record { row, external_ids })
+            },
+        )
         .await
     }
 
@@ -91,7 +110,11 @@ impl Lifecycle {
         ctx: Context,
         request: proto::ListStageChangesRequest,
     ) -> Result<proto::ListStageChangesResponse, Error> {
-        let proto::ListStageChangesRequest { parent, page_size, page_token } = request;
+        let proto::ListStageChangesRequest {
+            parent,
+            page_size,
+            page_token,
+        } = request;
         let [customer_id] = CUSTOMER.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.customer.v1.LifecycleService/ListStageChanges",
@@ -105,7 +128,10 @@ impl Lifecycle {
         let rows = lifecycle::changes(&ctx, db, customer_id, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.stage_change_id)?;
         let stage_changes = rows.into_iter().map(convert::stage_change).collect();
-        Ok(proto::ListStageChangesResponse { stage_changes, next_page_token })
+        Ok(proto::ListStageChangesResponse {
+            stage_changes,
+            next_page_token,
+        })
     }
 
     async fn record(
@@ -119,15 +145,22 @@ impl Lifecycle {
         let sent = sent.ok_or_else(|| Error::missing("behaviour_event"))?;
         let ctx = &ctx;
         let new = &convert::parse(ctx, sent).map_err(faults_of("behaviour_event"))?;
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            customer::require_live(ctx, &*txn, customer_id).await?;
-            let row = lifecycle::observe(ctx, &txn, customer_id, new).await?;
-            let sequence = row.sequence;
-            let event = convert::behaviour_event(row);
-            let recorded = events::behaviour_recorded(customer_id, &event, sequence);
-            outbox::append(&txn, ctx, &[recorded]).await?;
-            Ok(event)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                customer::require_live(ctx, &*txn, customer_id).await?;
+                let row = lifecycle::observe(ctx, &txn, customer_id, new).await?;
+                let sequence = row.sequence;
+                let event = convert::behaviour_event(row);
+                let recorded = events::behaviour_recorded(customer_id, &event, sequence);
+                outbox::append(&txn, ctx, &[recorded]).await?;
+                Ok(event)
+            },
+        )
         .await
     }
 
@@ -136,7 +169,11 @@ impl Lifecycle {
         ctx: Context,
         request: proto::ListBehaviourEventsRequest,
     ) -> Result<proto::ListBehaviourEventsResponse, Error> {
-        let proto::ListBehaviourEventsRequest { parent, page_size, page_token } = request;
+        let proto::ListBehaviourEventsRequest {
+            parent,
+            page_size,
+            page_token,
+        } = request;
         let [customer_id] = CUSTOMER.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.customer.v1.LifecycleService/ListBehaviourEvents",
@@ -154,6 +191,9 @@ impl Lifecycle {
         };
         let (rows, next_page_token) = page.finish(rows, place)?;
         let behaviour_events = rows.into_iter().map(convert::behaviour_event).collect();
-        Ok(proto::ListBehaviourEventsResponse { behaviour_events, next_page_token })
+        Ok(proto::ListBehaviourEventsResponse {
+            behaviour_events,
+            next_page_token,
+        })
     }
 }

@@ -34,23 +34,35 @@ pub(super) async fn send(
     const METHOD: &str = "rapport.customer.v1.InteractionService/SendMessage";
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
     let ctx = &ctx;
-    let message = convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
+    let message =
+        convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
     let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
-    let outreach = &Outreach { customer, channel: message.channel(), purpose };
+    let outreach = &Outreach {
+        customer,
+        channel: message.channel(),
+        purpose,
+    };
     let message = &message;
-    once(&shared.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-        let point = outreach.address(ctx, &txn, message.contact_point()).await?;
-        let message = match &point {
-            Some(point) => message.clone().by_way_of(point.contact_point_id),
-            None => message.clone(),
-        };
-        let interaction = append(ctx, &txn, customer, &message).await?;
-        let point = point.map(convert_point::to_proto).transpose()?;
-        let queued = events::message_queued(&interaction, point);
-        let events = [events::interaction_appended(&interaction), queued];
-        outbox::append(&txn, ctx, &events).await?;
-        Ok(interaction)
-    })
+    once(
+        &shared.db,
+        ctx,
+        METHOD,
+        &request.request_id,
+        &request,
+        |txn| async move {
+            let point = outreach.address(ctx, &txn, message.contact_point()).await?;
+            let message = match &point {
+                Some(point) => message.clone().by_way_of(point.contact_point_id),
+                None => message.clone(),
+            };
+            let interaction = append(ctx, &txn, customer, &message).await?;
+            let point = point.map(convert_point::to_proto).transpose()?;
+            let queued = events::message_queued(&interaction, point);
+            let events = [events::interaction_appended(&interaction), queued];
+            outbox::append(&txn, ctx, &events).await?;
+            Ok(interaction)
+        },
+    )
     .await
 }
 
@@ -73,12 +85,18 @@ impl Outreach {
         given: Option<Uuid>,
     ) -> Result<Option<Model>, Error> {
         preference::hold(ctx, txn, self.customer).await?;
-        let Standing { deleted, preferences } = standing::of(ctx, txn, self.customer).await?;
+        let Standing {
+            deleted,
+            preferences,
+        } = standing::of(ctx, txn, self.customer).await?;
         if deleted {
             return Err(Error::Deleted(resource::customer(self.customer)));
         }
         let rows = contact_point::all(ctx, txn, self.customer).await?;
-        let points = rows.iter().map(contact_point::from_row).collect::<Result<Vec<_>, _>>()?;
+        let points = rows
+            .iter()
+            .map(contact_point::from_row)
+            .collect::<Result<Vec<_>, _>>()?;
         let reachable = reachable(&points, ctx.now);
         let decision = preferences.decide(reachable, self.channel, self.purpose);
         if let Some(&refusal) = decision.refusals().first() {

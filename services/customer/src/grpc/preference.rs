@@ -67,22 +67,31 @@ impl PreferencesOfCustomers {
         let [customer_id] = PREFERENCES.parse("name", &request.name)?;
         let changes = &convert::parse(&request.entries).map_err(faults_of("entries"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(&self.0.db, ctx, METHOD, &request.request_id, &request, |txn| async move {
-            customer::require_live(ctx, &*txn, customer_id).await?;
-            let set = preference::lock(ctx, &txn, customer_id).await?;
-            Etag::check(name, etag, set.version)?;
-            let before = preference::all(ctx, &*txn, customer_id).await?;
-            let mut after = before.clone();
-            after.apply(changes, ctx.actor.as_str(), ctx.now).map_err(faults_of("entries"))?;
-            if after == before {
-                return Ok(convert::to_proto(&set, &before));
-            }
-            let set = preference::replace(ctx, &txn, set, &after).await?;
-            let preferences = convert::to_proto(&set, &after);
-            let changed = events::preferences_changed(&preferences, set.version);
-            outbox::append(&txn, ctx, &[changed]).await?;
-            Ok(preferences)
-        })
+        once(
+            &self.0.db,
+            ctx,
+            METHOD,
+            &request.request_id,
+            &request,
+            |txn| async move {
+                customer::require_live(ctx, &*txn, customer_id).await?;
+                let set = preference::lock(ctx, &txn, customer_id).await?;
+                Etag::check(name, etag, set.version)?;
+                let before = preference::all(ctx, &*txn, customer_id).await?;
+                let mut after = before.clone();
+                after
+                    .apply(changes, ctx.actor.as_str(), ctx.now)
+                    .map_err(faults_of("entries"))?;
+                if after == before {
+                    return Ok(convert::to_proto(&set, &before));
+                }
+                let set = preference::replace(ctx, &txn, set, &after).await?;
+                let preferences = convert::to_proto(&set, &after);
+                let changed = events::preferences_changed(&preferences, set.version);
+                outbox::append(&txn, ctx, &[changed]).await?;
+                Ok(preferences)
+            },
+        )
         .await
     }
 
@@ -92,16 +101,25 @@ impl PreferencesOfCustomers {
         ctx: Context,
         request: proto::CheckContactRequest,
     ) -> Result<proto::CheckContactResponse, Error> {
-        let proto::CheckContactRequest { customer, channel, purpose } = request;
+        let proto::CheckContactRequest {
+            customer,
+            channel,
+            purpose,
+        } = request;
         let [customer_id] = CUSTOMER.parse("customer", &customer)?;
         let channel = Channel::try_from(channel).map_err(|fault| fault.at("channel"))?;
         let purpose = Purpose::try_from(purpose).map_err(|fault| fault.at("purpose"))?;
         let db = self.0.db.read();
-        let Standing { deleted, preferences } = standing::of(&ctx, db, customer_id).await?;
+        let Standing {
+            deleted,
+            preferences,
+        } = standing::of(&ctx, db, customer_id).await?;
         if deleted {
             return Err(Error::not_found(customer_name(customer_id)));
         }
         let reachable = standing::reachable(&ctx, db, customer_id).await?;
-        Ok(convert::decision(&preferences.decide(reachable, channel, purpose)))
+        Ok(convert::decision(
+            &preferences.decide(reachable, channel, purpose),
+        ))
     }
 }

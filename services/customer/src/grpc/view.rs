@@ -86,7 +86,8 @@ impl Views {
         let preferences = preference::all(ctx, db, id).await?;
         let points = contact_point::list(ctx, db, id, None, ALL_CONTACT_POINTS).await?;
         let (points, usable) = usable(ctx, points)?;
-        let open_channels = preferences.open_channels(reachable(&usable, ctx.now), Purpose::Service);
+        let open_channels =
+            preferences.open_channels(reachable(&usable, ctx.now), Purpose::Service);
         let conversations = conversation::open(ctx, db, id, in_context::CONVERSATIONS).await?;
         Ok(proto::CustomerContext {
             customer: Some(convert_customer::to_proto(customer)?),
@@ -114,19 +115,38 @@ impl Views {
         let conversations = conversation::open(ctx, db, id, in_360::CONVERSATIONS).await?;
         let changes = lifecycle::changes(ctx, db, id, None, in_360::STAGE_CHANGES).await?;
         let behaviour = lifecycle::behaviour(ctx, db, id, None, in_360::BEHAVIOUR_EVENTS).await?;
-        let Family { customer, ancestors, subsidiaries } = family(ctx, db, row, member).await?;
+        let Family {
+            customer,
+            ancestors,
+            subsidiaries,
+        } = family(ctx, db, row, member).await?;
         Ok(proto::Customer360 {
             customer,
             preferences: convert_preference::entries(&preferences),
-            contact_points: points.into_iter().map(convert_point::to_proto).collect::<Result<_, _>>()?,
+            contact_points: points
+                .into_iter()
+                .map(convert_point::to_proto)
+                .collect::<Result<_, _>>()?,
             roles: roles.into_iter().map(convert_role::to_proto).collect(),
             ancestors,
             subsidiaries,
-            channel_activity: activity.into_iter().map(convert_interaction::activity).collect(),
-            open_conversations: conversations.into_iter().map(convert_conversation::to_proto).collect(),
+            channel_activity: activity
+                .into_iter()
+                .map(convert_interaction::activity)
+                .collect(),
+            open_conversations: conversations
+                .into_iter()
+                .map(convert_conversation::to_proto)
+                .collect(),
             recent_interactions: recent(ctx, db, id, in_360::INTERACTIONS).await?,
-            stage_changes: changes.into_iter().map(convert_lifecycle::stage_change).collect(),
-            behaviour_events: behaviour.into_iter().map(convert_lifecycle::behaviour_event).collect(),
+            stage_changes: changes
+                .into_iter()
+                .map(convert_lifecycle::stage_change)
+                .collect(),
+            behaviour_events: behaviour
+                .into_iter()
+                .map(convert_lifecycle::behaviour_event)
+                .collect(),
         })
     }
 }
@@ -160,8 +180,16 @@ async fn recent(
     limit: u64,
 ) -> Result<Vec<proto::Interaction>, Error> {
     let filter = Condition::all();
-    let latest = Timeline { customer, filter, order: Order::LatestFirst, after: None, limit };
-    Ok(convert_interaction::all_to_proto(interaction::timeline(ctx, db, latest).await?))
+    let latest = Timeline {
+        customer,
+        filter,
+        order: Order::LatestFirst,
+        after: None,
+        limit,
+    };
+    Ok(convert_interaction::all_to_proto(
+        interaction::timeline(ctx, db, latest).await?,
+    ))
 }
 
 /// Conversations, each with what was said last.
@@ -170,7 +198,10 @@ async fn with_latest(
     db: &DatabaseConnection,
     conversations: Vec<conversation_row::Model>,
 ) -> Result<Vec<proto::ConversationContext>, Error> {
-    let ids: Vec<Uuid> = conversations.iter().map(|row| row.conversation_id).collect();
+    let ids: Vec<Uuid> = conversations
+        .iter()
+        .map(|row| row.conversation_id)
+        .collect();
     let each = in_context::INTERACTIONS_OF_EACH;
     let mut latest = interaction::latest_of_each(ctx, db, &ids, each).await?;
     latest.sort_by_key(|row| Reverse((row.occur_time, row.interaction_id)));
@@ -207,9 +238,17 @@ async fn family(
         below_from = rows.len();
         rows.extend(relatives::subsidiaries(ctx, db, member.id, in_360::SUBSIDIARIES).await?);
     }
-    let records = customer::with_external_ids(ctx, db, rows).await?.into_iter();
-    let mut all = records.map(convert_customer::to_proto).collect::<Result<Vec<_>, _>>()?;
+    let records = customer::with_external_ids(ctx, db, rows)
+        .await?
+        .into_iter();
+    let mut all = records
+        .map(convert_customer::to_proto)
+        .collect::<Result<Vec<_>, _>>()?;
     let subsidiaries = all.split_off(below_from);
     let ancestors = all.split_off(1);
-    Ok(Family { customer: all.pop(), ancestors, subsidiaries })
+    Ok(Family {
+        customer: all.pop(),
+        ancestors,
+        subsidiaries,
+    })
 }

@@ -38,7 +38,10 @@ pub(crate) fn from_row(row: &Model) -> Result<Conversation, Error> {
     let unreadable = |error: Invalid| PlatformError::internal("reading a conversation", error);
     let latest = row.last_channel.zip(row.last_interaction_time);
     let latest = latest.map(|(channel, occur_time)| {
-        Channel::try_from(i32::from(channel)).map(|channel| Latest { channel, occur_time })
+        Channel::try_from(i32::from(channel)).map(|channel| Latest {
+            channel,
+            occur_time,
+        })
     });
     let closing = row.resolution.clone().zip(row.close_time);
     Ok(Conversation::stored(
@@ -75,7 +78,9 @@ pub(crate) async fn insert(
         close_time: None,
         version: 1,
     };
-    Entity::insert(ActiveModel::from(row.clone())).exec_without_returning(txn).await?;
+    Entity::insert(ActiveModel::from(row.clone()))
+        .exec_without_returning(txn)
+        .await?;
     Ok(row)
 }
 
@@ -155,8 +160,14 @@ pub(crate) async fn note(
         return Ok(());
     };
     let noted = Entity::update_many()
-        .col_expr(Column::InteractionCount, Expr::col(Column::InteractionCount).add(1))
-        .col_expr(Column::LastChannel, if_latest(row, Column::LastChannel, row.channel))
+        .col_expr(
+            Column::InteractionCount,
+            Expr::col(Column::InteractionCount).add(1),
+        )
+        .col_expr(
+            Column::LastChannel,
+            if_latest(row, Column::LastChannel, row.channel),
+        )
         .col_expr(
             Column::LastInteractionTime,
             if_latest(row, Column::LastInteractionTime, row.occur_time),
@@ -177,7 +188,9 @@ pub(crate) async fn note(
     }
     let ids = [row.customer_id, id];
     get(ctx, txn, ids).await?;
-    Err(Error::ConversationClosed(resource::CONVERSATION.format(&ids)))
+    Err(Error::ConversationClosed(
+        resource::CONVERSATION.format(&ids),
+    ))
 }
 
 /// The value, if the interaction is the latest; else what the column has.
@@ -185,5 +198,8 @@ fn if_latest(row: &interaction::Model, column: Column, value: impl Into<sea_orm:
     let is_latest = Condition::any()
         .add(Column::LastInteractionTime.is_null())
         .add(Column::LastInteractionTime.lte(row.occur_time));
-    CaseStatement::new().case(is_latest, Expr::val(value)).finally(Expr::col(column)).into()
+    CaseStatement::new()
+        .case(is_latest, Expr::val(value))
+        .finally(Expr::col(column))
+        .into()
 }

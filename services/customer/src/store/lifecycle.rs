@@ -36,10 +36,15 @@ pub(crate) async fn begin(
     txn: &DatabaseTransaction,
     customers: &[Uuid],
 ) -> Result<(), DbErr> {
-    let cause = Cause { reason: "recorded", behaviour_event: None };
+    let cause = Cause {
+        reason: "recorded",
+        behaviour_event: None,
+    };
     let first = Transition::first(FIRST);
     for chunk in customers.chunks(ROWS_PER_STATEMENT) {
-        let changes = chunk.iter().map(|&customer| change(ctx, customer, first, &cause));
+        let changes = chunk
+            .iter()
+            .map(|&customer| change(ctx, customer, first, &cause));
         stage_change::Entity::insert_many(changes.map(stage_change::ActiveModel::from))
             .exec_without_returning(txn)
             .await?;
@@ -173,7 +178,12 @@ pub(crate) async fn behaviour(
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.eq(customer))
-        .filter(behind(after, Order::LatestFirst, Column::OccurTime, Column::BehaviourEventId))
+        .filter(behind(
+            after,
+            Order::LatestFirst,
+            Column::OccurTime,
+            Column::BehaviourEventId,
+        ))
         .order_by_desc(Column::OccurTime)
         .order_by_desc(Column::BehaviourEventId)
         .limit(limit)

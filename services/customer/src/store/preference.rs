@@ -10,8 +10,8 @@ use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
-    ActiveModelTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -26,7 +26,9 @@ pub(crate) async fn version(
     db: &impl ConnectionTrait,
     customer: Uuid,
 ) -> Result<preference_set::Model, DbErr> {
-    let set = preference_set::Entity::find_by_id((ctx.tenant, customer)).one(db).await?;
+    let set = preference_set::Entity::find_by_id((ctx.tenant, customer))
+        .one(db)
+        .await?;
     Ok(set.unwrap_or_else(|| unstated(ctx, customer)))
 }
 
@@ -79,7 +81,10 @@ fn entry(row: preference::Model) -> Result<(Scope, Preference), InvalidFields> {
     let scope = Scope::parse(row.purpose.into(), row.channel.into())?;
     let choice = ChannelChoice::try_from(i32::from(row.choice))?;
     let rank = Rank::parse(row.rank.into(), u16::MAX)?;
-    Ok((scope, Preference::stored(choice, rank, row.recorder, row.record_time)))
+    Ok((
+        scope,
+        Preference::stored(choice, rank, row.recorder, row.record_time),
+    ))
 }
 
 /// Lets nobody change the customer's preferences until the transaction ends. Call it before
@@ -87,51 +92,50 @@ fn entry(row: preference::Model) -> Result<(Scope, Preference), InvalidFields> {
 ///
 /// A change that was acknowledged before this transaction began is seen, on both engines, by
 /// the transaction's snapshot. One that runs beside it meets it here. SQLite has one writing
-/// transaction at a time, so there is none. On PostgreSQL the share lock makes the change
-/// wait for this transaction; if the change came first, the engine refuses the lock on a row
-/// that is newer than the snapshot, and the work runs again and sees it. Either way nothing
-/// is sent after the customer was told that it will not be.
+/// transaction at a time, so there is none. On PostgreSQL the change waits for this
+/// transaction's lock; if the change came first, the engine refuses the lock on a row that is
+/// newer than the snapshot, and the work runs again and sees it. Either way nothing is sent
+/// after the customer was told that it will not be.
 pub(crate) async fn hold(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer: Uuid,
 ) -> Result<(), PlatformError> {
     if txn.get_database_backend() == DbBackend::Postgres {
-        meet(ctx, txn, customer, LockType::Share).await?;
+        lock(ctx, txn, customer).await?;
     }
     Ok(())
 }
 
 /// The version of the customer's preferences, for a transaction that changes them: it is
 /// alone with them until it ends.
+///
+/// The lock excludes others of its kind: a stream of senders that shared one would keep a
+/// refusal waiting. Where a customer has no row to lock yet, the first to come inserts it: the
+/// unique key makes a second wait, and the engine then has it run again.
 pub(crate) async fn lock(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer: Uuid,
 ) -> Result<preference_set::Model, PlatformError> {
-    meet(ctx, txn, customer, LockType::Update).await
-}
-
-/// Where a customer has no row to lock yet, the first to come inserts it: the unique key makes
-/// a second wait, and the engine then has it run again.
-async fn meet(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    customer: Uuid,
-    lock: LockType,
-) -> Result<preference_set::Model, PlatformError> {
     use preference_set::{Column, Entity};
-    let key = (ctx.tenant, customer);
-    if let Some(set) = Entity::find_by_id(key).lock(lock).one(txn).await? {
+    let row = Entity::find_by_id((ctx.tenant, customer)).lock(LockType::NoKeyUpdate);
+    if let Some(set) = row.one(txn).await? {
         return Ok(set);
     }
     let unstated = unstated(ctx, customer);
-    let key = OnConflict::columns([Column::TenantId, Column::CustomerId]).do_nothing().to_owned();
+    let key = OnConflict::columns([Column::TenantId, Column::CustomerId])
+        .do_nothing()
+        .to_owned();
     let inserted = Entity::insert(unstated.clone().into_active_model())
         .on_conflict(key)
         .exec_without_returning(txn)
         .await?;
-    if inserted == 1 { Ok(unstated) } else { Err(PlatformError::Conflict) }
+    if inserted == 1 {
+        Ok(unstated)
+    } else {
+        Err(PlatformError::Conflict)
+    }
 }
 
 fn unstated(ctx: &Context, customer: Uuid) -> preference_set::Model {
@@ -160,7 +164,9 @@ pub(crate) async fn replace(
         .await?;
     let rows = preferences.entries().into_iter();
     let rows = rows.map(|(scope, it)| row(ctx, customer, scope, it).into_active_model());
-    Entity::insert_many(rows).exec_without_returning(txn).await?;
+    Entity::insert_many(rows)
+        .exec_without_returning(txn)
+        .await?;
 
     let changed = preference_set::Model {
         version: locked.version + 1,
@@ -168,11 +174,19 @@ pub(crate) async fn replace(
         ..locked
     };
     let update = preference_set::ActiveModel::from(changed.clone()).reset_all();
-    preference_set::Entity::update(update).validate()?.exec(txn).await?;
+    preference_set::Entity::update(update)
+        .validate()?
+        .exec(txn)
+        .await?;
     Ok(changed)
 }
 
-fn row(ctx: &Context, customer: Uuid, scope: Scope, it: &Preference) -> preference::Model {
+pub(super) fn row(
+    ctx: &Context,
+    customer: Uuid,
+    scope: Scope,
+    it: &Preference,
+) -> preference::Model {
     preference::Model {
         tenant_id: ctx.tenant,
         customer_id: customer,

@@ -36,7 +36,9 @@ pub(crate) async fn ancestors(
     let values = [ctx.tenant.into(), organisation.into(), most.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), ANCESTORS, values);
     let rows = db.query_all_raw(statement).await?;
-    rows.iter().map(|row| Model::from_query_result(row, "")).collect()
+    rows.iter()
+        .map(|row| Model::from_query_result(row, ""))
+        .collect()
 }
 
 /// The organisations that belong to one directly and are not deleted, oldest first.
@@ -46,7 +48,8 @@ pub(crate) async fn subsidiaries(
     organisation: Uuid,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let directly_below =
-        Condition::all().add(Column::ParentId.eq(organisation)).add(Column::DeleteTime.is_null());
+    let directly_below = Condition::all()
+        .add(Column::ParentId.eq(organisation))
+        .add(Column::DeleteTime.is_null());
     list(ctx, db, directly_below, None, limit).await
 }

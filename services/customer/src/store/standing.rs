@@ -77,8 +77,9 @@ pub(crate) async fn reachable(
     let begun = Condition::any()
         .add(Column::ValidFromTime.is_null())
         .add(Column::ValidFromTime.lte(ctx.now));
-    let not_over =
-        Condition::any().add(Column::ValidToTime.is_null()).add(Column::ValidToTime.gt(ctx.now));
+    let not_over = Condition::any()
+        .add(Column::ValidToTime.is_null())
+        .add(Column::ValidToTime.gt(ctx.now));
     let channels: Vec<i32> = Entity::find()
         .select_only()
         .column(Column::Channels)

@@ -63,7 +63,9 @@ impl Preferences {
     /// address reaches the customer on the channels `reachable`.
     pub fn open_channels(&self, reachable: ChannelSet, purpose: Purpose) -> Vec<Channel> {
         let all = Channel::ALL.iter().copied();
-        let mut open: Vec<_> = all.filter(|&it| self.is_open(reachable, it, purpose)).collect();
+        let mut open: Vec<_> = all
+            .filter(|&it| self.is_open(reachable, it, purpose))
+            .collect();
         open.sort_by_key(|&channel| self.place(channel, purpose));
         open
     }

@@ -36,8 +36,14 @@ pub(in crate::grpc) fn parse(
         record_time: _,
     } = interaction;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take("conversation", part_of(customer, CONVERSATION, conversation));
-    let contact_point = faults.take("contact_point", part_of(customer, CONTACT_POINT, contact_point));
+    let conversation = faults.take(
+        "conversation",
+        part_of(customer, CONVERSATION, conversation),
+    );
+    let contact_point = faults.take(
+        "contact_point",
+        part_of(customer, CONTACT_POINT, contact_point),
+    );
     let occur_time = faults.take("occur_time", instant(occur_time.as_ref()));
     let parts = InteractionParts {
         channel: *channel,
@@ -52,7 +58,9 @@ pub(in crate::grpc) fn parse(
         occur_time: occur_time.flatten(),
         duration: duration.map(|it| (it.seconds, it.nanos)),
         links: links.iter().map(String::as_str).collect(),
-        external_id: external_id.as_ref().map(|it| (it.system.as_str(), it.id.as_str())),
+        external_id: external_id
+            .as_ref()
+            .map(|it| (it.system.as_str(), it.id.as_str())),
     };
     let interaction = NewInteraction::parse(&parts, ctx.actor.as_str(), ctx.now);
     let interaction = faults.take("", interaction);
@@ -77,8 +85,14 @@ pub(in crate::grpc) fn parse_message(
         request_id: _,
     } = message;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take("conversation", part_of(customer, CONVERSATION, conversation));
-    let contact_point = faults.take("contact_point", part_of(customer, CONTACT_POINT, contact_point));
+    let conversation = faults.take(
+        "conversation",
+        part_of(customer, CONVERSATION, conversation),
+    );
+    let contact_point = faults.take(
+        "contact_point",
+        part_of(customer, CONTACT_POINT, contact_point),
+    );
     let parts = MessageParts {
         channel: *channel,
         purpose: *purpose,
@@ -117,7 +131,8 @@ pub(in crate::grpc) fn to_proto(row: Model) -> proto::Interaction {
         record_time,
     } = row;
     let name_of = |pattern: resource::OfCustomer, id: Option<Uuid>| {
-        id.map(|id| pattern.format(&[customer_id, id])).unwrap_or_default()
+        id.map(|id| pattern.format(&[customer_id, id]))
+            .unwrap_or_default()
     };
     proto::Interaction {
         name: INTERACTION.format(&[customer_id, interaction_id]),
@@ -131,8 +146,10 @@ pub(in crate::grpc) fn to_proto(row: Model) -> proto::Interaction {
         body: text(body),
         outcome: outcome.map_or(0, Into::into),
         occur_time: Some(occur_time.into()),
-        duration: duration_seconds
-            .map(|seconds| prost_types::Duration { seconds: seconds.into(), nanos: 0 }),
+        duration: duration_seconds.map(|seconds| prost_types::Duration {
+            seconds: seconds.into(),
+            nanos: 0,
+        }),
         links: links.0,
         external_id: external_system
             .zip(external_id)

@@ -14,8 +14,14 @@ pub(in crate::grpc) fn parse(
     ctx: &Context,
     event: &proto::BehaviourEvent,
 ) -> Result<NewBehaviour, InvalidFields> {
-    let proto::BehaviourEvent { name: _, kind, subject, occur_time, recorder: _, record_time: _ } =
-        event;
+    let proto::BehaviourEvent {
+        name: _,
+        kind,
+        subject,
+        occur_time,
+        recorder: _,
+        record_time: _,
+    } = event;
     let mut faults = InvalidFields::default();
     let occur_time = faults.take("occur_time", instant(occur_time.as_ref()));
     let behaviour = NewBehaviour::parse(*kind, subject, occur_time.flatten(), ctx.now);

@@ -5,7 +5,9 @@ use rapport_proto::rapport::customer::v1 as proto;
 
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::invalid::InvalidFields;
-use crate::domain::preferences::{ContactRefusal, Decision, Preference, PreferenceChange, Preferences, Scope};
+use crate::domain::preferences::{
+    ContactRefusal, Decision, Preference, PreferenceChange, Preferences, Scope,
+};
 use crate::resource::PREFERENCES;
 use crate::store::entity::preference_set::Model;
 
@@ -16,8 +18,14 @@ pub(in crate::grpc) fn parse(
     let mut faults = InvalidFields::default();
     let mut changes = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        let proto::Preference { purpose, channel, choice, rank, recorder: _, record_time: _ } =
-            entry;
+        let proto::Preference {
+            purpose,
+            channel,
+            choice,
+            rank,
+            recorder: _,
+            record_time: _,
+        } = entry;
         let change = PreferenceChange::parse(*purpose, *channel, *choice, *rank);
         changes.extend(faults.take(&format!("[{index}]"), change));
     }
@@ -36,7 +44,11 @@ pub(in crate::grpc) fn to_proto(set: &Model, preferences: &Preferences) -> proto
 
 /// What a customer chose, in its order.
 pub(in crate::grpc) fn entries(preferences: &Preferences) -> Vec<proto::Preference> {
-    preferences.entries().into_iter().map(|(scope, it)| entry(scope, it)).collect()
+    preferences
+        .entries()
+        .into_iter()
+        .map(|(scope, it)| entry(scope, it))
+        .collect()
 }
 
 fn entry(scope: Scope, it: &Preference) -> proto::Preference {
@@ -54,7 +66,12 @@ fn entry(scope: Scope, it: &Preference) -> proto::Preference {
 pub(in crate::grpc) fn decision(decision: &Decision) -> proto::CheckContactResponse {
     proto::CheckContactResponse {
         allowed: decision.is_allowed(),
-        refusals: decision.refusals().iter().copied().map(ContactRefusal::number).collect(),
+        refusals: decision
+            .refusals()
+            .iter()
+            .copied()
+            .map(ContactRefusal::number)
+            .collect(),
         open_channels: numbers(decision.open_channels()),
     }
 }

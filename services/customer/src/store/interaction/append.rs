@@ -28,7 +28,10 @@ pub(crate) async fn append(
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
         added.extend(insert(ctx, txn, chunk).await?);
     }
-    let new: Vec<_> = rows.iter().filter(|row| added.contains(&row.interaction_id)).collect();
+    let new: Vec<_> = rows
+        .iter()
+        .filter(|row| added.contains(&row.interaction_id))
+        .collect();
     insert_links(ctx, txn, &new).await?;
     count(ctx, txn, &new).await?;
     Ok(added)
@@ -44,7 +47,10 @@ async fn insert(
         .target_and_where(Expr::col(Column::ExternalSystem).is_not_null())
         .do_nothing()
         .to_owned();
-    let rows = rows.iter().map(|row| interaction::Model { tenant_id: ctx.tenant, ..row.clone() });
+    let rows = rows.iter().map(|row| interaction::Model {
+        tenant_id: ctx.tenant,
+        ..row.clone()
+    });
     let keys = Entity::insert_many(rows.map(interaction::ActiveModel::from))
         .on_conflict(known)
         .exec_with_returning_keys(txn)
@@ -104,16 +110,16 @@ async fn count(
 fn activity_of(ctx: &Context, rows: &[&interaction::Model]) -> Activity {
     let mut activity = Activity::new();
     for row in rows {
-        let counts = activity.entry((row.customer_id, row.channel)).or_insert_with(|| {
-            channel_activity::Model {
+        let counts = activity
+            .entry((row.customer_id, row.channel))
+            .or_insert_with(|| channel_activity::Model {
                 tenant_id: ctx.tenant,
                 customer_id: row.customer_id,
                 channel: row.channel,
                 inbound_count: 0,
                 outbound_count: 0,
                 last_time: Timestamp::MIN,
-            }
-        });
+            });
         let inbound = row.direction == Direction::Inbound.code();
         counts.inbound_count += i64::from(inbound);
         counts.outbound_count += i64::from(!inbound);

@@ -10,7 +10,10 @@ use crate::store::entity::interaction::{Links, Model};
 /// The row of a contact that the caller records now.
 pub(crate) fn new(ctx: &Context, customer: Uuid, interaction: &NewInteraction) -> Model {
     let external_id = interaction.external_id();
-    let links = interaction.links().iter().map(|link| link.as_str().to_owned());
+    let links = interaction
+        .links()
+        .iter()
+        .map(|link| link.as_str().to_owned());
     Model {
         tenant_id: ctx.tenant,
         customer_id: customer,
@@ -26,7 +29,9 @@ pub(crate) fn new(ctx: &Context, customer: Uuid, interaction: &NewInteraction) -
         outcome: interaction.outcome().map(|it| it.code()),
         occur_time: interaction.occur_time(),
         // At most 7 days.
-        duration_seconds: interaction.duration().map(|it| it.as_secs().try_into().unwrap_or(i32::MAX)),
+        duration_seconds: interaction
+            .duration()
+            .map(|it| it.as_secs().try_into().unwrap_or(i32::MAX)),
         links: Links(links.collect()),
         external_system: external_id.map(|it| it.system().to_owned()),
         external_id: external_id.map(|it| it.id().to_owned()),

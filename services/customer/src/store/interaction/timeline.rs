@@ -42,7 +42,12 @@ pub(super) fn select(ctx: &Context, part: Timeline) -> Select<Entity> {
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.eq(part.customer))
         .filter(part.filter)
-        .filter(behind(part.after, part.order, Column::OccurTime, Column::InteractionId))
+        .filter(behind(
+            part.after,
+            part.order,
+            Column::OccurTime,
+            Column::InteractionId,
+        ))
         .order_by(Column::OccurTime, part.order.into())
         .order_by(Column::InteractionId, part.order.into())
         .limit(part.limit)
@@ -100,7 +105,9 @@ pub(crate) async fn latest_of_each(
         return Ok(Vec::new());
     };
     let rows = db.query_all(&statement).await?;
-    rows.iter().map(|row| Model::from_query_result(row, "")).collect()
+    rows.iter()
+        .map(|row| Model::from_query_result(row, ""))
+        .collect()
 }
 
 pub(super) fn select_latest_of_each(

@@ -1,16 +1,16 @@
 //! Customers, how they are found and reached, their roles and custom attributes.
 
 use sea_orm::sea_query::{
-    ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, IndexCreateStatement,
-    IntoIden, Table, TableCreateStatement,
+    ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, Table,
 };
-use sea_orm::{DbBackend, DbErr, Iden};
+use sea_orm::{DbBackend, DbErr};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, binary, integer, integer_null, json_binary, json_binary_null,
     small_integer, small_integer_null, text, text_null, uuid, uuid_null,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
+use super::{clustered, index};
 use crate::store::entity::{
     attribute_definition, contact_point, customer, customer_external_id, role, search_term,
 };
@@ -93,7 +93,7 @@ async fn create_customer_external_id(manager: &SchemaManager<'_>) -> Result<(), 
     let table = Table::create()
         .table(Entity)
         .col(uuid(Column::TenantId))
-        .col(text(Column::System))
+        .col(bytewise(manager, text(Column::System)))
         .col(text(Column::ExternalId))
         .col(uuid(Column::CustomerId))
         .primary_key(
@@ -238,25 +238,4 @@ fn bytewise(manager: &SchemaManager<'_>, mut column: ColumnDef) -> ColumnDef {
         column.extra("COLLATE \"C\"");
     }
     column
-}
-
-/// SQLite keeps the rows of a small table in its key instead of twice.
-fn clustered(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> TableCreateStatement {
-    if manager.get_database_backend() == DbBackend::Sqlite {
-        table.extra("WITHOUT ROWID");
-    }
-    table
-}
-
-fn index<const N: usize>(
-    name: &str,
-    table: impl Iden + 'static,
-    columns: [impl IntoIden; N],
-) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(column.into_iden());
-    }
-    index
 }

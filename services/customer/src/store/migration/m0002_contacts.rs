@@ -1,15 +1,14 @@
 //! Contacts, conversations, preferences and the life cycle.
 
-use sea_orm::sea_query::{
-    ConditionalStatement as _, Expr, ExprTrait as _, Index, IndexCreateStatement, IntoIden, Table,
-};
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Iden};
+use sea_orm::sea_query::{ConditionalStatement as _, Expr, ExprTrait as _, Index, Table};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, integer, integer_null, json_binary, small_integer,
     small_integer_null, text, text_null, uuid, uuid_null,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
+use super::{clustered, index};
 use crate::store::entity::{
     behaviour_event, channel_activity, conversation, interaction, interaction_link, preference,
     preference_set, stage_change,
@@ -71,12 +70,22 @@ async fn create_interaction(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .to_owned();
     manager.create_table(table).await?;
 
-    let timeline =
-        [Column::TenantId, Column::CustomerId, Column::OccurTime, Column::InteractionId];
-    manager.create_index(index("interaction_timeline", Entity, timeline)).await?;
+    let timeline = [
+        Column::TenantId,
+        Column::CustomerId,
+        Column::OccurTime,
+        Column::InteractionId,
+    ];
+    manager
+        .create_index(index("interaction_timeline", Entity, timeline))
+        .await?;
 
-    let thread =
-        [Column::TenantId, Column::ConversationId, Column::OccurTime, Column::InteractionId];
+    let thread = [
+        Column::TenantId,
+        Column::ConversationId,
+        Column::OccurTime,
+        Column::InteractionId,
+    ];
     let mut thread = index("interaction_by_conversation", Entity, thread);
     thread.and_where(Expr::col(Column::ConversationId).is_not_null());
     manager.create_index(thread).await?;
@@ -105,7 +114,7 @@ async fn create_interaction_link(manager: &SchemaManager<'_>) -> Result<(), DbEr
                 .col(Column::InteractionId),
         )
         .to_owned();
-    manager.create_table(table).await
+    manager.create_table(clustered(manager, table)).await
 }
 
 async fn create_channel_activity(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -119,10 +128,13 @@ async fn create_channel_activity(manager: &SchemaManager<'_>) -> Result<(), DbEr
         .col(big_integer(Column::OutboundCount))
         .col(big_integer(Column::LastTime))
         .primary_key(
-            Index::create().col(Column::TenantId).col(Column::CustomerId).col(Column::Channel),
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::CustomerId)
+                .col(Column::Channel),
         )
         .to_owned();
-    manager.create_table(table).await
+    manager.create_table(clustered(manager, table)).await
 }
 
 async fn create_conversation(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -154,7 +166,12 @@ async fn create_conversation(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(table).await?;
 
     // Small, however many conversations were closed.
-    let open = [Column::TenantId, Column::CustomerId, Column::ActiveTime, Column::ConversationId];
+    let open = [
+        Column::TenantId,
+        Column::CustomerId,
+        Column::ActiveTime,
+        Column::ConversationId,
+    ];
     let mut open = index("conversation_open", Entity, open);
     // Told by the time, not by the state: a constant would have to match that of a
     // prepared statement, which has parameters.
@@ -182,7 +199,7 @@ async fn create_preference(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(Column::Purpose),
         )
         .to_owned();
-    manager.create_table(table).await
+    manager.create_table(clustered(manager, table)).await
 }
 
 async fn create_preference_set(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -193,9 +210,13 @@ async fn create_preference_set(manager: &SchemaManager<'_>) -> Result<(), DbErr>
         .col(uuid(Column::CustomerId))
         .col(big_integer(Column::Version))
         .col(big_integer_null(Column::UpdateTime))
-        .primary_key(Index::create().col(Column::TenantId).col(Column::CustomerId))
+        .primary_key(
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::CustomerId),
+        )
         .to_owned();
-    manager.create_table(table).await
+    manager.create_table(clustered(manager, table)).await
 }
 
 async fn create_stage_change(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -244,12 +265,20 @@ async fn create_behaviour_event(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager.create_table(table).await?;
 
     let sequence = [Column::TenantId, Column::CustomerId, Column::Sequence];
-    let sequence = index("behaviour_event_sequence", Entity, sequence).unique().take();
+    let sequence = index("behaviour_event_sequence", Entity, sequence)
+        .unique()
+        .take();
     manager.create_index(sequence).await?;
 
-    let latest =
-        [Column::TenantId, Column::CustomerId, Column::OccurTime, Column::BehaviourEventId];
-    manager.create_index(index("behaviour_event_by_time", Entity, latest)).await
+    let latest = [
+        Column::TenantId,
+        Column::CustomerId,
+        Column::OccurTime,
+        Column::BehaviourEventId,
+    ];
+    manager
+        .create_index(index("behaviour_event_by_time", Entity, latest))
+        .await
 }
 
 /// Makes tables append-only: what was recorded can be added to or, by law, removed, but
@@ -277,17 +306,4 @@ async fn refuse_updates(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<
         connection.execute_unprepared(&trigger).await?;
     }
     Ok(())
-}
-
-fn index<const N: usize>(
-    name: &str,
-    table: impl Iden + 'static,
-    columns: [impl IntoIden; N],
-) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(column.into_iden());
-    }
-    index
 }

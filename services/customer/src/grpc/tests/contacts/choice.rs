@@ -195,7 +195,8 @@ on_each_engine! {
         };
         let asked = desk.preferences().check_contact(asked).await;
         assert_eq!(reason(asked), "RESOURCE_NOT_FOUND");
-        assert_eq!(reason(desk.try_choose(&ada, &[refuses(Channel::Fax)]).await), "RESOURCE_DELETED");
+        let chosen = desk.try_choose(&ada, &[refuses(Channel::Fax)]).await;
+        assert_eq!(reason(chosen), "RESOURCE_DELETED");
     }
 
     /// The hot path reads less than the domain does, and must see the same.
@@ -214,7 +215,8 @@ on_each_engine! {
         for desk in [desk.clone(), desk.later(hour), desk.later(hour * 2)] {
             let ctx = &desk.ctx;
             let rows = contact_point::all(ctx, db.read(), id).await.unwrap();
-            let points: Vec<_> = rows.iter().map(|row| contact_point::from_row(row).unwrap()).collect();
+            let points = rows.iter().map(|row| contact_point::from_row(row).unwrap());
+            let points: Vec<_> = points.collect();
             assert!(points.iter().any(|point| point.state() == ContactPointState::Bounced));
             let short = standing::reachable(ctx, db.read(), id).await.unwrap();
             assert_eq!(short, reachable(&points, ctx.now));

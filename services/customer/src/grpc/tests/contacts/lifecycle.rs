@@ -68,7 +68,11 @@ impl Desk {
     }
 
     async fn stage(&self, customer: &str) -> i32 {
-        self.context(customer).await.customer.unwrap().lifecycle_stage
+        self.context(customer)
+            .await
+            .customer
+            .unwrap()
+            .lifecycle_stage
     }
 
     /// Behaviour that was published, in order.
@@ -97,7 +101,8 @@ on_each_engine! {
         let steps: Vec<_> = history.iter().map(|it| (it.from_stage, it.to_stage)).collect();
         let (first, second) = (Stage::Awareness.number(), Stage::Acquisition.number());
         assert_eq!(steps, [(first, second), (0, first)]);
-        assert_eq!((history[0].reason.as_str(), history[0].actor.as_str()), ("as agreed", "employees/ada"));
+        assert_eq!(history[0].reason, "as agreed");
+        assert_eq!(history[0].actor, "employees/ada");
         let told = desk.events_about(&ada).await.pop().unwrap();
         let told: proto::CustomerStageChanged = told.fact().unwrap();
         assert_eq!(told.stage_change.as_ref(), history.first());
@@ -127,7 +132,8 @@ on_each_engine! {
         let desk = Desk::open(&db).await;
         let ada = desk.person("Ada Lovelace").await;
         let purchase = desk.saw(&ada, BehaviourKind::Purchase).await;
-        assert_eq!(desk.stage(&ada).await, Stage::Awareness.number(), "recording alone moves nobody");
+        let before = desk.stage(&ada).await;
+        assert_eq!(before, Stage::Awareness.number(), "recording alone moves nobody");
 
         let bus = bus(&db);
         let [told] = desk.behaviour_published().await.try_into().unwrap();
@@ -189,7 +195,11 @@ on_each_engine! {
         let mut seen = Vec::new();
         let mut page_token = String::new();
         for _ in 0..2 {
-            let list = proto::ListBehaviourEventsRequest { parent: ada.clone(), page_size: 2, page_token };
+            let list = proto::ListBehaviourEventsRequest {
+                parent: ada.clone(),
+                page_size: 2,
+                page_token,
+            };
             let page = answer(desk.lifecycle().list_behaviour_events(list).await);
             seen.extend(page.behaviour_events.iter().map(|event| event.kind));
             page_token = page.next_page_token;

@@ -1,6 +1,7 @@
 //! What passes between customers and the company.
 
 mod choice;
+mod chosen;
 mod lifecycle;
 mod race;
 mod repository;
@@ -26,8 +27,8 @@ use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use tonic::{Response, Status};
 use uuid::Uuid;
 
+use self::chosen::{Chosen, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::preferences::ChannelChoice;
 use crate::grpc::Shared;
 use crate::resource::CUSTOMER;
 use crate::testing::{self, Caller, Link};
@@ -50,8 +51,14 @@ impl Desk {
     }
 
     fn in_another_process(&self, db: Database) -> Self {
-        let shared = Shared { db, ..self.shared.clone() };
-        Self(Caller { shared, ..self.0.clone() })
+        let shared = Shared {
+            db,
+            ..self.shared.clone()
+        };
+        Self(Caller {
+            shared,
+            ..self.0.clone()
+        })
     }
 
     fn of_another_tenant(&self) -> Self {
@@ -88,15 +95,22 @@ impl Desk {
 
     /// Records a person and answers its name.
     async fn person(&self, full_name: &str) -> String {
-        let person = proto::Person { full_name: full_name.to_owned(), ..Default::default() };
+        let person = proto::Person {
+            full_name: full_name.to_owned(),
+            ..Default::default()
+        };
         self.customer(Profile::Person(person), "").await
     }
 
     /// Records an organisation and answers its name.
     async fn organisation(&self, legal_name: &str, parent: &str) -> String {
         let legal_name = legal_name.to_owned();
-        let organisation = proto::Organisation { legal_name, ..Default::default() };
-        self.customer(Profile::Organisation(organisation), parent).await
+        let organisation = proto::Organisation {
+            legal_name,
+            ..Default::default()
+        };
+        self.customer(Profile::Organisation(organisation), parent)
+            .await
     }
 
     async fn customer(&self, profile: Profile, parent: &str) -> String {
@@ -105,24 +119,27 @@ impl Desk {
             parent: parent.to_owned(),
             ..Default::default()
         };
-        let request =
-            proto::CreateCustomerRequest { customer: Some(customer), ..Default::default() };
+        let request = proto::CreateCustomerRequest {
+            customer: Some(customer),
+            ..Default::default()
+        };
         answer(self.customers().create_customer(request).await).name
     }
 
     async fn delete(&self, customer: &str) {
-        let request =
-            proto::DeleteCustomerRequest { name: customer.to_owned(), ..Default::default() };
+        let request = proto::DeleteCustomerRequest {
+            name: customer.to_owned(),
+            ..Default::default()
+        };
         answer(self.customers().delete_customer(request).await);
     }
 
     /// Records an address and answers it.
-    async fn address(
-        &self,
-        customer: &str,
-        address: Address,
-    ) -> proto::ContactPoint {
-        let point = proto::ContactPoint { address: Some(address), ..Default::default() };
+    async fn address(&self, customer: &str, address: Address) -> proto::ContactPoint {
+        let point = proto::ContactPoint {
+            address: Some(address),
+            ..Default::default()
+        };
         let request = proto::CreateContactPointRequest {
             parent: customer.to_owned(),
             contact_point: Some(point),
@@ -132,11 +149,13 @@ impl Desk {
     }
 
     async fn email(&self, customer: &str, address: &str) -> proto::ContactPoint {
-        self.address(customer, Address::Email(address.to_owned())).await
+        self.address(customer, Address::Email(address.to_owned()))
+            .await
     }
 
     async fn phone(&self, customer: &str, number: &str) -> proto::ContactPoint {
-        self.address(customer, Address::Phone(number.to_owned())).await
+        self.address(customer, Address::Phone(number.to_owned()))
+            .await
     }
 
     /// Records a phone number or an e-mail address that is valid for a while.
@@ -240,15 +259,19 @@ impl Desk {
 
     /// The summaries of a customer's timeline, latest first.
     async fn timeline(&self, customer: &str) -> Vec<String> {
-        let request =
-            proto::ListInteractionsRequest { parent: customer.to_owned(), ..Default::default() };
+        let request = proto::ListInteractionsRequest {
+            parent: customer.to_owned(),
+            ..Default::default()
+        };
         let page = answer(self.interactions().list_interactions(request).await);
         page.interactions.into_iter().map(|it| it.summary).collect()
     }
 
     async fn converse(&self, customer: &str, subject: &str) -> proto::Conversation {
-        let conversation =
-            proto::Conversation { subject: subject.to_owned(), ..Default::default() };
+        let conversation = proto::Conversation {
+            subject: subject.to_owned(),
+            ..Default::default()
+        };
         let request = proto::CreateConversationRequest {
             parent: customer.to_owned(),
             conversation: Some(conversation),
@@ -267,14 +290,19 @@ impl Desk {
     }
 
     async fn context(&self, customer: &str) -> proto::CustomerContext {
-        let request = proto::GetCustomerContextRequest { customer: customer.to_owned() };
+        let request = proto::GetCustomerContextRequest {
+            customer: customer.to_owned(),
+        };
         answer(self.views().get_customer_context(request).await)
     }
 
     /// What was published about a resource, in order.
     async fn events_about(&self, aggregate: &str) -> Vec<Event> {
         let events = self.events().await;
-        events.into_iter().filter(|event| event.aggregate == aggregate).collect()
+        events
+            .into_iter()
+            .filter(|event| event.aggregate == aggregate)
+            .collect()
     }
 
     /// Everything in the outbox, in the order of recording.
@@ -284,11 +312,15 @@ impl Desk {
         let rows = Statement::from_string(db.get_database_backend(), sql);
         let rows = db.query_all_raw(rows).await.unwrap();
         let payload = |row: &QueryResult| row.try_get_by_index::<Vec<u8>>(0).unwrap();
-        rows.iter().map(|row| Event::decode(&payload(row)).unwrap()).collect()
+        rows.iter()
+            .map(|row| Event::decode(&payload(row)).unwrap())
+            .collect()
     }
 
     async fn full_view(&self, customer: &str) -> proto::Customer360 {
-        let request = proto::GetCustomer360Request { customer: customer.to_owned() };
+        let request = proto::GetCustomer360Request {
+            customer: customer.to_owned(),
+        };
         answer(self.views().get_customer360(request).await)
     }
 }
@@ -297,39 +329,6 @@ impl Desk {
 fn id_of(customer: &str) -> Uuid {
     let [id] = CUSTOMER.ids(customer).unwrap();
     id
-}
-
-/// A choice for a channel: for one purpose or for all, with its place in the order.
-#[derive(Clone, Copy)]
-struct Chosen {
-    channel: Channel,
-    choice: ChannelChoice,
-    purpose: Option<Purpose>,
-    rank: i32,
-}
-
-fn welcomes(channel: Channel, rank: i32) -> Chosen {
-    Chosen { channel, choice: ChannelChoice::Allowed, purpose: None, rank }
-}
-
-fn refuses(channel: Channel) -> Chosen {
-    Chosen { channel, choice: ChannelChoice::Refused, purpose: None, rank: 0 }
-}
-
-impl Chosen {
-    fn for_purpose(self, purpose: Purpose) -> Self {
-        Self { purpose: Some(purpose), ..self }
-    }
-
-    fn entry(self) -> proto::Preference {
-        proto::Preference {
-            purpose: self.purpose.map_or(0, Purpose::number),
-            channel: self.channel.number(),
-            choice: self.choice.number(),
-            rank: self.rank,
-            ..Default::default()
-        }
-    }
 }
 
 /// A message to a customer.
@@ -360,7 +359,9 @@ fn answer<T>(result: Result<Response<T>, Status>) -> T {
 
 /// The status of a call that must have been refused.
 fn refused<T>(result: Result<Response<T>, Status>) -> Status {
-    let Err(status) = result else { panic!("it was answered") };
+    let Err(status) = result else {
+        panic!("it was answered")
+    };
     status
 }
 

@@ -20,7 +20,7 @@ const SENDERS: usize = 4;
 on_each_engine! {
     /// The customer's first choice ever, and then one that changes another: rows that are
     /// missing lock differently from rows that are there.
-    async fn nothing_is_sent_after_she_was_told_that_it_will_not_be(db: Database, storage: &Storage) {
+    async fn nothing_is_sent_after_she_was_told_so(db: Database, storage: &Storage) {
         let desk = Desk::open(&db).await;
         let other_process = desk.in_another_process(storage.connect().await);
         for round in 0..6 {
@@ -82,7 +82,10 @@ async fn keep_sending(desk: Desk, ada: String, told: Arc<AtomicBool>) {
     while refused < 5 {
         let after_the_answer = told.load(Ordering::SeqCst);
         let sent = desk.send(&ada, Channel::Email, Purpose::Marketing).await;
-        assert!(!(after_the_answer && sent.is_ok()), "sent after she was told");
+        assert!(
+            !(after_the_answer && sent.is_ok()),
+            "sent after she was told"
+        );
         refused += usize::from(after_the_answer);
     }
 }

@@ -37,7 +37,8 @@ on_each_engine! {
         unknown(interactions.send_message(message(&ada, Channel::Email, Purpose::Legal)).await);
         let resource = "quotes/1".to_owned();
         let linked = proto::ListLinkedInteractionsRequest { resource, ..Default::default() };
-        assert!(answer(interactions.list_linked_interactions(linked).await).interactions.is_empty());
+        let linked = answer(interactions.list_linked_interactions(linked).await);
+        assert!(linked.interactions.is_empty());
 
         assert_eq!(desk.timeline(&ada).await, ["call"]);
     }

@@ -20,7 +20,10 @@ impl Desk {
         let mut all = Vec::new();
         let mut page_token = String::new();
         loop {
-            let list = proto::ListInteractionsRequest { page_token, ..list.clone() };
+            let list = proto::ListInteractionsRequest {
+                page_token,
+                ..list.clone()
+            };
             let page = answer(self.interactions().list_interactions(list).await);
             all.extend(page.interactions);
             page_token = page.next_page_token;
@@ -33,10 +36,21 @@ impl Desk {
     /// Ten contacts, some of them at the same instant and recorded in no order.
     async fn ten_contacts(&self, customer: &str) {
         for (number, seconds) in [5, 3, 3, 9, 1, 3, 7, 5, 5, 2].into_iter().enumerate() {
-            let channel = if number % 2 == 0 { Channel::Phone } else { Channel::Web };
+            let channel = if number % 2 == 0 {
+                Channel::Phone
+            } else {
+                Channel::Web
+            };
             let occur_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
             let contact = inbound(channel, &number.to_string());
-            self.log(customer, proto::Interaction { occur_time, ..contact }).await;
+            self.log(
+                customer,
+                proto::Interaction {
+                    occur_time,
+                    ..contact
+                },
+            )
+            .await;
         }
     }
 }
