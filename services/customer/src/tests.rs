@@ -1,0 +1,137 @@
+//! The service as the binary gets it.
+
+use std::time::Duration;
+
+use rapport_platform::config::Secret;
+use rapport_platform::identity::{
+    Actor, IDENTITY_HEADER, InternalSigner, InternalVerifier, TenantId,
+};
+use rapport_platform::key::SecretKey;
+use rapport_platform::on_each_engine;
+use rapport_platform::outbox::LocalBus;
+use rapport_platform::server::{DeadlineConfig, Drain, DrainConfig, Service, Supervisor};
+use rapport_platform::testing::Storage;
+use rapport_platform::time::Clock;
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
+use rapport_proto::rapport::customer::v1::lifecycle_service_client::LifecycleServiceClient;
+use tonic::{Code, Request};
+
+use crate::testing::reason;
+use crate::{Config, Surroundings, build};
+
+fn config(storage: &Storage) -> Config {
+    Config {
+        database: storage.config().clone(),
+        ..Config::default()
+    }
+}
+
+fn surroundings(key: &SecretKey) -> Surroundings {
+    let clock = Clock::system();
+    Surroundings {
+        verifier: InternalVerifier::new(key),
+        bus: LocalBus::new(clock.clone()),
+        clock,
+        deadlines: DeadlineConfig::default(),
+    }
+}
+
+/// A call of Ada's, as the gateway passes it on.
+fn signed<T>(key: &SecretKey, message: T) -> Request<T> {
+    let actor = Actor::parse("employees/ada").unwrap();
+    let signer = InternalSigner::new(key);
+    let identity = signer
+        .sign(TenantId::EMBEDDED, &actor, Clock::system().now())
+        .unwrap();
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert(IDENTITY_HEADER, identity.to_str().unwrap().parse().unwrap());
+    request
+}
+
+fn ada() -> proto::CreateCustomerRequest {
+    let ada = proto::Person {
+        full_name: "Ada Lovelace".to_owned(),
+        ..Default::default()
+    };
+    proto::CreateCustomerRequest {
+        customer: Some(proto::Customer {
+            profile: Some(proto::customer::Profile::Person(ada)),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+async fn stage(service: &Service, key: &SecretKey, name: &str) -> proto::LifecycleStage {
+    let request = proto::GetCustomerRequest {
+        name: name.to_owned(),
+    };
+    let answer = CustomerServiceClient::new(service.link())
+        .get_customer(signed(key, request))
+        .await;
+    answer.unwrap().into_inner().lifecycle_stage()
+}
+
+on_each_engine! {
+    async fn a_built_service_answers_those_whom_the_gateway_vouches_for(db: Database, storage: &Storage) {
+        drop(db);
+        let key = SecretKey::generate();
+        let service = build(&config(storage), surroundings(&key)).await.unwrap();
+        for check in &service.readiness {
+            assert!(check.holds().await, "{}", check.name());
+        }
+        let mut customers = CustomerServiceClient::new(service.link());
+        let created = customers.create_customer(signed(&key, ada())).await.unwrap().into_inner();
+        assert_eq!(created.display_name, "Ada Lovelace");
+
+        let nobody = customers.create_customer(ada()).await.unwrap_err();
+        assert_eq!((nobody.code(), reason(&nobody).as_str()), (Code::Unauthenticated, "TOKEN_MISSING"));
+        let forged = customers.create_customer(signed(&SecretKey::generate(), ada())).await.unwrap_err();
+        assert_eq!(reason(&forged), "TOKEN_INVALID");
+    }
+
+    async fn what_is_announced_is_acted_on_by_its_workers(db: Database, storage: &Storage) {
+        drop(db);
+        let key = SecretKey::generate();
+        let service = build(&config(storage), surroundings(&key)).await.unwrap();
+        let drain = Drain::new(DrainConfig::default());
+        let supervisor = Supervisor::new(drain.clone());
+        for worker in service.workers.clone() {
+            supervisor.start(worker);
+        }
+        let ada = CustomerServiceClient::new(service.link())
+            .create_customer(signed(&key, ada())).await.unwrap().into_inner();
+        let inquiry = proto::RecordBehaviourRequest {
+            parent: ada.name.clone(),
+            behaviour_event: Some(proto::BehaviourEvent {
+                kind: proto::BehaviourKind::Inquiry.into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        LifecycleServiceClient::new(service.link())
+            .record_behaviour(signed(&key, inquiry)).await.unwrap();
+
+        let moved = async {
+            while stage(&service, &key, &ada.name).await != proto::LifecycleStage::Acquisition {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), moved).await.unwrap();
+        drain.begin();
+        supervisor.stopped().await;
+    }
+
+    async fn settings_that_cannot_be_used_are_named(db: Database, storage: &Storage) {
+        drop(db);
+        let nowhere = Config { default_region: "Atlantis".to_owned(), ..config(storage) };
+        let keyless = Config { page_token_key: Secret::new("short".to_owned()), ..config(storage) };
+        for (config, setting) in [(nowhere, "customer.default_region"), (keyless, "customer.page_token_key")] {
+            let refused = build(&config, surroundings(&SecretKey::generate())).await.unwrap_err();
+            assert!(refused.to_string().contains(setting), "{refused}");
+        }
+    }
+}
