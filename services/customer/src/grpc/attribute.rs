@@ -1,7 +1,6 @@
 //! `AttributeService`.
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -69,7 +68,6 @@ impl Attributes {
         ctx: Context,
         request: proto::CreateAttributeDefinitionRequest,
     ) -> Result<proto::AttributeDefinition, Error> {
-        const METHOD: &str = "rapport.customer.v1.AttributeService/CreateAttributeDefinition";
         let key = AttributeKey::parse(&request.attribute_definition_id)
             .map_err(faults_of("attribute_definition_id"))?;
         let sent = request.attribute_definition.as_ref();
@@ -77,19 +75,13 @@ impl Attributes {
         let definition = AttributeDefinition::parse(key, &convert::parts(sent))
             .map_err(faults_of("attribute_definition"))?;
         let (ctx, definition) = (&ctx, &definition);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let row = attribute_definition::insert(ctx, &txn, definition).await?;
                 still_bounded(ctx, &txn).await?;
                 convert::to_proto(row)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn get(
@@ -135,20 +127,14 @@ impl Attributes {
         ctx: Context,
         request: proto::UpdateAttributeDefinitionRequest,
     ) -> Result<proto::AttributeDefinition, Error> {
-        const METHOD: &str = "rapport.customer.v1.AttributeService/UpdateAttributeDefinition";
         let sent = request.attribute_definition.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("attribute_definition"))?;
         let key = &resource::attribute_key("attribute_definition.name", &sent.name)?;
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::AttributeDefinition>(mask, &convert::DEFINITION)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = attribute_definition::get(ctx, &*txn, key).await?;
                 Etag::check(&sent.name, &sent.etag, before.version)?;
                 let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
@@ -157,9 +143,8 @@ impl Attributes {
                     .map_err(faults_of("attribute_definition"))?;
                 let row = attribute_definition::update(ctx, &txn, before, &definition).await?;
                 convert::to_proto(row)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn delete(
@@ -167,22 +152,15 @@ impl Attributes {
         ctx: Context,
         request: proto::DeleteAttributeDefinitionRequest,
     ) -> Result<(), Error> {
-        const METHOD: &str = "rapport.customer.v1.AttributeService/DeleteAttributeDefinition";
         let key = &resource::attribute_key("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let row = attribute_definition::get(ctx, &*txn, key).await?;
                 Etag::check(name, etag, row.version)?;
                 attribute_definition::delete(ctx, &txn, key).await
-            },
-        )
-        .await
+            })
+            .await
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
@@ -27,7 +26,7 @@ use crate::store::entity::customer::Model as Customer;
 use crate::store::{contact_point, customer, search};
 
 /// Most contact points of one customer.
-const MAX_CONTACT_POINTS: u64 = 100;
+pub(super) const MAX_CONTACT_POINTS: u64 = 100;
 const PAGE: PageSizes = PageSizes {
     default: 50,
     max: 100,
@@ -94,18 +93,12 @@ impl ContactPoints {
         ctx: Context,
         request: proto::CreateContactPointRequest,
     ) -> Result<proto::ContactPoint, Error> {
-        const METHOD: &str = "rapport.customer.v1.ContactPointService/CreateContactPoint";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request.contact_point.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("contact_point"))?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let customer = customer::claim_live(ctx, &txn, customer_id).await?;
                 let (address, usage) = convert::parse(sent, self.region_of(&customer))
                     .map_err(faults_of("contact_point"))?;
@@ -116,9 +109,8 @@ impl ContactPoints {
                 terms.address(point.address());
                 search::add(ctx, &txn, &[(customer_id, terms)]).await?;
                 changed(ctx, &txn, row).await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn get(
@@ -168,20 +160,14 @@ impl ContactPoints {
         ctx: Context,
         request: proto::UpdateContactPointRequest,
     ) -> Result<proto::ContactPoint, Error> {
-        const METHOD: &str = "rapport.customer.v1.ContactPointService/UpdateContactPoint";
         let sent = request.contact_point.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("contact_point"))?;
         let ids = CONTACT_POINT.parse("contact_point.name", &sent.name)?;
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::ContactPoint>(mask, &convert::USAGE)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = contact_point::get(ctx, &*txn, ids).await?;
                 customer::require_live(ctx, &*txn, before.customer_id).await?;
                 Etag::check(&sent.name, &sent.etag, before.version)?;
@@ -196,9 +182,8 @@ impl ContactPoints {
                     contact_point::update(ctx, &txn, before, &point).await?,
                 )
                 .await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn delete(
@@ -206,16 +191,10 @@ impl ContactPoints {
         ctx: Context,
         request: proto::DeleteContactPointRequest,
     ) -> Result<(), Error> {
-        const METHOD: &str = "rapport.customer.v1.ContactPointService/DeleteContactPoint";
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let row = contact_point::get(ctx, &*txn, ids).await?;
                 customer::claim_live(ctx, &txn, row.customer_id).await?;
                 Etag::check(name, etag, row.version)?;
@@ -223,9 +202,8 @@ impl ContactPoints {
                 forget_terms(ctx, &txn, &row).await?;
                 let event = events::contact_point_deleted(name, row.version);
                 Ok(outbox::append(&txn, ctx, &[event]).await?)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn verify(
@@ -233,16 +211,10 @@ impl ContactPoints {
         ctx: Context,
         request: proto::VerifyContactPointRequest,
     ) -> Result<proto::ContactPoint, Error> {
-        const METHOD: &str = "rapport.customer.v1.ContactPointService/VerifyContactPoint";
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = contact_point::get(ctx, &*txn, ids).await?;
                 let mut point = contact_point::from_row(&before)?;
                 point.verify(ctx.now);
@@ -252,9 +224,8 @@ impl ContactPoints {
                     contact_point::update(ctx, &txn, before, &point).await?,
                 )
                 .await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn report(
@@ -262,17 +233,11 @@ impl ContactPoints {
         ctx: Context,
         request: proto::ReportContactPointProblemRequest,
     ) -> Result<proto::ContactPoint, Error> {
-        const METHOD: &str = "rapport.customer.v1.ContactPointService/ReportContactPointProblem";
         let ids = CONTACT_POINT.parse("name", &request.name)?;
         let problem = problem(request.state)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = contact_point::get(ctx, &*txn, ids).await?;
                 let mut point = contact_point::from_row(&before)?;
                 point.report(problem, ctx.now);
@@ -282,9 +247,8 @@ impl ContactPoints {
                     contact_point::update(ctx, &txn, before, &point).await?,
                 )
                 .await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     /// The region whose local phone numbers a customer's are.

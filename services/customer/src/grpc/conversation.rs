@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use rapport_platform::etag::Etag;
 use rapport_platform::filter::FilterSchema;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -75,7 +74,6 @@ impl Conversations {
         ctx: Context,
         request: proto::CreateConversationRequest,
     ) -> Result<proto::Conversation, Error> {
-        const METHOD: &str = "rapport.customer.v1.ConversationService/CreateConversation";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request
             .conversation
@@ -83,22 +81,16 @@ impl Conversations {
             .ok_or_else(|| Error::missing("conversation"))?;
         let ctx = &ctx;
         let opened = &convert::parse(ctx, customer_id, sent).map_err(faults_of("conversation"))?;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 customer::require_live(ctx, &*txn, customer_id).await?;
                 if let Some(earlier) = opened.follows() {
                     conversation::get(ctx, &*txn, [customer_id, earlier]).await?;
                 }
                 let row = conversation::insert(ctx, &txn, customer_id, opened).await?;
                 changed(ctx, &txn, row).await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn get(
@@ -149,18 +141,12 @@ impl Conversations {
         ctx: Context,
         request: proto::CloseConversationRequest,
     ) -> Result<proto::Conversation, Error> {
-        const METHOD: &str = "rapport.customer.v1.ConversationService/CloseConversation";
         let ids = CONVERSATION.parse("name", &request.name)?;
         let resolution =
             &Resolution::parse(&request.resolution).map_err(|fault| fault.at("resolution"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let row = conversation::get(ctx, &*txn, ids).await?;
                 Etag::check(name, etag, row.version)?;
                 let mut settled = conversation::from_row(&row)?;
@@ -168,9 +154,8 @@ impl Conversations {
                     .close(resolution.clone(), ctx.now)
                     .map_err(|_| Error::ConversationClosed(name.clone()))?;
                 changed(ctx, &txn, conversation::close(&txn, row, &settled).await?).await
-            },
-        )
-        .await
+            })
+            .await
     }
 }
 

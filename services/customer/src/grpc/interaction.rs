@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::filter::FilterSchema;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -115,7 +114,6 @@ impl Interactions {
         ctx: Context,
         request: proto::LogInteractionRequest,
     ) -> Result<proto::Interaction, Error> {
-        const METHOD: &str = "rapport.customer.v1.InteractionService/LogInteraction";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request
             .interaction
@@ -123,13 +121,8 @@ impl Interactions {
             .ok_or_else(|| Error::missing("interaction"))?;
         let ctx = &ctx;
         let new = &convert::parse(ctx, customer_id, sent).map_err(faults_of("interaction"))?;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 customer::require_live(ctx, &*txn, customer_id).await?;
                 if let Some(id) = new.contact_point() {
                     contact_point::get(ctx, &*txn, [customer_id, id]).await?;
@@ -137,9 +130,8 @@ impl Interactions {
                 let interaction = append(ctx, &txn, customer_id, new).await?;
                 outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
                 Ok(interaction)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn get(

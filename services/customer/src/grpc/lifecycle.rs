@@ -1,7 +1,6 @@
 //! `LifecycleService`.
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -70,18 +69,12 @@ impl Lifecycle {
         ctx: Context,
         request: proto::MoveCustomerStageRequest,
     ) -> Result<proto::Customer, Error> {
-        const METHOD: &str = "rapport.customer.v1.LifecycleService/MoveCustomerStage";
         let [customer_id] = CUSTOMER.parse("name", &request.name)?;
         let stage = Stage::try_from(request.stage).map_err(|fault| fault.at("stage"))?;
         let reason = &MoveReason::parse(&request.reason).map_err(|fault| fault.at("reason"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let Record { row, external_ids } =
                     customer::get_live_record(ctx, &*txn, customer_id).await?;
                 Etag::check(name, etag, row.version)?;
@@ -100,9 +93,8 @@ impl Lifecycle {
                 let changed = events::customer_stage_changed(customer_id, change, row.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 convert_customer::to_proto(Record { row, external_ids })
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn list_stage_changes(
@@ -139,19 +131,13 @@ impl Lifecycle {
         ctx: Context,
         request: proto::RecordBehaviourRequest,
     ) -> Result<proto::BehaviourEvent, Error> {
-        const METHOD: &str = "rapport.customer.v1.LifecycleService/RecordBehaviour";
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request.behaviour_event.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("behaviour_event"))?;
         let ctx = &ctx;
         let new = &convert::parse(ctx, sent).map_err(faults_of("behaviour_event"))?;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 customer::require_live(ctx, &*txn, customer_id).await?;
                 let row = lifecycle::observe(ctx, &txn, customer_id, new).await?;
                 let sequence = row.sequence;
@@ -159,9 +145,8 @@ impl Lifecycle {
                 let recorded = events::behaviour_recorded(customer_id, &event, sequence);
                 outbox::append(&txn, ctx, &[recorded]).await?;
                 Ok(event)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn list_behaviour(

@@ -1,6 +1,5 @@
 //! `InteractionService.SendMessage`: contacts a customer, if the customer lets us.
 
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
@@ -31,7 +30,6 @@ pub(super) async fn send(
     ctx: Context,
     request: proto::SendMessageRequest,
 ) -> Result<proto::Interaction, Error> {
-    const METHOD: &str = "rapport.customer.v1.InteractionService/SendMessage";
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
     let ctx = &ctx;
     let message =
@@ -43,13 +41,8 @@ pub(super) async fn send(
         purpose,
     };
     let message = &message;
-    once(
-        &shared.db,
-        ctx,
-        METHOD,
-        &request.request_id,
-        &request,
-        |txn| async move {
+    shared
+        .once(ctx, &request, |txn| async move {
             let point = outreach.address(ctx, &txn, message.contact_point()).await?;
             let message = match &point {
                 Some(point) => message.clone().by_way_of(point.contact_point_id),
@@ -61,9 +54,8 @@ pub(super) async fn send(
             let events = [events::interaction_appended(&interaction), queued];
             outbox::append(&txn, ctx, &events).await?;
             Ok(interaction)
-        },
-    )
-    .await
+        })
+        .await
 }
 
 /// A contact that the company wants to make.

@@ -16,6 +16,7 @@ mod role;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write;
 
 use rapport_platform::db::Database;
 use rapport_platform::error::Answer as _;

@@ -1,7 +1,6 @@
 //! `PreferenceService`.
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
@@ -63,17 +62,11 @@ impl PreferencesOfCustomers {
         ctx: Context,
         request: proto::SetPreferencesRequest,
     ) -> Result<proto::Preferences, Error> {
-        const METHOD: &str = "rapport.customer.v1.PreferenceService/SetPreferences";
         let [customer_id] = PREFERENCES.parse("name", &request.name)?;
         let changes = &convert::parse(&request.entries).map_err(faults_of("entries"))?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 customer::require_live(ctx, &*txn, customer_id).await?;
                 let set = preference::lock(ctx, &txn, customer_id).await?;
                 Etag::check(name, etag, set.version)?;
@@ -90,9 +83,8 @@ impl PreferencesOfCustomers {
                 let changed = events::preferences_changed(&preferences, set.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 Ok(preferences)
-            },
-        )
-        .await
+            })
+            .await
     }
 
     /// The gateway waits for this before every outreach: two short reads, no more.

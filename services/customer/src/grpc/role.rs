@@ -1,7 +1,6 @@
 //! `RoleService`.
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -69,7 +68,6 @@ impl Roles {
         ctx: Context,
         request: proto::CreateRoleRequest,
     ) -> Result<proto::Role, Error> {
-        const METHOD: &str = "rapport.customer.v1.RoleService/CreateRole";
         let [person] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request
             .role
@@ -77,13 +75,8 @@ impl Roles {
             .ok_or_else(|| Error::missing("role"))?;
         let [organisation] = CUSTOMER.parse("role.organisation", &sent.organisation)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 // Claimed, so that two roles of one person see each other.
                 let person = customer::member(&customer::claim_live(ctx, &txn, person).await?)?;
                 let organisation = customer::require_live(ctx, &*txn, organisation).await?;
@@ -92,9 +85,8 @@ impl Roles {
                 Ok(convert::to_proto(
                     role::insert(ctx, &txn, person.id, &new).await?,
                 ))
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn get(
@@ -142,7 +134,6 @@ impl Roles {
         ctx: Context,
         request: proto::UpdateRoleRequest,
     ) -> Result<proto::Role, Error> {
-        const METHOD: &str = "rapport.customer.v1.RoleService/UpdateRole";
         let sent = request
             .role
             .as_ref()
@@ -151,13 +142,8 @@ impl Roles {
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::Role>(mask, &convert::CHANGEABLE)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = role::get(ctx, &*txn, ids).await?;
                 customer::claim_live(ctx, &txn, before.customer_id).await?;
                 Etag::check(&sent.name, &sent.etag, before.version)?;
@@ -175,28 +161,20 @@ impl Roles {
                 Ok(convert::to_proto(
                     role::update(ctx, &txn, before, &changed).await?,
                 ))
-            },
-        )
-        .await
+            })
+            .await
     }
 
     async fn delete(&self, ctx: Context, request: proto::DeleteRoleRequest) -> Result<(), Error> {
-        const METHOD: &str = "rapport.customer.v1.RoleService/DeleteRole";
         let ids = ROLE.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let row = role::get(ctx, &*txn, ids).await?;
                 customer::require_live(ctx, &*txn, row.customer_id).await?;
                 Etag::check(name, etag, row.version)?;
                 role::delete(ctx, &txn, &row).await
-            },
-        )
-        .await
+            })
+            .await
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rapport_platform::etag::Etag;
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::outbox::{self, NewEvent};
@@ -14,7 +13,7 @@ use uuid::Uuid;
 use super::Customers;
 use crate::domain::attributes::{AttributeSchema, Attributes};
 use crate::domain::hierarchy::Member;
-use crate::error::{Error, faults_of};
+use crate::error::{Error, faults_of, unreadable};
 use crate::events;
 use crate::grpc::convert::customer as convert;
 use crate::resource::CUSTOMER;
@@ -27,19 +26,13 @@ impl Customers {
         ctx: Context,
         request: proto::CreateCustomerRequest,
     ) -> Result<proto::Customer, Error> {
-        const METHOD: &str = "rapport.customer.v1.CustomerService/CreateCustomer";
         let sent = request
             .customer
             .as_ref()
             .ok_or_else(|| Error::missing("customer"))?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let none = Attributes::default();
                 let schema = schema_for(ctx, &txn, sent).await?;
                 let content =
@@ -51,12 +44,12 @@ impl Customers {
                     };
                     check_parent(ctx, &txn, child, parent, true).await?;
                 }
-                let created = customer::insert(ctx, &txn, &[content]).await?.pop();
-                let created = created.ok_or_else(|| Error::missing("customer"))?;
+                let created = customer::insert(ctx, &txn, &[content]).await?;
+                let [created] = <[Record; 1]>::try_from(created)
+                    .map_err(|_| unreadable("recording a customer")("not one record"))?;
                 announce(ctx, &txn, created, events::customer_created).await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     pub(super) async fn update(
@@ -64,7 +57,6 @@ impl Customers {
         ctx: Context,
         request: proto::UpdateCustomerRequest,
     ) -> Result<proto::Customer, Error> {
-        const METHOD: &str = "rapport.customer.v1.CustomerService/UpdateCustomer";
         let sent = request
             .customer
             .as_ref()
@@ -73,13 +65,8 @@ impl Customers {
         let mask = request.update_mask.as_ref();
         let mask = &Mask::parse::<proto::Customer>(mask, &convert::SETTABLE)?;
         let ctx = &ctx;
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = customer::get_live_record(ctx, &*txn, id).await?;
                 Etag::check(&sent.name, &sent.etag, before.row.version)?;
                 let content = merge(ctx, &txn, &before, mask, sent).await?;
@@ -92,9 +79,8 @@ impl Customers {
                 }
                 let changed = customer::update(ctx, &txn, &before, &content).await?;
                 announce(ctx, &txn, changed, events::customer_updated).await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     pub(super) async fn delete(
@@ -102,23 +88,16 @@ impl Customers {
         ctx: Context,
         request: proto::DeleteCustomerRequest,
     ) -> Result<proto::Customer, Error> {
-        const METHOD: &str = "rapport.customer.v1.CustomerService/DeleteCustomer";
         let [id] = CUSTOMER.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = customer::get_record(ctx, &*txn, id).await?;
                 Etag::check(name, etag, before.row.version)?;
                 let deleted = customer::delete(ctx, &txn, before).await?;
                 announce(ctx, &txn, deleted, events::customer_deleted).await
-            },
-        )
-        .await
+            })
+            .await
     }
 
     pub(super) async fn undelete(
@@ -126,23 +105,16 @@ impl Customers {
         ctx: Context,
         request: proto::UndeleteCustomerRequest,
     ) -> Result<proto::Customer, Error> {
-        const METHOD: &str = "rapport.customer.v1.CustomerService/UndeleteCustomer";
         let [id] = CUSTOMER.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        once(
-            &self.0.db,
-            ctx,
-            METHOD,
-            &request.request_id,
-            &request,
-            |txn| async move {
+        self.0
+            .once(ctx, &request, |txn| async move {
                 let before = customer::get_record(ctx, &*txn, id).await?;
                 Etag::check(name, etag, before.row.version)?;
                 let undeleted = customer::undelete(ctx, &txn, before).await?;
                 announce(ctx, &txn, undeleted, events::customer_undeleted).await
-            },
-        )
-        .await
+            })
+            .await
     }
 }
 

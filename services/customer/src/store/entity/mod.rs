@@ -1,5 +1,7 @@
 //! One file per table. The key of every table starts with the tenant.
 
+#![allow(unreachable_pub, reason = "the library's derives need public items")]
+
 pub(crate) mod attribute_definition;
 pub(crate) mod behaviour_event;
 pub(crate) mod channel_activity;
