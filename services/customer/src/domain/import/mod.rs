@@ -50,7 +50,7 @@ pub struct ImportCounts {
     pub updated: u64,
     /// Customers found to be the same already.
     pub unchanged: u64,
-    /// Rows that failed.
+    /// Rows that failed, and rows that are in but for their parents.
     pub failed: u64,
     /// Interactions appended.
     pub interactions: u64,
@@ -170,6 +170,11 @@ impl ImportRun {
             self.counts.interactions += interactions;
         }
         outcome
+    }
+
+    /// Notes rows that are in, but whose parents could not be given to their customers.
+    pub const fn note_without_parent(&mut self, rows: u64) {
+        self.counts.failed += rows;
     }
 
     /// All rows are in.

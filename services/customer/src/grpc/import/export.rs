@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use prost::Message as _;
 use rapport_platform::identity::Context;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::{ColumnTrait as _, Condition};
@@ -19,6 +20,8 @@ use crate::store::{contact_point, customer, preference};
 
 /// Customers of one message.
 const CUSTOMERS_PER_MESSAGE: u64 = 500;
+/// A message takes no more customers once it has these bytes: far below what clients accept.
+const BYTES_PER_MESSAGE: usize = 1 << 20;
 
 /// An export under way. Each page is a read of its own, so that a slow caller holds neither a
 /// connection nor a snapshot.
@@ -40,8 +43,15 @@ impl Export {
             "" => None,
             name => Some(CUSTOMER.parse("after", name)?).map(|[id]| id),
         };
-        let wanted = FILTER.parse(shared.db.backend(), &filter)?.add(Column::DeleteTime.is_null());
-        Ok(Self { shared: shared.clone(), ctx, wanted, after })
+        let wanted = FILTER
+            .parse(shared.db.backend(), &filter)?
+            .add(Column::DeleteTime.is_null());
+        Ok(Self {
+            shared: shared.clone(),
+            ctx,
+            wanted,
+            after,
+        })
     }
 
     pub(super) async fn run(
@@ -51,8 +61,7 @@ impl Export {
         loop {
             let customers = self.page().await?;
             let last = (customers.len() as u64) < CUSTOMERS_PER_MESSAGE;
-            if !customers.is_empty() {
-                let answer = proto::ExportCustomersResponse { customers };
+            for answer in messages(customers) {
                 if answers.send(Ok(answer)).await.is_err() {
                     return Ok(());
                 }
@@ -73,7 +82,10 @@ impl Export {
         let mut points: HashMap<Uuid, Vec<proto::ContactPoint>> = HashMap::new();
         for row in contact_point::of_customers(ctx, db, &ids).await? {
             let customer = row.customer_id;
-            points.entry(customer).or_default().push(convert::contact_point::to_proto(row)?);
+            points
+                .entry(customer)
+                .or_default()
+                .push(convert::contact_point::to_proto(row)?);
         }
         let mut choices = preference::of_customers(ctx, db, &ids).await?;
         let records = customer::with_external_ids(ctx, db, rows).await?;
@@ -88,4 +100,21 @@ impl Export {
         });
         exported.collect()
     }
+}
+
+/// The customers in as few messages as their size allows.
+fn messages(customers: Vec<proto::ExportedCustomer>) -> Vec<proto::ExportCustomersResponse> {
+    let mut messages: Vec<proto::ExportCustomersResponse> = Vec::new();
+    let mut bytes = BYTES_PER_MESSAGE;
+    for customer in customers {
+        if bytes >= BYTES_PER_MESSAGE {
+            messages.push(proto::ExportCustomersResponse::default());
+            bytes = 0;
+        }
+        bytes += customer.encoded_len();
+        if let Some(message) = messages.last_mut() {
+            message.customers.push(customer);
+        }
+    }
+    messages
 }

@@ -2,10 +2,13 @@
 
 mod batch;
 mod export;
+mod holders;
+mod known;
 mod parents;
 mod plan;
 mod row;
 mod runs;
+mod write;
 
 use std::pin::Pin;
 
@@ -143,7 +146,9 @@ async fn import(
     mut steps: Streaming<proto::ImportCustomersRequest>,
     answers: &Sender<Result<proto::ImportCustomersResponse, Status>>,
 ) -> Result<(), Failed> {
-    let Some(start) = next(&mut steps).await? else { return Ok(()) };
+    let Some(start) = next(&mut steps).await? else {
+        return Ok(());
+    };
     let Some(Step::Start(start)) = start.step else {
         return Err(Error::invalid("start", "is required in the first message").into());
     };
@@ -152,7 +157,10 @@ async fn import(
     reply(answers, runs::to_proto(run), Vec::new()).await;
     while let Some(request) = next(&mut steps).await? {
         // Each step is an event of its own time; the call may last for hours.
-        let ctx = Context { now: shared.clock.now(), ..ctx.clone() };
+        let ctx = Context {
+            now: shared.clock.now(),
+            ..ctx.clone()
+        };
         match request.step {
             Some(Step::Batch(batch)) => {
                 let batch::Applied { run, errors } =
@@ -160,9 +168,7 @@ async fn import(
                 reply(answers, runs::to_proto(run), errors).await;
             }
             Some(Step::Complete(proto::ImportComplete {})) => {
-                let (run, errors) = runs::complete(shared, &ctx, id).await?;
-                reply(answers, runs::to_proto(run), errors).await;
-                return Ok(());
+                return complete(shared, &ctx, id, answers).await;
             }
             Some(Step::Start(_)) | None => {
                 return Err(Error::invalid("batch", "is required after the first message").into());
@@ -170,6 +176,24 @@ async fn import(
         }
     }
     Ok(())
+}
+
+/// Ends a run, with an answer for each step.
+async fn complete(
+    shared: &Shared,
+    ctx: &Context,
+    id: Uuid,
+    answers: &Sender<Result<proto::ImportCustomersResponse, Status>>,
+) -> Result<(), Failed> {
+    loop {
+        let batch::Applied { run, errors } = runs::complete_step(shared, ctx, id).await?;
+        let run = runs::to_proto(run);
+        let ended = run.state() == proto::ImportState::Completed;
+        reply(answers, run, errors).await;
+        if ended {
+            return Ok(());
+        }
+    }
 }
 
 async fn next(
@@ -184,7 +208,10 @@ async fn reply(
     errors: Vec<crate::store::entity::import_error::Model>,
 ) {
     let errors = errors.into_iter().map(runs::error_to_proto).collect();
-    let answer = proto::ImportCustomersResponse { run: Some(run), errors };
+    let answer = proto::ImportCustomersResponse {
+        run: Some(run),
+        errors,
+    };
     // A caller who is gone is noticed where the answers are made.
     let _ = answers.send(Ok(answer)).await;
 }
@@ -196,5 +223,9 @@ fn refused(run: &str, refused: RunRefused) -> Error {
         RunRefused::DryRun => ("DRY_RUN", "was a dry run. There is nothing to take back."),
         RunRefused::AlreadyUndone => ("UNDONE", "was taken back already."),
     };
-    Error::InvalidState { resource: run.to_owned(), state, why }
+    Error::InvalidState {
+        resource: run.to_owned(),
+        state,
+        why,
+    }
 }

@@ -1,7 +1,6 @@
-//! Parents named by external ids are looked up when all rows are in: they may have come
-//! later than their subsidiaries.
+//! Parents are given when all rows are in: they may have come later than their subsidiaries.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use rapport_platform::identity::Context;
 use rapport_platform::problem::FieldViolation;
@@ -10,8 +9,8 @@ use uuid::Uuid;
 
 use super::batch::error_rows;
 use crate::domain::external_id::ExternalId;
+use crate::domain::import::ImportRun;
 use crate::error::Error;
-use crate::grpc::Shared;
 use crate::store::customer::{self, Change, Record};
 use crate::store::entity::{import_error, pending_parent};
 use crate::store::import::{self, Done};
@@ -19,78 +18,105 @@ use crate::store::import::{self, Done};
 /// Customers of one step.
 const CUSTOMERS_PER_STEP: u64 = 200;
 
-/// Gives customers the parents they wait for, some at a time. Answers what is wrong with
-/// those that can't be given, or none when nobody waits any more.
+/// Gives customers the parents they wait for, some at a time, and notes in `run` who gets none.
+/// Answers what is wrong with those, or none when nobody waits any more.
 pub(super) async fn settle(
-    shared: &Shared,
     ctx: &Context,
-    run: Uuid,
+    txn: &DatabaseTransaction,
+    id: Uuid,
+    run: &mut ImportRun,
 ) -> Result<Option<Vec<import_error::Model>>, Error> {
-    shared.db.write_txn(|txn| async move { settle_some(ctx, &txn, run).await }).await
-}
-
-async fn settle_some(
-    ctx: &Context,
-    txn: &Arc<DatabaseTransaction>,
-    run: Uuid,
-) -> Result<Option<Vec<import_error::Model>>, Error> {
-    let waiting = import::take_waiting(ctx, txn, run, CUSTOMERS_PER_STEP).await?;
+    let waiting = import::take_waiting(ctx, txn, id, CUSTOMERS_PER_STEP).await?;
     if waiting.is_empty() {
         return Ok(None);
     }
-    let ids: Vec<ExternalId> = waiting
-        .iter()
-        .filter_map(|it| ExternalId::parse(&it.system, &it.external_id).ok())
-        .collect();
-    let holders = customer::holders(ctx, &**txn, &ids).await?;
+    let known = known_parents(ctx, txn, &waiting).await?;
     let children: Vec<Uuid> = waiting.iter().map(|row| row.customer_id).collect();
     let mut children = customer::claim_records(ctx, txn, &children).await?;
 
     let (mut errors, mut done) = (Vec::new(), Vec::new());
-    for pending_parent::Model { customer_id, line, system, external_id, .. } in waiting {
-        let Some(child) = children.remove(&customer_id) else { continue };
-        let parent = ExternalId::parse(&system, &external_id).ok();
-        let parent = parent.and_then(|id| holders.get(&id).copied());
-        match adopt(ctx, txn, child, parent).await? {
+    for row in waiting {
+        // Who is deleted meanwhile needs no parent any more.
+        let child = children.remove(&row.customer_id);
+        let Some(child) = child.filter(|it| it.row.delete_time.is_none()) else {
+            continue;
+        };
+        match adopt(ctx, txn, child, parent_of(&row, &known)).await? {
             Ok(adopted) => done.extend(adopted),
-            Err(fault) => errors.extend(error_rows(ctx, run, line, vec![fault])),
+            Err(fault) => {
+                run.note_without_parent(1);
+                errors.extend(error_rows(ctx, id, row.line, vec![fault]));
+            }
         }
     }
-    import::note(ctx, txn, run, done).await?;
+    import::note(ctx, txn, id, done).await?;
     import::keep_errors(txn, &errors).await?;
     Ok(Some(errors))
 }
 
-/// Makes a customer belong to `parent`, checked against what is written so far: each may
-/// stand above the next.
+/// The customers that parents are known as.
+async fn known_parents(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    waiting: &[pending_parent::Model],
+) -> Result<HashMap<ExternalId, Uuid>, Error> {
+    let ids: Vec<ExternalId> = waiting.iter().filter_map(known_as).collect();
+    customer::holders(ctx, txn, &ids).await
+}
+
+fn known_as(row: &pending_parent::Model) -> Option<ExternalId> {
+    let (system, id) = row.system.as_deref().zip(row.external_id.as_deref())?;
+    ExternalId::parse(system, id).ok()
+}
+
+/// The parent that a customer waits for, if there is one, and the field that names it.
+fn parent_of(
+    row: &pending_parent::Model,
+    known: &HashMap<ExternalId, Uuid>,
+) -> (Option<Uuid>, &'static str) {
+    match row.parent_id {
+        Some(id) => (Some(id), "customer.parent"),
+        None => (
+            known_as(row).and_then(|id| known.get(&id).copied()),
+            "parent_external_id",
+        ),
+    }
+}
+
+/// Makes a customer belong to `parent`. Checked and written one after the other: what is
+/// written may stand above what comes next.
 async fn adopt(
     ctx: &Context,
     txn: &DatabaseTransaction,
     child: Record,
-    parent: Option<Uuid>,
+    (parent, field): (Option<Uuid>, &str),
 ) -> Result<Result<Option<Done>, FieldViolation>, Error> {
-    const FIELD: &str = "parent_external_id";
     let Some(parent) = parent else {
-        return Ok(Err(FieldViolation::new(FIELD, "is no customer's: import the parent, too")));
+        return Ok(Err(FieldViolation::new(
+            field,
+            "is no customer's: import the parent, too",
+        )));
     };
     if child.row.parent_id == Some(parent) {
         return Ok(Ok(None));
     }
     let member = customer::member(&child.row)?;
     if let Err(fault) = customer::check_parent(ctx, txn, member, parent, false).await? {
-        return Ok(Err(fault.at(FIELD)));
+        return Ok(Err(fault.at(field)));
     }
     let mut after = child.clone();
     after.row.parent_id = Some(parent);
     after.row.version += 1;
     after.row.update_time = ctx.now;
-    let done = Done {
-        customer: child.row.customer_id,
-        version: after.row.version,
-        before: Some(child.clone()),
-        contact_points: Vec::new(),
-        interactions: Vec::new(),
-    };
-    customer::overwrite(ctx, txn, &[Change { before: child, after }]).await?;
+    let done = Done::changed(child.clone(), after.row.version);
+    customer::overwrite(
+        ctx,
+        txn,
+        &[Change {
+            before: child,
+            after,
+        }],
+    )
+    .await?;
     Ok(Ok(Some(done)))
 }

@@ -5,8 +5,10 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_proto::rapport::customer::v1 as proto;
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::batch::Applied;
 use super::{Imports, parents, refused};
 use crate::domain::import::{ImportRun, ImportState, Mode};
 use crate::error::Error;
@@ -17,7 +19,10 @@ use crate::store::entity::import_error;
 use crate::store::entity::import_run::Model;
 use crate::store::import;
 
-const PAGE: PageSizes = PageSizes { default: 50, max: 1_000 };
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
 
 /// Opens a run, or takes up one that broke off.
 pub(super) async fn start(
@@ -26,42 +31,67 @@ pub(super) async fn start(
     start: &proto::ImportStart,
 ) -> Result<Model, Error> {
     const METHOD: &str = "rapport.customer.v1.ImportService/ImportCustomers";
-    let proto::ImportStart { resume, source, dry_run, request_id } = start;
+    let proto::ImportStart {
+        resume,
+        source,
+        dry_run,
+        request_id,
+    } = start;
     if !resume.is_empty() {
         let [id] = IMPORT_RUN.parse("start.resume", resume)?;
         let row = import::get(ctx, shared.db.read(), id).await?;
-        import::from_row(&row)?.takes_rows().map_err(|why| refused(resume, why))?;
+        import::from_row(&row)?
+            .takes_rows()
+            .map_err(|why| refused(resume, why))?;
         return Ok(row);
     }
     let mode = if *dry_run { Mode::DryRun } else { Mode::Write };
     let run = &ImportRun::open(source, mode).map_err(|fault| fault.at("start.source"))?;
-    let opened = once(&shared.db, ctx, METHOD, request_id, start, |txn| async move {
-        Ok::<_, Error>(to_proto(import::open(ctx, &txn, run).await?))
-    });
+    let opened = once(
+        &shared.db,
+        ctx,
+        METHOD,
+        request_id,
+        start,
+        |txn| async move { Ok::<_, Error>(to_proto(import::open(ctx, &txn, run).await?)) },
+    );
     let [id] = IMPORT_RUN.parse("name", &opened.await?.name)?;
     import::get(ctx, shared.db.read(), id).await
 }
 
-/// Ends a run: gives customers the parents they wait for, and announces it.
-pub(super) async fn complete(
+/// Takes a run one step nearer to its end: gives some customers the parents they wait for or,
+/// when nobody waits any more, completes the run and announces it.
+pub(super) async fn complete_step(
     shared: &Shared,
     ctx: &Context,
     id: Uuid,
-) -> Result<(Model, Vec<import_error::Model>), Error> {
-    let mut errors = Vec::new();
-    while let Some(faults) = parents::settle(shared, ctx, id).await? {
-        errors.extend(faults);
-    }
-    let completed = shared.db.write_txn(|txn| async move {
-        let row = import::get(ctx, &*txn, id).await?;
+) -> Result<Applied, Error> {
+    let step = shared.db.write_txn(|txn| async move {
+        let row = import::claim(ctx, &txn, id).await?;
         let mut run = import::from_row(&row)?;
-        run.complete().map_err(|why| refused(&IMPORT_RUN.format(&[id]), why))?;
-        let row = import::save(ctx, &txn, row, &run).await?;
-        outbox::append(&txn, ctx, &[events::import_run_ended(&to_proto(row.clone()), row.version)])
-            .await?;
-        Ok::<_, Error>(row)
+        let refused = |why| refused(&IMPORT_RUN.format(&[id]), why);
+        run.takes_rows().map_err(refused)?;
+        if let Some(errors) = parents::settle(ctx, &txn, id, &mut run).await? {
+            return Ok(Applied {
+                run: import::save(ctx, &txn, row, &run).await?,
+                errors,
+            });
+        }
+        run.complete().map_err(refused)?;
+        let run = import::save(ctx, &txn, row, &run).await?;
+        announce_end(ctx, &txn, &run).await?;
+        Ok::<_, Error>(Applied {
+            run,
+            errors: Vec::new(),
+        })
     });
-    Ok((completed.await?, errors))
+    step.await
+}
+
+/// Announces that a run was completed or taken back.
+async fn announce_end(ctx: &Context, txn: &DatabaseTransaction, row: &Model) -> Result<(), Error> {
+    let event = events::import_run_ended(&to_proto(row.clone()), row.version);
+    Ok(outbox::append(txn, ctx, &[event]).await?)
 }
 
 impl Imports {
@@ -79,7 +109,10 @@ impl Imports {
         ctx: Context,
         request: proto::ListImportRunsRequest,
     ) -> Result<proto::ListImportRunsResponse, Error> {
-        let proto::ListImportRunsRequest { page_size, page_token } = request;
+        let proto::ListImportRunsRequest {
+            page_size,
+            page_token,
+        } = request;
         let list = ListRequest {
             method: "rapport.customer.v1.ImportService/ListImportRuns",
             query: Fingerprint::of(&[]),
@@ -90,7 +123,10 @@ impl Imports {
         let rows = import::list(&ctx, self.0.db.read(), page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.import_run_id)?;
         let import_runs = rows.into_iter().map(to_proto).collect();
-        Ok(proto::ListImportRunsResponse { import_runs, next_page_token })
+        Ok(proto::ListImportRunsResponse {
+            import_runs,
+            next_page_token,
+        })
     }
 
     pub(super) async fn list_errors(
@@ -98,7 +134,11 @@ impl Imports {
         ctx: Context,
         request: proto::ListImportErrorsRequest,
     ) -> Result<proto::ListImportErrorsResponse, Error> {
-        let proto::ListImportErrorsRequest { parent, page_size, page_token } = request;
+        let proto::ListImportErrorsRequest {
+            parent,
+            page_size,
+            page_token,
+        } = request;
         let [id] = IMPORT_RUN.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.customer.v1.ImportService/ListImportErrors",
@@ -112,7 +152,10 @@ impl Imports {
         let rows = import::errors(&ctx, db, id, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| (row.line, row.ordinal))?;
         let errors = rows.into_iter().map(error_to_proto).collect();
-        Ok(proto::ListImportErrorsResponse { errors, next_page_token })
+        Ok(proto::ListImportErrorsResponse {
+            errors,
+            next_page_token,
+        })
     }
 
     pub(super) async fn undo(
@@ -123,14 +166,13 @@ impl Imports {
         let [id] = IMPORT_RUN.parse("name", &request.name)?;
         let (ctx, name) = (&ctx, &request.name);
         let undone = self.0.db.write_txn(|txn| async move {
-            let row = import::get(ctx, &*txn, id).await?;
+            let row = import::claim(ctx, &txn, id).await?;
             let mut run = import::from_row(&row)?;
             run.undo().map_err(|why| refused(name, why))?;
             import::undo_step(ctx, &txn, id, &mut run).await?;
             let row = import::save(ctx, &txn, row, &run).await?;
             if run.state() == ImportState::Undone {
-                let event = events::import_run_ended(&to_proto(row.clone()), row.version);
-                outbox::append(&txn, ctx, &[event]).await?;
+                announce_end(ctx, &txn, &row).await?;
             }
             Ok::<_, Error>(row)
         });
@@ -188,5 +230,9 @@ pub(super) fn error_to_proto(row: import_error::Model) -> proto::ImportError {
         field,
         description,
     } = row;
-    proto::ImportError { line, field, description }
+    proto::ImportError {
+        line,
+        field,
+        description,
+    }
 }

@@ -1,12 +1,12 @@
 //! Contact points of many customers at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ use crate::store::search;
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 21.
 const ROWS_PER_INSERT: usize = 1_500;
+/// Ids of one statement, for the same reason.
+const IDS_PER_STATEMENT: usize = 10_000;
 /// What contact points are found by.
 const ADDRESS_TERMS: [TermKind; 2] = [TermKind::Email, TermKind::Phone];
 
@@ -43,8 +45,10 @@ pub(crate) async fn add(
             .await?;
         added.extend(keys.into_iter().map(|(_, _, id)| id));
     }
-    let rows: Vec<Model> =
-        rows.into_iter().filter(|row| added.contains(&row.contact_point_id)).collect();
+    let rows: Vec<Model> = rows
+        .into_iter()
+        .filter(|row| added.contains(&row.contact_point_id))
+        .collect();
     add_terms(ctx, txn, &rows).await?;
     Ok(rows)
 }
@@ -52,10 +56,9 @@ pub(crate) async fn add(
 /// The contact points of customers, oldest first.
 pub(crate) async fn of_customers(
     ctx: &Context,
-    db: &impl sea_orm::ConnectionTrait,
+    db: &impl ConnectionTrait,
     customers: &[Uuid],
 ) -> Result<Vec<Model>, Error> {
-    use sea_orm::QueryOrder as _;
     Ok(Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.is_in(customers.iter().copied()))
@@ -63,6 +66,27 @@ pub(crate) async fn of_customers(
         .order_by_asc(Column::ContactPointId)
         .all(db)
         .await?)
+}
+
+/// The digests of the addresses that customers have.
+pub(crate) async fn digests(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<HashMap<Uuid, HashSet<Vec<u8>>>, Error> {
+    let rows: Vec<(Uuid, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::CustomerId, Column::AddressDigest])
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut digests: HashMap<Uuid, HashSet<Vec<u8>>> = HashMap::new();
+    for (customer, digest) in rows {
+        digests.entry(customer).or_default().insert(digest);
+    }
+    Ok(digests)
 }
 
 /// Removes contact points of these customers, and the terms that led to them.
@@ -75,12 +99,14 @@ pub(crate) async fn remove(
     if ids.is_empty() {
         return Ok(());
     }
-    Entity::delete_many()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
-        .filter(Column::ContactPointId.is_in(ids.iter().copied()))
-        .exec(txn)
-        .await?;
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        Entity::delete_many()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(Column::CustomerId.is_in(customers.iter().copied()))
+            .filter(Column::ContactPointId.is_in(ids.iter().copied()))
+            .exec(txn)
+            .await?;
+    }
     search::clear_kinds(ctx, txn, customers, &ADDRESS_TERMS).await?;
     add_terms(ctx, txn, &of_customers(ctx, txn, customers).await?).await
 }

@@ -13,8 +13,8 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use bulk::{add, of_customers, remove};
-pub(crate) use row::{address, from_row, rank};
+pub(crate) use bulk::{add, digests, of_customers, remove};
+pub(crate) use row::{address, digest, from_row, rank};
 
 use super::entity::contact_point::{Column, Entity, Model};
 use crate::domain::contact_point::ContactPoint;

@@ -154,7 +154,8 @@ fn stored_rank(rank: Rank) -> i16 {
     }
 }
 
-fn digest(address: &Address) -> Vec<u8> {
+/// What is the same for two spellings of one address.
+pub(crate) fn digest(address: &Address) -> Vec<u8> {
     let identity = format!("{} {}", address.kind(), address.identity());
     Sha256::digest(identity).to_vec()
 }

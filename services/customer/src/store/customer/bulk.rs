@@ -1,9 +1,9 @@
 //! Changes of many customers in a number of statements that does not depend on how many.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rapport_platform::identity::Context;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, Iterable as _, QueryFilter as _,
@@ -11,7 +11,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::write::{OWN_TERMS, ROWS_PER_INSERT, own_terms};
-use super::{Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids};
+use super::{
+    Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids,
+};
 use crate::domain::external_id::ExternalId;
 use crate::error::Error;
 use crate::store::search;
@@ -31,7 +33,13 @@ impl Change {
     pub(crate) fn to(ctx: &Context, before: Record, content: &Content) -> Result<Self, Error> {
         let row = row::changed(ctx, &before.row, content)?;
         let ids = external_id::rows(ctx, row.customer_id, content.details.external_ids());
-        Ok(Self { before, after: Record { row, external_ids: ids } })
+        Ok(Self {
+            before,
+            after: Record {
+                row,
+                external_ids: ids,
+            },
+        })
     }
 
     /// Whether it would leave everything as it is.
@@ -42,7 +50,13 @@ impl Change {
             update_time: before.row.update_time,
             ..after.row.clone()
         };
-        same_row == before.row && after.external_ids == before.external_ids
+        // The engines sort systems each in its own way.
+        let ids = |record: &Record| {
+            let ids = record.external_ids.iter().cloned();
+            ids.map(|id| (id.system, id.external_id))
+                .collect::<BTreeSet<_>>()
+        };
+        same_row == before.row && ids(after) == ids(before)
     }
 }
 
@@ -87,7 +101,10 @@ pub(crate) async fn claim_records(
     }
     let rows = claim(ctx, txn, ids).await?;
     let records = with_external_ids(ctx, txn, rows).await?;
-    Ok(records.into_iter().map(|record| (record.row.customer_id, record)).collect())
+    Ok(records
+        .into_iter()
+        .map(|record| (record.row.customer_id, record))
+        .collect())
 }
 
 /// Writes changes of customers that the transaction has claimed, each at most once.
@@ -100,20 +117,46 @@ pub(crate) async fn overwrite(
     changes: &[Change],
 ) -> Result<(), Error> {
     let key = [Column::TenantId, Column::CustomerId];
-    let others = Column::iter().filter(|column| !matches!(column, Column::TenantId | Column::CustomerId));
+    let others =
+        Column::iter().filter(|column| !matches!(column, Column::TenantId | Column::CustomerId));
     let all_others = OnConflict::columns(key).update_columns(others).to_owned();
     for chunk in changes.chunks(ROWS_PER_INSERT) {
         // The rows are there, so that each "insert" is an update.
-        let rows = chunk.iter().map(|change| change.after.row.clone().into_active_model());
+        let rows = chunk
+            .iter()
+            .map(|change| change.after.row.clone().into_active_model());
         Entity::insert_many(rows)
             .on_conflict(all_others.clone())
             .exec_without_returning(txn)
             .await?;
     }
-    let before: Vec<_> = changes.iter().flat_map(|it| it.before.external_ids.clone()).collect();
-    let after: Vec<_> = changes.iter().flat_map(|it| it.after.external_ids.clone()).collect();
+    let before: Vec<_> = changes
+        .iter()
+        .flat_map(|it| it.before.external_ids.clone())
+        .collect();
+    let after: Vec<_> = changes
+        .iter()
+        .flat_map(|it| it.after.external_ids.clone())
+        .collect();
     external_id::replace(ctx, txn, &before, &after).await?;
     rewrite_terms(ctx, txn, changes).await
+}
+
+/// Puts customers that the transaction has claimed under another parent, or none. The version
+/// stays: for the middle of a change that [`overwrite`] ends.
+pub(crate) async fn set_parent(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+    parent: Option<Uuid>,
+) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::ParentId, Expr::value(parent))
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 async fn rewrite_terms(

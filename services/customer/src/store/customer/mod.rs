@@ -18,7 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub(crate) use attributes::from_json as attributes;
-pub(crate) use bulk::{Change, claim_records, holders, overwrite, remove};
+pub(crate) use bulk::{Change, claim_records, holders, overwrite, remove, set_parent};
 pub(crate) use hierarchy::check_parent;
 pub(crate) use row::{member, name};
 pub(crate) use write::{delete, insert, undelete, update};
@@ -31,7 +31,7 @@ use crate::error::Error;
 use crate::resource;
 
 /// What is recorded of a customer, parsed and checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     /// What callers say about it.
     pub(crate) details: CustomerDetails,

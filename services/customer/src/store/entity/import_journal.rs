@@ -26,6 +26,9 @@ pub struct Model {
     pub interactions: Json,
     /// How many interactions the run appended.
     pub interaction_count: i64,
+    /// What the customer had chosen before the run, and the version of its preferences that the
+    /// run left; null when the run left them alone.
+    pub preferences: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,10 +18,12 @@ pub struct Model {
     pub customer_id: Uuid,
     /// The line that named the parent.
     pub line: i64,
-    /// The parent's external id: the system.
-    pub system: String,
+    /// The parent, where the row named the customer itself.
+    pub parent_id: Option<Uuid>,
+    /// The parent's external id, where the row named that: the system.
+    pub system: Option<String>,
     /// The parent's external id there.
-    pub external_id: String,
+    pub external_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

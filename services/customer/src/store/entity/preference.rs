@@ -3,9 +3,10 @@
 use rapport_platform::identity::TenantId;
 use rapport_platform::time::Timestamp;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One choice.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "preference")]
 pub struct Model {
     /// Whose data.

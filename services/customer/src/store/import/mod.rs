@@ -1,22 +1,29 @@
 //! Import runs: how far each is, what it did, what it refused.
 
+mod attached;
+mod entry;
 mod journal;
+mod pending;
+mod restore;
 mod undo;
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
-pub(crate) use journal::{Done, note};
+pub(crate) use entry::{Chosen, Done};
+pub(crate) use journal::note;
+pub(crate) use pending::{await_parents, take_waiting};
 pub(crate) use undo::undo_step;
 
+use super::entity::import_error;
 use super::entity::import_run::{Column, Entity, Model};
-use super::entity::{import_error, pending_parent};
 use crate::domain::import::{ImportCounts, ImportRun, ImportState, Mode};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::IMPORT_RUN;
@@ -52,7 +59,9 @@ pub(crate) async fn open(
             complete_time: None,
         },
     );
-    Entity::insert(row.clone().into_active_model()).exec_without_returning(txn).await?;
+    Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
     Ok(row)
 }
 
@@ -60,11 +69,35 @@ pub(crate) async fn open(
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) async fn get(ctx: &Context, db: &impl ConnectionTrait, id: Uuid) -> Result<Model, Error> {
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Model, Error> {
     Entity::find_by_id((ctx.tenant, id))
         .one(db)
         .await?
         .ok_or_else(|| Error::not_found(IMPORT_RUN.format(&[id])))
+}
+
+/// As [`get`], and no other transaction works on the run beside this one: it waits here, before
+/// it does anything, and on PostgreSQL it is run again then.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn claim(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    id: Uuid,
+) -> Result<Model, Error> {
+    let claimed = Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version))
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::ImportRunId.eq(id))
+        .exec_with_returning(txn)
+        .await?;
+    let claimed = claimed.into_iter().next();
+    claimed.ok_or_else(|| Error::not_found(IMPORT_RUN.format(&[id])))
 }
 
 /// Runs from before `before` on, latest first.
@@ -83,8 +116,7 @@ pub(crate) async fn list(
         .await?)
 }
 
-/// Writes how far a run is. Of two transactions that work on one run, the second is run
-/// again and meets what the first did.
+/// Writes how far a run is that the transaction has claimed.
 pub(crate) async fn save(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -96,7 +128,12 @@ pub(crate) async fn save(
         ImportState::Completed => before.complete_time.or(Some(ctx.now)),
         _ => before.complete_time,
     };
-    let goes_on = Model { version: version + 1, update_time: ctx.now, complete_time, ..before };
+    let goes_on = Model {
+        version: version + 1,
+        update_time: ctx.now,
+        complete_time,
+        ..before
+    };
     let row = write(run, goes_on);
     Entity::update(row.clone().into_active_model().reset_all())
         .validate()?
@@ -108,7 +145,14 @@ pub(crate) async fn save(
 }
 
 fn write(run: &ImportRun, row: Model) -> Model {
-    let ImportCounts { created, updated, unchanged, failed, interactions, kept } = run.counts();
+    let ImportCounts {
+        created,
+        updated,
+        unchanged,
+        failed,
+        interactions,
+        kept,
+    } = run.counts();
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     Model {
         state: run.state().code(),
@@ -135,8 +179,18 @@ pub(crate) fn from_row(row: &Model) -> Result<ImportRun, Error> {
         interactions: row.interaction_count.unsigned_abs(),
         kept: row.kept_count.unsigned_abs(),
     };
-    let mode = if row.dry_run { Mode::DryRun } else { Mode::Write };
-    Ok(ImportRun::stored(row.source.clone(), mode, state, row.last_line, counts))
+    let mode = if row.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Write
+    };
+    Ok(ImportRun::stored(
+        row.source.clone(),
+        mode,
+        state,
+        row.last_line,
+        counts,
+    ))
 }
 
 /// Keeps what is wrong with rows.
@@ -145,7 +199,10 @@ pub(crate) async fn keep_errors(
     errors: &[import_error::Model],
 ) -> Result<(), Error> {
     for chunk in errors.chunks(ROWS_PER_INSERT) {
-        let rows = chunk.iter().cloned().map(import_error::Model::into_active_model);
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(import_error::Model::into_active_model);
         import_error::Entity::insert_many(rows)
             .on_conflict_do_nothing()
             .exec_without_returning(txn)
@@ -164,8 +221,9 @@ pub(crate) async fn errors(
 ) -> Result<Vec<import_error::Model>, Error> {
     use import_error::{Column, Entity};
     let behind = |(line, ordinal)| {
-        let same_line =
-            Condition::all().add(Column::Line.eq(line)).add(Column::Ordinal.gt(ordinal));
+        let same_line = Condition::all()
+            .add(Column::Line.eq(line))
+            .add(Column::Ordinal.gt(ordinal));
         Condition::any().add(Column::Line.gt(line)).add(same_line)
     };
     Ok(Entity::find()
@@ -179,50 +237,7 @@ pub(crate) async fn errors(
         .await?)
 }
 
-/// Remembers the parents that customers wait for; the last word on a customer counts.
-pub(crate) async fn await_parents(
-    txn: &DatabaseTransaction,
-    waiting: &[pending_parent::Model],
-) -> Result<(), Error> {
-    use pending_parent::{Column, Entity};
-    let last_word =
-        sea_orm::sea_query::OnConflict::columns([Column::TenantId, Column::ImportRunId, Column::CustomerId])
-            .update_columns([Column::Line, Column::System, Column::ExternalId])
-            .to_owned();
-    for chunk in waiting.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().cloned().map(pending_parent::Model::into_active_model))
-            .on_conflict(last_word.clone())
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Takes some of the customers that wait for their parent off the list.
-pub(crate) async fn take_waiting(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    run: Uuid,
-    limit: u64,
-) -> Result<Vec<pending_parent::Model>, Error> {
-    use pending_parent::{Column, Entity};
-    let of_run = Condition::all()
-        .add(Column::TenantId.eq(ctx.tenant))
-        .add(Column::ImportRunId.eq(run));
-    let taken = Entity::find()
-        .filter(of_run.clone())
-        .order_by_asc(Column::CustomerId)
-        .limit(limit)
-        .all(txn)
-        .await?;
-    let ids = taken.iter().map(|row| row.customer_id);
-    Entity::delete_many().filter(of_run).filter(Column::CustomerId.is_in(ids)).exec(txn).await?;
-    Ok(taken)
-}
-
 /// Failures of reading what this module wrote.
-fn unreadable_journal(
-    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
+fn unreadable_journal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     PlatformError::internal("reading an import journal", cause).into()
 }

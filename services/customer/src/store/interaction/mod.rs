@@ -2,6 +2,7 @@
 //! which it took place.
 
 mod append;
+mod known;
 mod remove;
 mod row;
 mod timeline;
@@ -10,6 +11,7 @@ mod timeline;
 mod tests;
 
 pub(crate) use append::append;
+pub(crate) use known::known_among;
 pub(crate) use remove::remove;
 pub(crate) use row::new as new_row;
 pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
@@ -18,8 +20,8 @@ use rapport_platform::identity::Context;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::entity::interaction::{Column, Entity, Model};
 use super::entity::channel_activity;
+use super::entity::interaction::{Column, Entity, Model};
 use crate::error::Error;
 use crate::resource;
 

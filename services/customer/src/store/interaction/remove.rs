@@ -10,6 +10,9 @@ use uuid::Uuid;
 use crate::domain::interaction::Direction;
 use crate::store::entity::{channel_activity, interaction, interaction_link};
 
+/// Ids of one statement: SQLite binds at most 32,766 values.
+const IDS_PER_STATEMENT: usize = 10_000;
+
 /// Removes interactions of these customers and counts their contacts anew.
 pub(crate) async fn remove(
     ctx: &Context,
@@ -21,18 +24,20 @@ pub(crate) async fn remove(
         return Ok(());
     }
     let customers = || customers.iter().copied();
-    interaction_link::Entity::delete_many()
-        .filter(interaction_link::Column::TenantId.eq(ctx.tenant))
-        .filter(interaction_link::Column::CustomerId.is_in(customers()))
-        .filter(interaction_link::Column::InteractionId.is_in(ids.iter().copied()))
-        .exec(txn)
-        .await?;
-    interaction::Entity::delete_many()
-        .filter(interaction::Column::TenantId.eq(ctx.tenant))
-        .filter(interaction::Column::CustomerId.is_in(customers()))
-        .filter(interaction::Column::InteractionId.is_in(ids.iter().copied()))
-        .exec(txn)
-        .await?;
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        interaction_link::Entity::delete_many()
+            .filter(interaction_link::Column::TenantId.eq(ctx.tenant))
+            .filter(interaction_link::Column::CustomerId.is_in(customers()))
+            .filter(interaction_link::Column::InteractionId.is_in(ids.iter().copied()))
+            .exec(txn)
+            .await?;
+        interaction::Entity::delete_many()
+            .filter(interaction::Column::TenantId.eq(ctx.tenant))
+            .filter(interaction::Column::CustomerId.is_in(customers()))
+            .filter(interaction::Column::InteractionId.is_in(ids.iter().copied()))
+            .exec(txn)
+            .await?;
+    }
     channel_activity::Entity::delete_many()
         .filter(channel_activity::Column::TenantId.eq(ctx.tenant))
         .filter(channel_activity::Column::CustomerId.is_in(customers()))

@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 use sea_orm::sea_query::{Index, Table};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, boolean, json_binary, json_binary_null, small_integer, text,
-    uuid,
+    text_null, uuid, uuid_null,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
@@ -53,7 +53,11 @@ async fn create_import_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer(Column::CreateTime))
         .col(big_integer(Column::UpdateTime))
         .col(big_integer_null(Column::CompleteTime))
-        .primary_key(Index::create().col(Column::TenantId).col(Column::ImportRunId))
+        .primary_key(
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::ImportRunId),
+        )
         .to_owned();
     manager.create_table(table).await
 }
@@ -70,6 +74,7 @@ async fn create_import_journal(manager: &SchemaManager<'_>) -> Result<(), DbErr>
         .col(json_binary(Column::ContactPoints))
         .col(json_binary(Column::Interactions))
         .col(big_integer(Column::InteractionCount))
+        .col(json_binary_null(Column::Preferences))
         .primary_key(
             Index::create()
                 .col(Column::TenantId)
@@ -109,8 +114,9 @@ async fn create_pending_parent(manager: &SchemaManager<'_>) -> Result<(), DbErr>
         .col(uuid(Column::ImportRunId))
         .col(uuid(Column::CustomerId))
         .col(big_integer(Column::Line))
-        .col(text(Column::System))
-        .col(text(Column::ExternalId))
+        .col(uuid_null(Column::ParentId))
+        .col(text_null(Column::System))
+        .col(text_null(Column::ExternalId))
         .primary_key(
             Index::create()
                 .col(Column::TenantId)
