@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::terminal::say;
 
 /// Runs `rapport migrate`.
-pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::init(&settings.telemetry)?;
     rapport_customer::migrate(&settings.customer)
         .await

@@ -10,7 +10,7 @@ use crate::suite::Suite;
 use crate::terminal::say;
 
 /// Runs `rapport serve`.
-pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::init(&settings.telemetry)?;
     let drain = Drain::new(settings.server.drain.clone());
     drain.listen_for_signals()?;

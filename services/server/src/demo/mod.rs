@@ -27,6 +27,7 @@ pub struct DemoArgs {
     /// The same seed invents the same people.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Where the suite is and who is calling.
     #[command(flatten)]
     pub connection: Connection,
 }

@@ -20,7 +20,7 @@ use crate::client::Caller;
 use crate::terminal::say;
 
 /// Tells the story of the first customer of the demo.
-pub async fn tell(caller: Caller) -> anyhow::Result<()> {
+pub(crate) async fn tell(caller: Caller) -> anyhow::Result<()> {
     let anna = find(caller.clone()).await?;
     let name = &anna.display_name;
     say(&format!("2. Found {name} ({}) by the e-mail address.", anna.name));

@@ -14,7 +14,7 @@ const MESSAGE: &str = "rapport.customer.v1.ExportedCustomer";
 
 /// The format of an export file.
 #[derive(Debug)]
-pub enum Format {
+pub(crate) enum Format {
     /// The message as JSON, a line each.
     JsonLines,
     /// Columns and their templates.
@@ -23,7 +23,7 @@ pub enum Format {
 
 /// The columns of a CSV export.
 #[derive(Debug)]
-pub struct Columns {
+pub(crate) struct Columns {
     names: Vec<String>,
     environment: Environment<'static>,
 }
@@ -36,7 +36,7 @@ struct MappingFile {
 
 impl Format {
     /// CSV by the mapping file, or JSON lines without one.
-    pub fn read(mapping: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn read(mapping: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = mapping else {
             return Ok(Self::JsonLines);
         };
@@ -46,7 +46,7 @@ impl Format {
     }
 
     /// What stands before the first customer.
-    pub fn head(&self) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn head(&self) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::JsonLines => Ok(Vec::new()),
             Self::Csv(columns) => record(columns.names.iter().map(String::as_str)),
@@ -54,7 +54,7 @@ impl Format {
     }
 
     /// Appends one customer to `lines`.
-    pub fn write(&self, customer: &ExportedCustomer, lines: &mut Vec<u8>) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, customer: &ExportedCustomer, lines: &mut Vec<u8>) -> anyhow::Result<()> {
         let message = dynamic(customer)?;
         match self {
             Self::JsonLines => {

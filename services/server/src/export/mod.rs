@@ -32,6 +32,7 @@ pub struct ExportArgs {
     /// Go on with an export that broke off, with the same mapping and filter.
     #[arg(long)]
     pub resume: bool,
+    /// Where the suite is and who is calling.
     #[command(flatten)]
     pub connection: Connection,
 }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 /// An export file that is being written.
-pub struct Progress {
+pub(crate) struct Progress {
     file: File,
     note_path: PathBuf,
     note: Note,

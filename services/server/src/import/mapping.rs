@@ -41,27 +41,27 @@ struct CustomerFile {
 /// An attribute that the import needs and defines if the tenant has not.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AttributeSpec {
+pub(crate) struct AttributeSpec {
     /// Its key on the customer.
-    pub key: String,
+    pub(crate) key: String,
     /// Its type without prefix, such as `INTEGER`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// What people call it.
-    pub display_name: String,
+    pub(crate) display_name: String,
     /// `TRAIT` (the default) or `HABIT`.
-    pub category: Option<String>,
+    pub(crate) category: Option<String>,
     /// The values of an `ENUM`.
     #[serde(default)]
-    pub allowed_values: Vec<String>,
+    pub(crate) allowed_values: Vec<String>,
 }
 
 /// Fields of one part of the mapping, each with its template.
-pub type Fields = BTreeMap<String, Template>;
+pub(crate) type Fields = BTreeMap<String, Template>;
 
 /// A mapping ready to be applied.
 #[derive(Debug)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     pub(super) system: String,
     pub(super) delimiter: u8,
     pub(super) time_zone: jiff::tz::TimeZone,
@@ -112,7 +112,7 @@ const PREFERENCE_FIELDS: &[&str] = &["purpose", "channel", "choice", "rank"];
 
 impl Mapping {
     /// Reads and compiles a mapping file; errors name the field at fault.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("can't read the mapping {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("mapping {}", path.display()))

@@ -24,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
 
 use crate::client::{Caller, Connection};
-pub use mapping::Mapping;
+use mapping::Mapping;
 use reader::Batch;
 use report::Report;
 use template::RowError;
@@ -59,6 +59,7 @@ pub struct ImportArgs {
     /// Rows per transaction, 1 to 1000.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub batch_size: u16,
+    /// Where the suite is and who is calling.
     #[command(flatten)]
     pub connection: Connection,
 }

@@ -19,13 +19,13 @@ const MAX_BATCH_BYTES: usize = 1 << 20;
 
 /// Rows to send together, and the rows between them that could not be mapped.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Rows in ascending order of line.
-    pub rows: Vec<ImportRow>,
+    pub(crate) rows: Vec<ImportRow>,
     /// Lines that could not be read or mapped.
-    pub errors: Vec<(u64, RowError)>,
+    pub(crate) errors: Vec<(u64, RowError)>,
     /// Position in the file after the batch, in bytes.
-    pub position: u64,
+    pub(crate) position: u64,
     bytes: usize,
 }
 
@@ -40,7 +40,7 @@ impl Batch {
 }
 
 /// Sends the file's rows after line `after` in batches. Ends early when nobody listens.
-pub fn read(
+pub(crate) fn read(
     path: &Path,
     mapping: &Mapping,
     after: u64,

@@ -14,7 +14,7 @@ use super::template::RowError;
 use crate::terminal::say;
 
 /// Progress on the terminal and errors in a file.
-pub struct Report {
+pub(crate) struct Report {
     bar: ProgressBar,
     errors: csv::Writer<File>,
     path: PathBuf,

@@ -11,11 +11,11 @@ use rust_decimal::Decimal;
 
 /// Why a row cannot be turned into a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowError {
+pub(crate) struct RowError {
     /// The mapping's field at fault, such as `customer.full_name`.
-    pub field: String,
+    pub(crate) field: String,
     /// What is wrong and what to do.
-    pub description: String,
+    pub(crate) description: String,
 }
 
 impl RowError {
@@ -32,13 +32,13 @@ impl RowError {
 /// Templates are Jinja: `{{ column }}`, filters and conditions. A name that is not a
 /// column is an error rather than an empty text, so that a typo cannot drop data.
 #[derive(Debug)]
-pub struct Templates {
+pub(crate) struct Templates {
     environment: Environment<'static>,
 }
 
 /// One template and the mapping field it fills.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     field: String,
 }
 
@@ -100,7 +100,7 @@ fn times(number: &str, factor: &str) -> Result<String, Error> {
 /// What a template can see: the row's columns by name, `line`, and within repeated parts
 /// `n`, counted from 1. Columns whose names are no identifiers are read as `row["…"]`.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub(crate) struct Row {
     columns: Arc<HashMap<String, usize>>,
     record: Arc<csv::StringRecord>,
     line: u64,
