@@ -179,7 +179,7 @@ impl Interactions {
             // Rows prove that there is such a customer; only without any is it asked.
             customer::get(&ctx, self.0.db.read(), customer_id).await?;
         }
-        let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
+        let (rows, next_page_token) = page.finish(rows, place)?;
         let interactions = convert::all_to_proto(rows);
         Ok(proto::ListInteractionsResponse {
             interactions,
@@ -207,7 +207,7 @@ impl Interactions {
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
         let rows = interaction::linked(&ctx, db, link.as_str(), page.after, page.limit()).await?;
-        let (rows, next_page_token) = page.finish(rows, |row| place(row))?;
+        let (rows, next_page_token) = page.finish(rows, place)?;
         let interactions = convert::all_to_proto(rows);
         Ok(proto::ListLinkedInteractionsResponse {
             interactions,

@@ -1,10 +1,15 @@
 //! Customers go from stage to stage, by hand or by what they do.
 
+use std::collections::BTreeSet;
+
 use rapport_platform::db::Database;
+use rapport_platform::error::PlatformError;
 use rapport_platform::on_each_engine;
 use rapport_platform::outbox::{Bus as _, Event, LocalBus};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1 as proto;
+use sea_orm::ConnectionTrait as _;
+use tokio::task::JoinSet;
 use tonic::{Response, Status};
 
 use super::{Desk, answer, reason, refused};
@@ -106,6 +111,33 @@ on_each_engine! {
         let told = desk.events_about(&ada).await.pop().unwrap();
         let told: proto::CustomerStageChanged = told.fact().unwrap();
         assert_eq!(told.stage_change.as_ref(), history.first());
+    }
+
+    async fn a_life_can_not_be_rewritten(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.person("Ada Lovelace").await;
+        desk.saw(&ada, BehaviourKind::Visit).await;
+        for rewrite in ["UPDATE stage_change SET reason = ''", "UPDATE behaviour_event SET kind = 5"] {
+            let rewritten: Result<_, PlatformError> = db
+                .write_txn(|txn| async move { Ok(txn.execute_unprepared(rewrite).await?) })
+                .await;
+            assert!(rewritten.is_err(), "{rewrite}");
+        }
+    }
+
+    async fn all_that_happens_at_once_has_its_place(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.person("Ada Lovelace").await;
+        let mut seen = JoinSet::new();
+        for _ in 0..8 {
+            let (desk, ada) = (desk.clone(), ada.clone());
+            seen.spawn(async move { desk.saw(&ada, BehaviourKind::Visit).await });
+        }
+        seen.join_all().await;
+
+        let told = desk.behaviour_published().await;
+        let places: BTreeSet<_> = told.iter().map(|event| event.version).collect();
+        assert!(places.into_iter().eq(1..=8));
     }
 
     async fn a_stage_that_does_not_lead_there_is_named(db: Database) {

@@ -2,6 +2,7 @@
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use tokio::task::JoinSet;
 
 use super::{Desk, answer, inbound, reason, refused};
 use crate::domain::channel::{Channel, Purpose};
@@ -69,6 +70,26 @@ on_each_engine! {
         let elsewhere = desk.of_another_tenant();
         let eve = elsewhere.person("Eve").await;
         elsewhere.log(&eve, call("another tenant's own")).await;
+    }
+
+    async fn of_many_deliveries_at_once_one_is_logged(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.person("Ada Lovelace").await;
+        let mut deliveries = JoinSet::new();
+        for _ in 0..8 {
+            let (desk, ada) = (desk.clone(), ada.clone());
+            let call = proto::Interaction {
+                external_id: Some(proto::ExternalId { system: "dialler".into(), id: "1".into() }),
+                ..inbound(Channel::Phone, "call")
+            };
+            deliveries.spawn(async move { desk.try_log(&ada, call).await });
+        }
+        let (logged, known): (Vec<_>, Vec<_>) =
+            deliveries.join_all().await.into_iter().partition(Result::is_ok);
+
+        assert_eq!(logged.len(), 1);
+        assert!(known.into_iter().all(|result| reason(result) == "RESOURCE_EXISTS"));
+        assert_eq!(desk.full_view(&ada).await.channel_activity[0].inbound_count, 1);
     }
 
     async fn contacts_are_counted_by_channel(db: Database) {
