@@ -19,6 +19,11 @@ const FORMATS: &[(&str, &str)] = &[
     ("string.tuuid", "must be a UUID without hyphens"),
 ];
 
+/// How the validator begins when a pattern is not matched.
+const NO_MATCH: &str = "value does not match regex pattern ";
+/// How it calls a text that has to have at least one character.
+const NOTHING: &str = "length must be at least 1 characters";
+
 /// The field of a rule about a whole message that is the request itself.
 const WHOLE_REQUEST: &str = "*";
 
@@ -54,7 +59,12 @@ impl Wording {
         if let Some((_, format)) = FORMATS.iter().find(|(id, _)| rule == *id) {
             return (*format).to_owned();
         }
+        // What to send reads better than what was not found.
+        if let Some(pattern) = message.strip_prefix(NO_MATCH) {
+            return format!("must match the pattern {pattern}");
+        }
         match message.strip_prefix("value ").unwrap_or(message) {
+            NOTHING => "must not be empty".to_owned(),
             // A rule on emptiness: `string.email_empty` and its like.
             "" if rule.ends_with("_empty") => "must not be empty".to_owned(),
             "" => match self.of_messages.get(rule) {
@@ -111,6 +121,21 @@ mod tests {
         for (rule, message, expected) in [
             ("required", "value is required", "is required"),
             ("string.email", "", "must be an e-mail address"),
+            (
+                "string.min_len",
+                "value length must be at least 1 characters",
+                "must not be empty",
+            ),
+            (
+                "string.min_len",
+                "value length must be at least 2 characters",
+                "length must be at least 2 characters",
+            ),
+            (
+                "string.pattern",
+                "value does not match regex pattern `^a$`",
+                "must match the pattern `^a$`",
+            ),
             ("string.email_empty", "", "must not be empty"),
             (
                 "string.address",

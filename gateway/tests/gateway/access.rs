@@ -11,7 +11,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use crate::kit::{Note, Running, TENANT, reason};
+use crate::kit::{Note, Running, TENANT, keep_log, log, reason};
 
 #[tokio::test]
 async fn the_tenant_comes_from_the_token_and_not_from_the_body() {
@@ -116,6 +116,55 @@ async fn a_refusal_names_the_call() {
     let status = tonic::Status::from_header_map(&head.headers).unwrap();
     assert_eq!(status.get_details_request_info().unwrap().request_id, id);
     assert_eq!(head.headers["content-type"], "application/grpc");
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_once_without_token_or_body() {
+    keep_log();
+    let gateway = Running::start().await;
+    let caller = gateway.somebody(&["reader"], 60).await;
+    let note = Note {
+        customer: "customers/secret".to_owned(),
+        number: -1,
+        ..Note::default()
+    };
+    caller.unary("Echo", note).await.unwrap_err();
+    caller.unary("Echo", Note::default()).await.unwrap();
+
+    let text = log();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("call refused"))
+        .collect();
+    let [line] = lines[..] else { panic!("{text}") };
+    for part in [
+        "INFO",
+        "/test.v1.Notes/Echo",
+        "INVALID_FIELD",
+        TENANT,
+        "employees/7",
+        "call_id=",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    assert!(
+        !text.contains("secret") && !text.contains("Bearer"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_callers_trace_goes_on() {
+    let gateway = Running::start().await;
+    let caller = gateway.administrator().await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let mut request = caller.request(Note::default());
+    request
+        .metadata_mut()
+        .insert("traceparent", trace.parse().unwrap());
+    caller.send("Echo", request).await.unwrap();
+    let sent = gateway.notes.calls()[0].headers["traceparent"].clone();
+    assert_eq!(sent.to_str().unwrap()[..36], trace[..36]);
 }
 
 #[tokio::test]

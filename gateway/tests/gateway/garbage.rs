@@ -82,7 +82,7 @@ fn any_bytes_get_a_status_with_a_reason() {
         (gateway, raw)
     });
     let mut runner = TestRunner::new(Config {
-        cases: 600,
+        cases: 300,
         ..Config::default()
     });
     let inputs = (prop::sample::select(&METHODS[..]), headers(), body());

@@ -2,6 +2,7 @@
 
 mod caller;
 mod customers;
+mod log;
 mod notes;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use tonic::service::Routes;
 
 pub use caller::{Caller, Raw, framed, reason};
 pub use customers::{CUSTOMER, Customers};
+pub use log::{keep_log, log};
 pub use notes::{Note, Notes};
 
 use crate::testing::compile;
