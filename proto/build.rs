@@ -58,7 +58,10 @@ fn protos(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(protos(root, &path)?);
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             found.push(path.strip_prefix(root)?.to_owned());
         }
     }

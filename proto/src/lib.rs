@@ -13,8 +13,7 @@ mod generated {
 pub use generated::{google, rapport};
 
 /// The complete descriptor set: options, comments and imports.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/rapport.binpb"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rapport.binpb"));
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     #[allow(clippy::expect_used)] // Built by our own build script; a test decodes it.

@@ -41,7 +41,8 @@ async fn main() {
 
 async fn rate_of_suite(suite: &Suite) -> f64 {
     let count = Arc::new(AtomicU64::new(0));
-    let callers: Vec<_> = futures::future::join_all((0..CONNECTIONS).map(|_| suite.administrator())).await;
+    let callers: Vec<_> =
+        futures::future::join_all((0..CONNECTIONS).map(|_| suite.administrator())).await;
     let working: Vec<_> = callers
         .into_iter()
         .map(|caller| {
@@ -71,18 +72,33 @@ async fn rate_of_suite(suite: &Suite) -> f64 {
 
 fn rate_of_pgbench(suite: &Suite) -> f64 {
     let programs = std::env::var_os("RAPPORT_POSTGRES_PROGRAMS");
-    let programs = programs.expect("set RAPPORT_POSTGRES_PROGRAMS or run `cargo xtask bench create_rate`");
+    let programs =
+        programs.expect("set RAPPORT_POSTGRES_PROGRAMS or run `cargo xtask bench create_rate`");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/create_rate.sql");
     let run = |first_key: &str, seconds: u64| {
         let output = Command::new(Path::new(&programs).join("pgbench"))
-            .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define", first_key])
-            .args([format!("--client={CONNECTIONS}"), format!("--time={seconds}"), "--file".into()])
+            .args([
+                "--no-vacuum",
+                "--protocol=prepared",
+                "--jobs=2",
+                "--define",
+                first_key,
+            ])
+            .args([
+                format!("--client={CONNECTIONS}"),
+                format!("--time={seconds}"),
+                "--file".into(),
+            ])
             .arg(&script)
             .arg(suite.postgres_url().expect("the suite runs on PostgreSQL"))
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let rate = text.lines().find_map(|line| line.strip_prefix("tps = "));
         let rate = rate.and_then(|rest| rest.split_whitespace().next());
         rate.unwrap().parse::<f64>().unwrap()

@@ -48,7 +48,10 @@ impl Provider {
     /// What makes a suite believe this provider.
     pub(crate) fn settings(&self) -> [(&'static str, String); 3] {
         [
-            ("RAPPORT__GATEWAY__PROVIDER__JWKS_FILE", self.jwks.display().to_string()),
+            (
+                "RAPPORT__GATEWAY__PROVIDER__JWKS_FILE",
+                self.jwks.display().to_string(),
+            ),
             ("RAPPORT__GATEWAY__PROVIDER__ISSUER", ISSUER.to_owned()),
             ("RAPPORT__GATEWAY__PROVIDER__AUDIENCE", AUDIENCE.to_owned()),
         ]

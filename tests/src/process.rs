@@ -162,11 +162,7 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-async fn launch(
-    folder: &Path,
-    storage: Option<&Storage>,
-    provider: &Provider,
-) -> (Child, String) {
+async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -> (Child, String) {
     let mut command = Command::new(binary());
     command
         .current_dir(folder)

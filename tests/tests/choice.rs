@@ -1,6 +1,10 @@
 //! The customer's choice of channel holds on every way into the suite.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use rapport::client::Caller;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
@@ -20,8 +24,13 @@ use tonic::{Code, Status};
 
 /// Ana, with an e-mail address and a phone.
 async fn ana(caller: &Caller) -> String {
-    let request = CreateCustomerRequest { customer: Some(person("Ana Müller")), request_id: String::new() };
-    let customer = CustomerServiceClient::new(caller.clone()).create_customer(request).await;
+    let request = CreateCustomerRequest {
+        customer: Some(person("Ana Müller")),
+        request_id: String::new(),
+    };
+    let customer = CustomerServiceClient::new(caller.clone())
+        .create_customer(request)
+        .await;
     let name = customer.unwrap().into_inner().name;
     for address in [
         Address::Email("ana@example.com".into()),
@@ -29,15 +38,27 @@ async fn ana(caller: &Caller) -> String {
     ] {
         let request = CreateContactPointRequest {
             parent: name.clone(),
-            contact_point: Some(ContactPoint { address: Some(address), ..Default::default() }),
+            contact_point: Some(ContactPoint {
+                address: Some(address),
+                ..Default::default()
+            }),
             request_id: String::new(),
         };
-        ContactPointServiceClient::new(caller.clone()).create_contact_point(request).await.unwrap();
+        ContactPointServiceClient::new(caller.clone())
+            .create_contact_point(request)
+            .await
+            .unwrap();
     }
     name
 }
 
-async fn choose(caller: &Caller, customer: &str, channel: Channel, choice: ChannelChoice, rank: i32) {
+async fn choose(
+    caller: &Caller,
+    customer: &str,
+    channel: Channel,
+    choice: ChannelChoice,
+    rank: i32,
+) {
     let request = SetPreferencesRequest {
         name: format!("{customer}/preferences"),
         entries: vec![Preference {
@@ -48,7 +69,10 @@ async fn choose(caller: &Caller, customer: &str, channel: Channel, choice: Chann
         }],
         ..SetPreferencesRequest::default()
     };
-    PreferenceServiceClient::new(caller.clone()).set_preferences(request).await.unwrap();
+    PreferenceServiceClient::new(caller.clone())
+        .set_preferences(request)
+        .await
+        .unwrap();
 }
 
 async fn contact(
@@ -64,13 +88,20 @@ async fn contact(
         subject: "Spring offer".into(),
         ..SendMessageRequest::default()
     };
-    let sent = InteractionServiceClient::new(caller.clone()).send_message(request).await?;
+    let sent = InteractionServiceClient::new(caller.clone())
+        .send_message(request)
+        .await?;
     Ok(sent.into_inner())
 }
 
 async fn timeline(caller: &Caller, customer: &str) -> Vec<Interaction> {
-    let request = ListInteractionsRequest { parent: customer.to_owned(), ..Default::default() };
-    let listed = InteractionServiceClient::new(caller.clone()).list_interactions(request).await;
+    let request = ListInteractionsRequest {
+        parent: customer.to_owned(),
+        ..Default::default()
+    };
+    let listed = InteractionServiceClient::new(caller.clone())
+        .list_interactions(request)
+        .await;
     listed.unwrap().into_inner().interactions
 }
 
@@ -177,7 +208,11 @@ async fn timeline_length(caller: &Caller, customer: &str) -> usize {
     };
     let mut length = 0;
     loop {
-        let page = interactions.list_interactions(request.clone()).await.unwrap().into_inner();
+        let page = interactions
+            .list_interactions(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         length += page.interactions.len();
         if page.next_page_token.is_empty() {
             return length;

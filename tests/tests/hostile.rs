@@ -1,6 +1,10 @@
 //! Any bytes get a status with a reason: no crash, no hang, nothing told about the inside.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use std::time::Duration;
 
@@ -13,16 +17,28 @@ use tonic::{Code, Status};
 fn unary_rpcs() -> Vec<String> {
     let services = rapport_proto::descriptor_pool().services();
     let rpcs = services.flat_map(|service| {
-        let unary = service.methods().filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
-        unary.map(|one| format!("{}/{}", one.parent_service().full_name(), one.name())).collect::<Vec<_>>()
+        let unary = service
+            .methods()
+            .filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
+        unary
+            .map(|one| format!("{}/{}", one.parent_service().full_name(), one.name()))
+            .collect::<Vec<_>>()
     });
     rpcs.collect()
 }
 
 /// A refusal that says why and gives nothing away.
 fn assert_decent(method: &str, status: &Status) {
-    assert!(!reason(status).is_empty(), "{method}: no reason in {status}");
-    let known = [Code::InvalidArgument, Code::NotFound, Code::FailedPrecondition, Code::AlreadyExists];
+    assert!(
+        !reason(status).is_empty(),
+        "{method}: no reason in {status}"
+    );
+    let known = [
+        Code::InvalidArgument,
+        Code::NotFound,
+        Code::FailedPrecondition,
+        Code::AlreadyExists,
+    ];
     assert!(known.contains(&status.code()), "{method}: {status}");
     for inside in ["SELECT", "sqlx", "panicked", "src/"] {
         assert!(!status.message().contains(inside), "{method}: {status}");
@@ -30,7 +46,9 @@ fn assert_decent(method: &str, status: &Status) {
 }
 
 async fn administrator(suite: &Suite) -> Dynamic {
-    suite.dynamic(&suite.provider().administrator(Tenant::new())).await
+    suite
+        .dynamic(&suite.provider().administrator(Tenant::new()))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,7 +60,8 @@ async fn random_bytes_to_every_rpc_are_answered_with_a_reason() {
         for _ in 0..40 {
             let mut bytes = vec![0; random.random_range(0..200)];
             random.fill_bytes(&mut bytes);
-            let answer = tokio::time::timeout(Duration::from_secs(10), caller.send(&method, bytes.into()));
+            let answer =
+                tokio::time::timeout(Duration::from_secs(10), caller.send(&method, bytes.into()));
             if let Err(status) = answer.await.expect("an answer in time") {
                 assert_decent(&method, &status);
             }
@@ -64,17 +83,35 @@ async fn texts_made_to_break_something_are_refused_or_kept_as_they_are() {
         let caller = administrator(&suite).await;
         let person = |name: &str| json!({"customer": {"person": {"fullName": name}}});
         for broken in ["", "   ", "a\0b", "a\u{7}b", &"x".repeat(201)] {
-            assert_eq!(refused(&caller, "CustomerService/CreateCustomer", person(broken)).await, "INVALID_FIELD");
+            assert_eq!(
+                refused(&caller, "CustomerService/CreateCustomer", person(broken)).await,
+                "INVALID_FIELD"
+            );
         }
-        for kept in ["Robert'); DROP TABLE customer;--", "%_\\", "👩‍👩‍👧 Família", "\u{202e}txt.exe a"] {
-            let created = caller.call("rapport.customer.v1.CustomerService/CreateCustomer", person(kept)).await;
+        for kept in [
+            "Robert'); DROP TABLE customer;--",
+            "%_\\",
+            "👩‍👩‍👧 Família",
+            "\u{202e}txt.exe a",
+        ] {
+            let created = caller
+                .call(
+                    "rapport.customer.v1.CustomerService/CreateCustomer",
+                    person(kept),
+                )
+                .await;
             match created {
                 Ok(customer) => assert_eq!(customer["person"]["fullName"], kept),
                 Err(status) => assert_eq!(reason(&status), "INVALID_FIELD", "{kept}"),
             }
         }
         for query in ["%", "'", "\\", "\u{10FFFF}", "((((", "*"] {
-            let search = caller.call("rapport.customer.v1.CustomerService/SearchCustomers", json!({"query": query})).await;
+            let search = caller
+                .call(
+                    "rapport.customer.v1.CustomerService/SearchCustomers",
+                    json!({"query": query}),
+                )
+                .await;
             if let Err(status) = search {
                 assert_decent("SearchCustomers", &status);
             }
@@ -87,17 +124,39 @@ async fn filters_and_page_tokens_from_elsewhere_are_refused() {
     let suite = Suite::start(Engine::Sqlite).await;
     let caller = administrator(&suite).await;
     let list = "CustomerService/ListCustomers";
-    for filter in ["kind =", "password = 1", "kind = ORGANISATION OR", &"(".repeat(1_000), "1 = 1; DROP TABLE customer"] {
-        assert_eq!(refused(&caller, list, json!({"filter": filter})).await, "INVALID_FILTER", "{filter}");
+    for filter in [
+        "kind =",
+        "password = 1",
+        "kind = ORGANISATION OR",
+        &"(".repeat(1_000),
+        "1 = 1; DROP TABLE customer",
+    ] {
+        assert_eq!(
+            refused(&caller, list, json!({"filter": filter})).await,
+            "INVALID_FILTER",
+            "{filter}"
+        );
     }
     for token in ["x", "AAAA", &"A".repeat(1_000)] {
-        assert_eq!(refused(&caller, list, json!({"pageToken": token})).await, "INVALID_PAGE_TOKEN");
+        assert_eq!(
+            refused(&caller, list, json!({"pageToken": token})).await,
+            "INVALID_PAGE_TOKEN"
+        );
     }
-    assert_eq!(refused(&caller, list, json!({"pageSize": -1})).await, "INVALID_FIELD");
+    assert_eq!(
+        refused(&caller, list, json!({"pageSize": -1})).await,
+        "INVALID_FIELD"
+    );
     let update = json!({"customer": {"name": "customers/018f0000-0000-7000-8000-000000000000"}, "updateMask": "createTime"});
-    assert_eq!(refused(&caller, "CustomerService/UpdateCustomer", update).await, "INVALID_UPDATE_MASK");
+    assert_eq!(
+        refused(&caller, "CustomerService/UpdateCustomer", update).await,
+        "INVALID_UPDATE_MASK"
+    );
     let garbage = json!({"name": "customers/../../etc/passwd"});
-    assert_eq!(refused(&caller, "CustomerService/GetCustomer", garbage).await, "INVALID_FIELD");
+    assert_eq!(
+        refused(&caller, "CustomerService/GetCustomer", garbage).await,
+        "INVALID_FIELD"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +166,13 @@ async fn a_page_token_of_another_tenant_is_worth_nothing() {
     let method = "rapport.customer.v1.CustomerService/ListCustomers";
     for name in ["Ana", "Ben"] {
         let request = json!({"customer": {"person": {"fullName": name}}});
-        owner.call("rapport.customer.v1.CustomerService/CreateCustomer", request).await.unwrap();
+        owner
+            .call(
+                "rapport.customer.v1.CustomerService/CreateCustomer",
+                request,
+            )
+            .await
+            .unwrap();
     }
     let page = owner.call(method, json!({"pageSize": 1})).await.unwrap();
     let token = page["nextPageToken"].as_str().unwrap();

@@ -1,6 +1,10 @@
 //! Imports through the gateway: bad rows, crashes, repetition, undo.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,9 +14,11 @@ use std::time::Duration;
 use rapport::client::{Caller, Connection};
 use rapport::import::{self, ImportArgs};
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
+use rapport_proto::rapport::customer::v1::import_customers_request::Step;
 use rapport_proto::rapport::customer::v1::import_service_client::ImportServiceClient;
 use rapport_proto::rapport::customer::v1::{
-    ExportCustomersRequest, ImportRun, ImportState, ListImportRunsRequest, SearchCustomersRequest,
+    ExportCustomersRequest, ImportBatch, ImportCustomersRequest, ImportRow, ImportRun, ImportStart,
+    ImportState, ListImportRunsRequest, SearchCustomersRequest,
 };
 use rapport_tests::{Suite, on_each_engine};
 
@@ -40,7 +46,10 @@ fn file(suite: &Suite, rows: impl Iterator<Item = (u32, String, String)>) -> (Pa
     for (id, name, email) in rows {
         writeln!(csv, "{id},{name},{email}").unwrap();
     }
-    let (file, mapping) = (suite.folder().join("in.csv"), suite.folder().join("map.toml"));
+    let (file, mapping) = (
+        suite.folder().join("in.csv"),
+        suite.folder().join("map.toml"),
+    );
     std::fs::write(&file, csv).unwrap();
     std::fs::write(&mapping, MAPPING).unwrap();
     (file, mapping)
@@ -95,6 +104,30 @@ fn errors_of(file: &Path) -> Vec<String> {
     lines
 }
 
+/// A run that broke off after a line that failed.
+async fn begun(caller: &Caller, line: i64) -> String {
+    let start = ImportStart {
+        source: "in.csv".into(),
+        ..Default::default()
+    };
+    let rows = vec![ImportRow {
+        line,
+        ..Default::default()
+    }];
+    let steps = [Step::Start(start), Step::Batch(ImportBatch { rows })];
+    let requests = steps.map(|step| ImportCustomersRequest { step: Some(step) });
+    let mut answers = ImportServiceClient::new(caller.clone())
+        .import_customers(tokio_stream::iter(requests))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut run = String::new();
+    while let Some(answer) = answers.message().await.unwrap() {
+        run = answer.run.unwrap().name;
+    }
+    run
+}
+
 on_each_engine! {
     async fn a_killed_import_resumes_and_has_every_row_once(suite: &mut Suite) {
         const ROWS: u32 = 10_000;
@@ -142,6 +175,35 @@ on_each_engine! {
         assert!(errors[1].starts_with("6,customer.full_name,"), "{errors:?}");
         let caller = suite.administrator().await;
         assert_eq!(imported(&caller).await.len(), 18);
+    }
+
+    async fn the_error_file_of_a_resumed_run_is_that_of_the_whole_run(suite: &mut Suite) {
+        let rows = |bad: u32| {
+            good_rows(bad + 10).map(move |(id, name, email)| match id {
+                5 => (id, String::new(), email),
+                _ if id == bad => (id, name, "not an address".into()),
+                _ => (id, name, email),
+            })
+        };
+        let caller = suite.administrator().await;
+        let run = begun(&caller, 50).await;
+        let files = file(suite, rows(70));
+        let mut resumed = arguments(suite.connection(), &files);
+        resumed.resume = Some(run);
+        assert_eq!(import::run(resumed).await.unwrap(), ExitCode::from(2));
+        let lines: Vec<_> = errors_of(&files.0).iter().map(|it| it.split(',').next().unwrap().to_owned()).collect();
+        assert_eq!(lines, ["50", "6", "71"], "refused before, never mapped, refused since");
+    }
+
+    async fn a_subsidiary_without_its_parent_is_told(suite: &mut Suite) {
+        let files = file(suite, good_rows(2));
+        let mapping = MAPPING.replace("full_name", "parent_external_id = \"{{ email }}\"\nlegal_name");
+        std::fs::write(&files.1, mapping).unwrap();
+        assert_eq!(import::run(arguments(suite.connection(), &files)).await.unwrap(), ExitCode::from(2));
+        let errors = errors_of(&files.0);
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("2,parent_external_id,"), "{errors:?}");
+        assert_eq!(imported(&suite.administrator().await).await, [1, 2], "they are in without it");
     }
 
     async fn the_same_file_twice_changes_nothing(suite: &mut Suite) {

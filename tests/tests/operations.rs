@@ -1,6 +1,10 @@
 //! What operators rely on: start, footprint, crash, orderly end.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
@@ -18,16 +22,25 @@ async fn create(caller: &Caller, name: &str, request_id: &str) -> Result<Custome
         customer: Some(person(name)),
         request_id: request_id.to_owned(),
     };
-    let created = CustomerServiceClient::new(caller.clone()).create_customer(request).await?;
+    let created = CustomerServiceClient::new(caller.clone())
+        .create_customer(request)
+        .await?;
     Ok(created.into_inner())
 }
 
 async fn count(caller: &Caller) -> usize {
     let mut customers = CustomerServiceClient::new(caller.clone());
-    let mut request = ListCustomersRequest { page_size: 1_000, ..Default::default() };
+    let mut request = ListCustomersRequest {
+        page_size: 1_000,
+        ..Default::default()
+    };
     let mut count = 0;
     loop {
-        let page = customers.list_customers(request.clone()).await.unwrap().into_inner();
+        let page = customers
+            .list_customers(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         count += page.customers.len();
         if page.next_page_token.is_empty() {
             return count;
@@ -39,7 +52,10 @@ async fn count(caller: &Caller) -> usize {
 /// Resident memory of the suite's process, in MiB.
 fn resident_mib(suite: &Suite) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", suite.process_id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib / 1024
 }
@@ -110,16 +126,23 @@ on_each_engine! {
 }
 
 /// The figures of README. A debug build says little about either.
-#[cfg_attr(debug_assertions, ignore = "measures an optimised build; run by `cargo xtask footprint`")]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "measures an optimised build; run by `cargo xtask footprint`"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_suite_is_small_and_quick_to_start() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let suite = Suite::start(engine).await;
         let begun = Instant::now();
-        create(&suite.administrator().await, "Ana", "").await.unwrap();
+        create(&suite.administrator().await, "Ana", "")
+            .await
+            .unwrap();
         let first_answer = suite.started_in() + begun.elapsed();
         let resident = resident_mib(&suite);
-        println!("{engine:?}: first call answered {first_answer:?} after the start; {resident} MiB resident");
+        println!(
+            "{engine:?}: first call answered {first_answer:?} after the start; {resident} MiB resident"
+        );
         assert!(first_answer < Duration::from_secs(1), "{first_answer:?}");
         assert!(resident < 60, "{resident} MiB");
     }
@@ -136,5 +159,8 @@ async fn it_refuses_to_be_reached_from_other_machines() {
         .unwrap();
     assert!(!output.status.success());
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("TLS and a real identity provider"), "{message}");
+    assert!(
+        message.contains("TLS and a real identity provider"),
+        "{message}"
+    );
 }

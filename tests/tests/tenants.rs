@@ -1,6 +1,10 @@
 //! No tenant sees or changes what belongs to another, through any RPC.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use std::collections::BTreeSet;
 
@@ -41,22 +45,40 @@ impl Belongings {
         let customer = name(&call(owner, "CustomerService/CreateCustomer", person).await);
         let organisation = json!({"customer": {"organisation": {"legalName": MARK}}});
         let organisation = name(&call(owner, "CustomerService/CreateCustomer", organisation).await);
-        let point = json!({"parent": customer, "contactPoint": {"email": "zauberwort@example.com"}});
-        let contact_point = name(&call(owner, "ContactPointService/CreateContactPoint", point).await);
-        let role = json!({"parent": customer, "role": {"organisation": organisation, "title": MARK}});
+        let point =
+            json!({"parent": customer, "contactPoint": {"email": "zauberwort@example.com"}});
+        let contact_point =
+            name(&call(owner, "ContactPointService/CreateContactPoint", point).await);
+        let role =
+            json!({"parent": customer, "role": {"organisation": organisation, "title": MARK}});
         let role = name(&call(owner, "RoleService/CreateRole", role).await);
         let definition = json!({"attributeDefinitionId": "zauberwort", "attributeDefinition": {
             "displayName": MARK, "type": "ATTRIBUTE_TYPE_TEXT", "category": "ATTRIBUTE_CATEGORY_TRAIT",
         }});
-        let definition = name(&call(owner, "AttributeService/CreateAttributeDefinition", definition).await);
+        let definition = name(
+            &call(
+                owner,
+                "AttributeService/CreateAttributeDefinition",
+                definition,
+            )
+            .await,
+        );
         let conversation = json!({"parent": customer, "conversation": {"subject": MARK}});
-        let conversation = name(&call(owner, "ConversationService/CreateConversation", conversation).await);
+        let conversation = name(
+            &call(
+                owner,
+                "ConversationService/CreateConversation",
+                conversation,
+            )
+            .await,
+        );
         let interaction = json!({"parent": customer, "interaction": {
             "channel": "CHANNEL_PHONE", "direction": "DIRECTION_INBOUND", "summary": MARK,
             "conversation": conversation, "links": ["quotes/zauberwort"],
             "externalId": {"system": "crm", "id": MARK},
         }});
-        let interaction = name(&call(owner, "InteractionService/LogInteraction", interaction).await);
+        let interaction =
+            name(&call(owner, "InteractionService/LogInteraction", interaction).await);
         let preferences = json!({"name": format!("{customer}/preferences"), "entries": [
             {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_REFUSED"},
         ]});
@@ -65,62 +87,183 @@ impl Belongings {
             "kind": "BEHAVIOUR_KIND_VISIT", "subject": MARK,
         }});
         call(owner, "LifecycleService/RecordBehaviour", behaviour).await;
-        Self { customer, organisation, contact_point, role, definition, conversation, interaction }
+        Self {
+            customer,
+            organisation,
+            contact_point,
+            role,
+            definition,
+            conversation,
+            interaction,
+        }
     }
 
     /// Every unary RPC of the service, aimed at these resources.
     fn attempts(&self) -> Vec<(&'static str, Value)> {
-        let Self { customer, organisation, contact_point, role, definition, conversation, interaction } = self;
+        let Self {
+            customer,
+            organisation,
+            contact_point,
+            role,
+            definition,
+            conversation,
+            interaction,
+        } = self;
         let preferences = format!("{customer}/preferences");
         let run = "importRuns/018f0000-0000-7000-8000-000000000000";
         let stolen = json!({"name": customer, "person": {"fullName": "Stolen"}});
         vec![
-            ("CustomerService/CreateCustomer", json!({"customer": {"organisation": {"legalName": "B"}, "parent": organisation}})),
+            (
+                "CustomerService/CreateCustomer",
+                json!({"customer": {"organisation": {"legalName": "B"}, "parent": organisation}}),
+            ),
             ("CustomerService/GetCustomer", json!({"name": customer})),
-            ("CustomerService/BatchGetCustomers", json!({"names": [customer, organisation]})),
-            ("CustomerService/UpdateCustomer", json!({"customer": stolen, "updateMask": "person.fullName"})),
-            ("CustomerService/ListCustomers", json!({"showDeleted": true})),
+            (
+                "CustomerService/BatchGetCustomers",
+                json!({"names": [customer, organisation]}),
+            ),
+            (
+                "CustomerService/UpdateCustomer",
+                json!({"customer": stolen, "updateMask": "person.fullName"}),
+            ),
+            (
+                "CustomerService/ListCustomers",
+                json!({"showDeleted": true}),
+            ),
             ("CustomerService/SearchCustomers", json!({"query": MARK})),
             ("CustomerService/DeleteCustomer", json!({"name": customer})),
-            ("CustomerService/UndeleteCustomer", json!({"name": customer})),
-            ("ContactPointService/CreateContactPoint", json!({"parent": customer, "contactPoint": {"email": "b@example.com"}})),
-            ("ContactPointService/GetContactPoint", json!({"name": contact_point})),
-            ("ContactPointService/ListContactPoints", json!({"parent": customer})),
-            ("ContactPointService/UpdateContactPoint", json!({"contactPoint": {"name": contact_point, "label": "B"}, "updateMask": "label"})),
-            ("ContactPointService/DeleteContactPoint", json!({"name": contact_point})),
-            ("ContactPointService/VerifyContactPoint", json!({"name": contact_point})),
-            ("ContactPointService/ReportContactPointProblem", json!({"name": contact_point, "state": "CONTACT_POINT_STATE_BOUNCED"})),
-            ("RoleService/CreateRole", json!({"parent": customer, "role": {"organisation": organisation, "title": "B"}})),
+            (
+                "CustomerService/UndeleteCustomer",
+                json!({"name": customer}),
+            ),
+            (
+                "ContactPointService/CreateContactPoint",
+                json!({"parent": customer, "contactPoint": {"email": "b@example.com"}}),
+            ),
+            (
+                "ContactPointService/GetContactPoint",
+                json!({"name": contact_point}),
+            ),
+            (
+                "ContactPointService/ListContactPoints",
+                json!({"parent": customer}),
+            ),
+            (
+                "ContactPointService/UpdateContactPoint",
+                json!({"contactPoint": {"name": contact_point, "label": "B"}, "updateMask": "label"}),
+            ),
+            (
+                "ContactPointService/DeleteContactPoint",
+                json!({"name": contact_point}),
+            ),
+            (
+                "ContactPointService/VerifyContactPoint",
+                json!({"name": contact_point}),
+            ),
+            (
+                "ContactPointService/ReportContactPointProblem",
+                json!({"name": contact_point, "state": "CONTACT_POINT_STATE_BOUNCED"}),
+            ),
+            (
+                "RoleService/CreateRole",
+                json!({"parent": customer, "role": {"organisation": organisation, "title": "B"}}),
+            ),
             ("RoleService/GetRole", json!({"name": role})),
             ("RoleService/ListRoles", json!({"parent": organisation})),
-            ("RoleService/UpdateRole", json!({"role": {"name": role, "title": "B"}, "updateMask": "title"})),
+            (
+                "RoleService/UpdateRole",
+                json!({"role": {"name": role, "title": "B"}, "updateMask": "title"}),
+            ),
             ("RoleService/DeleteRole", json!({"name": role})),
-            ("AttributeService/CreateAttributeDefinition", json!({"attributeDefinitionId": "other", "attributeDefinition": {
-                "displayName": "B", "type": "ATTRIBUTE_TYPE_TEXT", "category": "ATTRIBUTE_CATEGORY_TRAIT"}})),
-            ("AttributeService/GetAttributeDefinition", json!({"name": definition})),
+            (
+                "AttributeService/CreateAttributeDefinition",
+                json!({"attributeDefinitionId": "other", "attributeDefinition": {
+                "displayName": "B", "type": "ATTRIBUTE_TYPE_TEXT", "category": "ATTRIBUTE_CATEGORY_TRAIT"}}),
+            ),
+            (
+                "AttributeService/GetAttributeDefinition",
+                json!({"name": definition}),
+            ),
             ("AttributeService/ListAttributeDefinitions", json!({})),
-            ("AttributeService/UpdateAttributeDefinition", json!({"attributeDefinition": {"name": definition, "displayName": "B"}, "updateMask": "displayName"})),
-            ("AttributeService/DeleteAttributeDefinition", json!({"name": definition})),
-            ("LifecycleService/MoveCustomerStage", json!({"name": customer, "stage": "LIFECYCLE_STAGE_ACQUISITION", "reason": "B"})),
-            ("LifecycleService/ListStageChanges", json!({"parent": customer})),
-            ("LifecycleService/RecordBehaviour", json!({"parent": customer, "behaviourEvent": {"kind": "BEHAVIOUR_KIND_VISIT"}})),
-            ("LifecycleService/ListBehaviourEvents", json!({"parent": customer})),
-            ("PreferenceService/GetPreferences", json!({"name": preferences})),
-            ("PreferenceService/SetPreferences", json!({"name": preferences, "entries": [
-                {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_ALLOWED"}]})),
-            ("PreferenceService/CheckContact", json!({"customer": customer, "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SALES"})),
-            ("ConversationService/CreateConversation", json!({"parent": customer, "conversation": {"subject": "B"}})),
-            ("ConversationService/GetConversation", json!({"name": conversation})),
-            ("ConversationService/ListConversations", json!({"parent": customer})),
-            ("ConversationService/CloseConversation", json!({"name": conversation, "resolution": "B"})),
-            ("InteractionService/LogInteraction", json!({"parent": customer, "interaction": {
-                "channel": "CHANNEL_PHONE", "direction": "DIRECTION_INBOUND", "summary": "B"}})),
-            ("InteractionService/SendMessage", json!({"customer": customer, "channel": "CHANNEL_EMAIL",
-                "purpose": "PURPOSE_SALES", "subject": "B"})),
-            ("InteractionService/GetInteraction", json!({"name": interaction})),
-            ("InteractionService/ListInteractions", json!({"parent": customer})),
-            ("InteractionService/ListLinkedInteractions", json!({"resource": "quotes/zauberwort"})),
-            ("ViewService/GetCustomerContext", json!({"customer": customer})),
+            (
+                "AttributeService/UpdateAttributeDefinition",
+                json!({"attributeDefinition": {"name": definition, "displayName": "B"}, "updateMask": "displayName"}),
+            ),
+            (
+                "AttributeService/DeleteAttributeDefinition",
+                json!({"name": definition}),
+            ),
+            (
+                "LifecycleService/MoveCustomerStage",
+                json!({"name": customer, "stage": "LIFECYCLE_STAGE_ACQUISITION", "reason": "B"}),
+            ),
+            (
+                "LifecycleService/ListStageChanges",
+                json!({"parent": customer}),
+            ),
+            (
+                "LifecycleService/RecordBehaviour",
+                json!({"parent": customer, "behaviourEvent": {"kind": "BEHAVIOUR_KIND_VISIT"}}),
+            ),
+            (
+                "LifecycleService/ListBehaviourEvents",
+                json!({"parent": customer}),
+            ),
+            (
+                "PreferenceService/GetPreferences",
+                json!({"name": preferences}),
+            ),
+            (
+                "PreferenceService/SetPreferences",
+                json!({"name": preferences, "entries": [
+                {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_ALLOWED"}]}),
+            ),
+            (
+                "PreferenceService/CheckContact",
+                json!({"customer": customer, "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SALES"}),
+            ),
+            (
+                "ConversationService/CreateConversation",
+                json!({"parent": customer, "conversation": {"subject": "B"}}),
+            ),
+            (
+                "ConversationService/GetConversation",
+                json!({"name": conversation}),
+            ),
+            (
+                "ConversationService/ListConversations",
+                json!({"parent": customer}),
+            ),
+            (
+                "ConversationService/CloseConversation",
+                json!({"name": conversation, "resolution": "B"}),
+            ),
+            (
+                "InteractionService/LogInteraction",
+                json!({"parent": customer, "interaction": {
+                "channel": "CHANNEL_PHONE", "direction": "DIRECTION_INBOUND", "summary": "B"}}),
+            ),
+            (
+                "InteractionService/SendMessage",
+                json!({"customer": customer, "channel": "CHANNEL_EMAIL",
+                "purpose": "PURPOSE_SALES", "subject": "B"}),
+            ),
+            (
+                "InteractionService/GetInteraction",
+                json!({"name": interaction}),
+            ),
+            (
+                "InteractionService/ListInteractions",
+                json!({"parent": customer}),
+            ),
+            (
+                "InteractionService/ListLinkedInteractions",
+                json!({"resource": "quotes/zauberwort"}),
+            ),
+            (
+                "ViewService/GetCustomerContext",
+                json!({"customer": customer}),
+            ),
             ("ViewService/GetCustomer360", json!({"customer": customer})),
             ("ImportService/GetImportRun", json!({"name": run})),
             ("ImportService/ListImportRuns", json!({})),
@@ -136,17 +279,36 @@ fn unary_rpcs() -> BTreeSet<String> {
     services
         .filter(|service| service.full_name().starts_with(PACKAGE))
         .flat_map(|service| {
-            let unary = service.methods().filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
-            unary.map(|one| format!("{}/{}", one.parent_service().name(), one.name())).collect::<Vec<_>>()
+            let unary = service
+                .methods()
+                .filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
+            unary
+                .map(|one| format!("{}/{}", one.parent_service().name(), one.name()))
+                .collect::<Vec<_>>()
         })
         .collect()
 }
 
 async fn all_about(owner: &Dynamic, belongings: &Belongings) -> Vec<Value> {
     vec![
-        call(owner, "ViewService/GetCustomer360", json!({"customer": belongings.customer})).await,
-        call(owner, "ViewService/GetCustomer360", json!({"customer": belongings.organisation})).await,
-        call(owner, "AttributeService/ListAttributeDefinitions", json!({})).await,
+        call(
+            owner,
+            "ViewService/GetCustomer360",
+            json!({"customer": belongings.customer}),
+        )
+        .await,
+        call(
+            owner,
+            "ViewService/GetCustomer360",
+            json!({"customer": belongings.organisation}),
+        )
+        .await,
+        call(
+            owner,
+            "AttributeService/ListAttributeDefinitions",
+            json!({}),
+        )
+        .await,
     ]
 }
 

@@ -1,6 +1,10 @@
 //! The five-minute tour, as README tells it and from Python.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that can't go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that can't go on has to stop"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -15,7 +19,8 @@ fn root() -> &'static Path {
 /// A tool that `cargo xtask test` installs.
 fn tool(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
-    path.unwrap_or_else(|| panic!("set {variable} or run `cargo xtask test`")).into()
+    path.unwrap_or_else(|| panic!("set {variable} or run `cargo xtask test`"))
+        .into()
 }
 
 /// The first shell block after this heading of README.
@@ -28,7 +33,11 @@ fn snippet(heading: &str) -> String {
 
 fn text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
-    format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
 }
 
 #[tokio::test]
@@ -38,7 +47,10 @@ async fn the_tour_of_the_readme_runs_as_it_stands() {
     let grpcurl = tool("RAPPORT_GRPCURL");
     let script = snippet("## A five-minute tour").replace("127.0.0.1:50051", address);
     let script = format!("grpcurl() {{ {} \"$@\"; }}\n{script}", grpcurl.display());
-    let output = Command::new("bash").args(["-c", &script]).current_dir(suite.folder()).output();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(suite.folder())
+        .output();
     let text = text(&output.await.unwrap());
     for expected in [
         "\"email\": \"Ana@example.com\"",
@@ -58,7 +70,10 @@ async fn the_tour_of_the_readme_runs_as_it_stands() {
 async fn a_python_client_generated_from_the_descriptor_set_runs_the_tour() {
     let suite = Suite::start(Engine::Sqlite).await;
     let descriptors = suite.folder().join("rapport.binpb");
-    let exported = Command::new(binary()).args(["protos", "--out"]).arg(&descriptors).status();
+    let exported = Command::new(binary())
+        .args(["protos", "--out"])
+        .arg(&descriptors)
+        .status();
     assert!(exported.await.unwrap().success());
     let output = Command::new(tool("RAPPORT_TOOLS_PYTHON"))
         .arg(root().join("tests/tour/tour.py"))
@@ -72,7 +87,10 @@ async fn a_python_client_generated_from_the_descriptor_set_runs_the_tour() {
         .unwrap();
     let text = text(&output);
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("e-mail refused: CHANNEL_REFUSED open: PHONE"), "{text}");
+    assert!(
+        text.contains("e-mail refused: CHANNEL_REFUSED open: PHONE"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -80,7 +98,14 @@ async fn the_demo_tells_its_story() {
     let suite = Suite::start(Engine::Sqlite).await;
     let demo = || async {
         let output = Command::new(binary())
-            .args(["demo", "--customers", "200", "--address", suite.address(), "--token-file"])
+            .args([
+                "demo",
+                "--customers",
+                "200",
+                "--address",
+                suite.address(),
+                "--token-file",
+            ])
             .arg(suite.token_file())
             .output()
             .await
@@ -90,7 +115,10 @@ async fn the_demo_tells_its_story() {
     let (success, story) = demo().await;
     assert!(success, "{story}");
     assert!(story.contains("200 created"), "{story}");
-    assert!(story.contains("CHANNEL_REFUSED, open instead: PHONE"), "{story}");
+    assert!(
+        story.contains("CHANNEL_REFUSED, open instead: PHONE"),
+        "{story}"
+    );
     let (success, story) = demo().await;
     assert!(success, "told twice on the same suite: {story}");
 }

@@ -76,7 +76,7 @@ async fn stage(service: &Service, key: &SecretKey, name: &str) -> proto::Lifecyc
 }
 
 on_each_engine! {
-    async fn a_built_service_answers_those_whom_the_gateway_vouches_for(db: Database, storage: &Storage) {
+    async fn it_answers_those_whom_the_gateway_vouches_for(db: Database, storage: &Storage) {
         drop(db);
         let key = SecretKey::generate();
         let service = build(&config(storage), surroundings(&key)).await.unwrap();
@@ -84,12 +84,22 @@ on_each_engine! {
             assert!(check.holds().await, "{}", check.name());
         }
         let mut customers = CustomerServiceClient::new(service.link());
-        let created = customers.create_customer(signed(&key, ada())).await.unwrap().into_inner();
+        let created = customers
+            .create_customer(signed(&key, ada()))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(created.display_name, "Ada Lovelace");
 
         let nobody = customers.create_customer(ada()).await.unwrap_err();
-        assert_eq!((nobody.code(), reason(&nobody).as_str()), (Code::Unauthenticated, "TOKEN_MISSING"));
-        let forged = customers.create_customer(signed(&SecretKey::generate(), ada())).await.unwrap_err();
+        assert_eq!(
+            (nobody.code(), reason(&nobody).as_str()),
+            (Code::Unauthenticated, "TOKEN_MISSING")
+        );
+        let forged = customers
+            .create_customer(signed(&SecretKey::generate(), ada()))
+            .await
+            .unwrap_err();
         assert_eq!(reason(&forged), "TOKEN_INVALID");
     }
 
@@ -103,7 +113,10 @@ on_each_engine! {
             supervisor.start(worker);
         }
         let ada = CustomerServiceClient::new(service.link())
-            .create_customer(signed(&key, ada())).await.unwrap().into_inner();
+            .create_customer(signed(&key, ada()))
+            .await
+            .unwrap()
+            .into_inner();
         let inquiry = proto::RecordBehaviourRequest {
             parent: ada.name.clone(),
             behaviour_event: Some(proto::BehaviourEvent {
@@ -113,24 +126,39 @@ on_each_engine! {
             ..Default::default()
         };
         LifecycleServiceClient::new(service.link())
-            .record_behaviour(signed(&key, inquiry)).await.unwrap();
+            .record_behaviour(signed(&key, inquiry))
+            .await
+            .unwrap();
 
         let moved = async {
             while stage(&service, &key, &ada.name).await != proto::LifecycleStage::Acquisition {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), moved).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), moved)
+            .await
+            .unwrap();
         drain.begin();
         supervisor.stopped().await;
     }
 
     async fn settings_that_cannot_be_used_are_named(db: Database, storage: &Storage) {
         drop(db);
-        let nowhere = Config { default_region: "Atlantis".to_owned(), ..config(storage) };
-        let keyless = Config { page_token_key: Secret::new("short".to_owned()), ..config(storage) };
-        for (config, setting) in [(nowhere, "customer.default_region"), (keyless, "customer.page_token_key")] {
-            let refused = build(&config, surroundings(&SecretKey::generate())).await.unwrap_err();
+        let nowhere = Config {
+            default_region: "Atlantis".to_owned(),
+            ..config(storage)
+        };
+        let keyless = Config {
+            page_token_key: Secret::new("short".to_owned()),
+            ..config(storage)
+        };
+        for (config, setting) in [
+            (nowhere, "customer.default_region"),
+            (keyless, "customer.page_token_key"),
+        ] {
+            let refused = build(&config, surroundings(&SecretKey::generate()))
+                .await
+                .unwrap_err();
             assert!(refused.to_string().contains(setting), "{refused}");
         }
     }

@@ -14,7 +14,11 @@ use tonic::{Request, Status};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Connection {
     /// Address of the gateway.
-    #[arg(long, env = "RAPPORT_ADDRESS", default_value = "http://127.0.0.1:50051")]
+    #[arg(
+        long,
+        env = "RAPPORT_ADDRESS",
+        default_value = "http://127.0.0.1:50051"
+    )]
     pub address: String,
     /// File with the bearer token; the suite writes one for local callers.
     #[arg(long, env = "RAPPORT_TOKEN_FILE", default_value = "data/local.token")]
@@ -39,7 +43,10 @@ impl Connection {
             .connect()
             .await
             .with_context(|| {
-                format!("no suite answers at {}; start one with `rapport serve`", self.address)
+                format!(
+                    "no suite answers at {}; start one with `rapport serve`",
+                    self.address
+                )
             })?;
         Ok(InterceptedService::new(channel, Bearer::new(token.trim())?))
     }
@@ -59,7 +66,9 @@ impl Bearer {
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        request
+            .metadata_mut()
+            .insert("authorization", self.0.clone());
         Ok(request)
     }
 }

@@ -19,7 +19,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 
     let address = suite.address()?;
     say(&format!("Rapport answers on http://{address}"));
-    say(&format!("metrics and probes on http://{}", suite.ops_address()?));
+    say(&format!(
+        "metrics and probes on http://{}",
+        suite.ops_address()?
+    ));
     if token.enabled {
         let file = token.file.display();
         say(&format!("call it, for example:

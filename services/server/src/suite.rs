@@ -38,7 +38,11 @@ impl Suite {
     /// # Errors
     /// When a setting can't be used, a port is taken or a database can't be opened. The
     /// message says which and what to do.
-    pub async fn build(settings: Settings, metrics: Registry, drain: Drain) -> anyhow::Result<Self> {
+    pub async fn build(
+        settings: Settings,
+        metrics: Registry,
+        drain: Drain,
+    ) -> anyhow::Result<Self> {
         // Bound first: a second suite on the same ports must not touch the databases.
         let address = settings.gateway.listen_address()?;
         let listener = bind(address, "gateway.listen").await?;
@@ -61,7 +65,11 @@ impl Suite {
 
         let infrastructure = infrastructure(&services, &drain).await?;
         let mut links = HashMap::from([("grpc", infrastructure)]);
-        links.extend(services.iter().map(|service| (package(service), service.link())));
+        links.extend(
+            services
+                .iter()
+                .map(|service| (package(service), service.link())),
+        );
         let parts = GatewayParts {
             pool: rapport_proto::descriptor_pool(),
             links,
@@ -72,7 +80,10 @@ impl Suite {
         };
         let gateway = Gateway::build(&settings.gateway, parts)?;
 
-        let checks = services.iter().flat_map(|service| service.readiness.clone()).collect();
+        let checks = services
+            .iter()
+            .flat_map(|service| service.readiness.clone())
+            .collect();
         let mut workers = gateway.workers();
         workers.extend(services.into_iter().flat_map(|service| service.workers));
         Ok(Self {

@@ -104,7 +104,10 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
-        .add_service(server!(PreferenceServiceServer, PreferencesOfCustomers(shared())))
+        .add_service(server!(
+            PreferenceServiceServer,
+            PreferencesOfCustomers(shared())
+        ))
         .add_service(server!(RoleServiceServer, Roles(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
 }

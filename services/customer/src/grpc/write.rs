@@ -30,11 +30,12 @@ macro_rules! writes {
 
 writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
-    CreateConversationRequest CreateCustomerRequest CreateRoleRequest DeleteAttributeDefinitionRequest
-    DeleteContactPointRequest DeleteCustomerRequest DeleteRoleRequest LogInteractionRequest
-    MoveCustomerStageRequest RecordBehaviourRequest ReportContactPointProblemRequest
-    SendMessageRequest SetPreferencesRequest UndeleteCustomerRequest UpdateAttributeDefinitionRequest
-    UpdateContactPointRequest UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
+    CreateConversationRequest CreateCustomerRequest CreateRoleRequest
+    DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
+    DeleteRoleRequest LogInteractionRequest MoveCustomerStageRequest RecordBehaviourRequest
+    ReportContactPointProblemRequest SendMessageRequest SetPreferencesRequest
+    UndeleteCustomerRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
+    UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
 }
 
 impl Shared {

@@ -57,7 +57,11 @@ async fn import(caller: Caller, rows: Vec<ImportRow>) -> anyhow::Result<ImportRu
     });
     let batches: Vec<_> = rows
         .chunks(BATCH)
-        .map(|rows| Step::Batch(ImportBatch { rows: rows.to_vec() }))
+        .map(|rows| {
+            Step::Batch(ImportBatch {
+                rows: rows.to_vec(),
+            })
+        })
         .collect();
     let steps = std::iter::once(start)
         .chain(batches)

@@ -8,9 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rapport_proto::google::r#type::Date;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::customer::Profile;
-use rapport_proto::rapport::customer::v1::{
-    ContactPoint, Customer, ExternalId, ImportRow, Person,
-};
+use rapport_proto::rapport::customer::v1::{ContactPoint, Customer, ExternalId, ImportRow, Person};
 
 /// The system under whose ids the demo's customers are known.
 pub const SYSTEM: &str = "demo";
@@ -54,25 +52,55 @@ fn row(random: &mut StdRng, line: u64) -> ImportRow {
 fn person(random: &mut StdRng) -> (&'static str, Person) {
     let (language, given_name, family_name): (_, String, String) = match random.random_range(0..10)
     {
-        0..4 => ("de-CH", name(FirstName(DE_DE), random), name(LastName(DE_DE), random)),
-        4..6 => ("fr-CH", name(FirstName(FR_FR), random), name(LastName(FR_FR), random)),
-        6..8 => ("it-CH", name(FirstName(IT_IT), random), name(LastName(IT_IT), random)),
-        8 => ("en", name(FirstName(EN), random), name(LastName(EN), random)),
+        0..4 => (
+            "de-CH",
+            name(FirstName(DE_DE), random),
+            name(LastName(DE_DE), random),
+        ),
+        4..6 => (
+            "fr-CH",
+            name(FirstName(FR_FR), random),
+            name(LastName(FR_FR), random),
+        ),
+        6..8 => (
+            "it-CH",
+            name(FirstName(IT_IT), random),
+            name(LastName(IT_IT), random),
+        ),
+        8 => (
+            "en",
+            name(FirstName(EN), random),
+            name(LastName(EN), random),
+        ),
         _ => return eastern_person(random),
     };
     let full_name = format!("{given_name} {family_name}");
-    (language, with_birth_date(full_name, given_name, family_name, random))
+    (
+        language,
+        with_birth_date(full_name, given_name, family_name, random),
+    )
 }
 
 /// Names that are written family name first and without a space.
 fn eastern_person(random: &mut StdRng) -> (&'static str, Person) {
     let (language, given_name, family_name) = if random.random() {
-        ("zh", name(FirstName(ZH_CN), random), name(LastName(ZH_CN), random))
+        (
+            "zh",
+            name(FirstName(ZH_CN), random),
+            name(LastName(ZH_CN), random),
+        )
     } else {
-        ("ja", name(FirstName(JA_JP), random), name(LastName(JA_JP), random))
+        (
+            "ja",
+            name(FirstName(JA_JP), random),
+            name(LastName(JA_JP), random),
+        )
     };
     let full_name = format!("{family_name}{given_name}");
-    (language, with_birth_date(full_name, given_name, family_name, random))
+    (
+        language,
+        with_birth_date(full_name, given_name, family_name, random),
+    )
 }
 
 fn name<K>(kind: K, random: &mut StdRng) -> String

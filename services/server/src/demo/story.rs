@@ -23,21 +23,34 @@ use crate::terminal::say;
 pub(crate) async fn tell(caller: Caller) -> anyhow::Result<()> {
     let anna = find(caller.clone()).await?;
     let name = &anna.display_name;
-    say(&format!("2. Found {name} ({}) by the e-mail address.", anna.name));
+    say(&format!(
+        "2. Found {name} ({}) by the e-mail address.",
+        anna.name
+    ));
 
     refuse_email(caller.clone(), &anna).await?;
-    say(&format!("3. {name} asks for no more e-mail about offers; calls are welcome."));
+    say(&format!(
+        "3. {name} asks for no more e-mail about offers; calls are welcome."
+    ));
 
     let refusal = send(caller.clone(), &anna, Channel::Email).await;
     let open = refused_in_favour_of(refusal)?;
-    say(&format!("4. Marketing tries to e-mail an offer. Refused: CHANNEL_REFUSED, open instead: {open}."));
+    say(&format!(
+        "4. Marketing tries to e-mail an offer. Refused: CHANNEL_REFUSED, open instead: {open}."
+    ));
     anyhow::ensure!(open.starts_with("PHONE"), "phone was not offered first");
 
     let call = send(caller.clone(), &anna, Channel::Phone).await?;
-    say(&format!("5. A seller plans a call instead. Allowed: {}.", call.name));
+    say(&format!(
+        "5. A seller plans a call instead. Allowed: {}.",
+        call.name
+    ));
 
     let conversation = ask_on_the_web(caller.clone(), &anna).await?;
-    say(&format!("6. {name} asks about an invoice on the web site: {}.", conversation.name));
+    say(&format!(
+        "6. {name} asks about an invoice on the web site: {}.",
+        conversation.name
+    ));
 
     continue_in_the_call_centre(caller, &anna, &call, &conversation).await
 }
@@ -47,8 +60,14 @@ async fn find(caller: Caller) -> anyhow::Result<Customer> {
         query: "customer1@example.com".into(),
         ..SearchCustomersRequest::default()
     };
-    let found = CustomerServiceClient::new(caller).search_customers(request).await?;
-    let mut customers = found.into_inner().results.into_iter().filter_map(|one| one.customer);
+    let found = CustomerServiceClient::new(caller)
+        .search_customers(request)
+        .await?;
+    let mut customers = found
+        .into_inner()
+        .results
+        .into_iter()
+        .filter_map(|one| one.customer);
     customers
         .find(|customer| {
             let ids = &customer.external_ids;
@@ -73,11 +92,17 @@ async fn refuse_email(caller: Caller, customer: &Customer) -> anyhow::Result<()>
         ],
         ..SetPreferencesRequest::default()
     };
-    PreferenceServiceClient::new(caller).set_preferences(request).await?;
+    PreferenceServiceClient::new(caller)
+        .set_preferences(request)
+        .await?;
     Ok(())
 }
 
-async fn send(caller: Caller, customer: &Customer, channel: Channel) -> Result<Interaction, Status> {
+async fn send(
+    caller: Caller,
+    customer: &Customer,
+    channel: Channel,
+) -> Result<Interaction, Status> {
     let request = SendMessageRequest {
         customer: customer.name.clone(),
         channel: channel.into(),
@@ -86,7 +111,9 @@ async fn send(caller: Caller, customer: &Customer, channel: Channel) -> Result<I
         request_id: uuid::Uuid::now_v7().to_string(),
         ..SendMessageRequest::default()
     };
-    let sent = InteractionServiceClient::new(caller).send_message(request).await?;
+    let sent = InteractionServiceClient::new(caller)
+        .send_message(request)
+        .await?;
     Ok(sent.into_inner())
 }
 
@@ -95,12 +122,18 @@ fn refused_in_favour_of(outcome: Result<Interaction, Status>) -> anyhow::Result<
     let Err(status) = outcome else {
         anyhow::bail!("the e-mail was let through");
     };
-    let info = status.get_details_error_info().context("the refusal names no reason")?;
+    let info = status
+        .get_details_error_info()
+        .context("the refusal names no reason")?;
     anyhow::ensure!(
         status.code() == Code::FailedPrecondition && info.reason == "CHANNEL_REFUSED",
         "refused for another reason: {status}"
     );
-    Ok(info.metadata.get("open_channels").cloned().unwrap_or_default())
+    Ok(info
+        .metadata
+        .get("open_channels")
+        .cloned()
+        .unwrap_or_default())
 }
 
 async fn ask_on_the_web(caller: Caller, customer: &Customer) -> anyhow::Result<Conversation> {
@@ -129,7 +162,9 @@ async fn ask_on_the_web(caller: Caller, customer: &Customer) -> anyhow::Result<C
         }),
         ..LogInteractionRequest::default()
     };
-    InteractionServiceClient::new(caller).log_interaction(request).await?;
+    InteractionServiceClient::new(caller)
+        .log_interaction(request)
+        .await?;
     Ok(conversation)
 }
 
@@ -139,11 +174,21 @@ async fn continue_in_the_call_centre(
     call: &Interaction,
     conversation: &Conversation,
 ) -> anyhow::Result<()> {
-    let request = GetCustomerContextRequest { customer: customer.name.clone() };
-    let context = ViewServiceClient::new(caller).get_customer_context(request).await?.into_inner();
-    let sees_call = context.recent_interactions.iter().any(|one| one.name == call.name);
+    let request = GetCustomerContextRequest {
+        customer: customer.name.clone(),
+    };
+    let context = ViewServiceClient::new(caller)
+        .get_customer_context(request)
+        .await?
+        .into_inner();
+    let sees_call = context
+        .recent_interactions
+        .iter()
+        .any(|one| one.name == call.name);
     let question = context.open_conversations.iter().find(|open| {
-        open.conversation.as_ref().is_some_and(|open| open.name == conversation.name)
+        open.conversation
+            .as_ref()
+            .is_some_and(|open| open.name == conversation.name)
     });
     let question = question.and_then(|open| open.recent_interactions.first());
     let question = question.context("the question is not in the context")?;

@@ -18,7 +18,7 @@ pub(crate) enum Format {
     /// The message as JSON, a line each.
     JsonLines,
     /// Columns and their templates.
-    Csv(Columns),
+    Csv(Box<Columns>),
 }
 
 /// The columns of a CSV export.
@@ -42,7 +42,7 @@ impl Format {
         };
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("can't read the mapping {}", path.display()))?;
-        Ok(Self::Csv(Columns::parse(&text)?))
+        Ok(Self::Csv(Box::new(Columns::parse(&text)?)))
     }
 
     /// What stands before the first customer.
@@ -54,7 +54,11 @@ impl Format {
     }
 
     /// Appends one customer to `lines`.
-    pub(crate) fn write(&self, customer: &ExportedCustomer, lines: &mut Vec<u8>) -> anyhow::Result<()> {
+    pub(crate) fn write(
+        &self,
+        customer: &ExportedCustomer,
+        lines: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
         let message = dynamic(customer)?;
         match self {
             Self::JsonLines => {
@@ -91,7 +95,9 @@ impl Columns {
         let customer = Value::from(Serde(message));
         let cells = self.names.iter().map(|name| {
             let template = self.environment.get_template(name)?;
-            template.render(&customer).with_context(|| format!("column `{name}`"))
+            template
+                .render(&customer)
+                .with_context(|| format!("column `{name}`"))
         });
         let cells = cells.collect::<anyhow::Result<Vec<String>>>()?;
         record(cells.iter().map(String::as_str))
@@ -108,7 +114,10 @@ fn dynamic(customer: &ExportedCustomer) -> anyhow::Result<DynamicMessage> {
     let descriptor = rapport_proto::descriptor_pool()
         .get_message_by_name(MESSAGE)
         .context("the exported message is not in the descriptor set")?;
-    Ok(DynamicMessage::decode(descriptor, customer.encode_to_vec().as_slice())?)
+    Ok(DynamicMessage::decode(
+        descriptor,
+        customer.encode_to_vec().as_slice(),
+    )?)
 }
 
 #[cfg(test)]
@@ -119,8 +128,14 @@ mod tests {
     use super::*;
 
     fn exported(profile: Profile) -> ExportedCustomer {
-        let customer = Customer { profile: Some(profile), ..Customer::default() };
-        ExportedCustomer { customer: Some(customer), ..ExportedCustomer::default() }
+        let customer = Customer {
+            profile: Some(profile),
+            ..Customer::default()
+        };
+        ExportedCustomer {
+            customer: Some(customer),
+            ..ExportedCustomer::default()
+        }
     }
 
     fn written(format: &Format, customer: &ExportedCustomer) -> String {
@@ -131,16 +146,25 @@ mod tests {
 
     #[test]
     fn a_json_line_is_the_message_in_protobufs_json() {
-        let person = Person { full_name: "王小明".into(), ..Person::default() };
+        let person = Person {
+            full_name: "王小明".into(),
+            ..Person::default()
+        };
         let line = written(&Format::JsonLines, &exported(Profile::Person(person)));
-        assert_eq!(line, "{\"customer\":{\"person\":{\"fullName\":\"王小明\"}}}\n");
+        assert_eq!(
+            line,
+            "{\"customer\":{\"person\":{\"fullName\":\"王小明\"}}}\n"
+        );
     }
 
     #[test]
     fn columns_are_templates_and_what_is_missing_stays_empty() {
         let columns = "[columns]\nname = '{{ customer.organisation.legalName }}'\nborn = '{{ customer.person.birthDate.year }}'";
-        let format = Format::Csv(Columns::parse(columns).unwrap());
-        let organisation = Organisation { legal_name: "Dot, Inc.".into(), ..Default::default() };
+        let format = Format::Csv(Box::new(Columns::parse(columns).unwrap()));
+        let organisation = Organisation {
+            legal_name: "Dot, Inc.".into(),
+            ..Default::default()
+        };
         let row = written(&format, &exported(Profile::Organisation(organisation)));
         assert_eq!(row, "\"Dot, Inc.\",\n");
         assert_eq!(format.head().unwrap(), b"name,born\n");

@@ -49,20 +49,30 @@ pub async fn run(arguments: ExportArgs) -> anyhow::Result<ExitCode> {
         filter: arguments.filter,
         after: progress.after().to_owned(),
     };
-    let answers = ImportServiceClient::new(caller).export_customers(request).await;
-    let mut answers = answers.context("the suite refused the export")?.into_inner();
+    let answers = ImportServiceClient::new(caller)
+        .export_customers(request)
+        .await;
+    let mut answers = answers
+        .context("the suite refused the export")?
+        .into_inner();
     let broke_off = "the export broke off; go on with --resume";
     while let Some(answer) = answers.message().await.context(broke_off)? {
         let mut lines = Vec::new();
         for customer in &answer.customers {
             format.write(customer, &mut lines)?;
         }
-        let last = answer.customers.last().and_then(|one| one.customer.as_ref());
+        let last = answer
+            .customers
+            .last()
+            .and_then(|one| one.customer.as_ref());
         if let Some(last) = last {
             progress.append(&lines, &last.name, answer.customers.len())?;
         }
     }
     let count = progress.finish()?;
-    say(&format!("{count} customers written to {}", arguments.file.display()));
+    say(&format!(
+        "{count} customers written to {}",
+        arguments.file.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -26,19 +26,21 @@ struct Note {
 
 impl Progress {
     pub(super) fn begin(path: &Path, head: &[u8]) -> anyhow::Result<Self> {
-        let mut file = File::create(path)
-            .with_context(|| format!("can't write {}", path.display()))?;
+        let mut file =
+            File::create(path).with_context(|| format!("can't write {}", path.display()))?;
         file.write_all(head)?;
-        let note = Note { length: head.len() as u64, ..Note::default() };
+        let note = Note {
+            length: head.len() as u64,
+            ..Note::default()
+        };
         Self::new(file, path, note)
     }
 
     /// Goes on where an export of this file broke off; what it wrote after its last note
     /// is cut off.
     pub(super) fn resume(path: &Path) -> anyhow::Result<Self> {
-        let note = std::fs::read_to_string(note_path(path)).with_context(|| {
-            format!("there is no unfinished export of {}", path.display())
-        })?;
+        let note = std::fs::read_to_string(note_path(path))
+            .with_context(|| format!("there is no unfinished export of {}", path.display()))?;
         let note: Note = toml::from_str(&note)?;
         let mut file = OpenOptions::new().write(true).open(path)?;
         file.set_len(note.length)?;
@@ -47,9 +49,17 @@ impl Progress {
     }
 
     fn new(file: File, path: &Path, note: Note) -> anyhow::Result<Self> {
-        let style = ProgressStyle::with_template("{spinner} {pos} customers  {per_sec}  {elapsed}")?;
-        let bar = ProgressBar::no_length().with_style(style).with_position(note.count);
-        let progress = Self { file, note_path: note_path(path), note, bar };
+        let style =
+            ProgressStyle::with_template("{spinner} {pos} customers  {per_sec}  {elapsed}")?;
+        let bar = ProgressBar::no_length()
+            .with_style(style)
+            .with_position(note.count);
+        let progress = Self {
+            file,
+            note_path: note_path(path),
+            note,
+            bar,
+        };
         progress.keep_note()?;
         Ok(progress)
     }
@@ -109,6 +119,9 @@ mod tests {
         export.append(b"Ben\n", "customers/2", 1).unwrap();
         assert_eq!(export.finish().unwrap(), 2);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "name\nAnna\nBen\n");
-        assert!(Progress::resume(&path).is_err(), "a finished export can't be resumed");
+        assert!(
+            Progress::resume(&path).is_err(),
+            "a finished export can't be resumed"
+        );
     }
 }

@@ -127,7 +127,12 @@ impl Mapping {
             None => jiff::tz::TimeZone::UTC,
         };
         let mut templates = Templates::new();
-        let customer = compile(&mut templates, "customer", CUSTOMER_FIELDS, file.customer.fields)?;
+        let customer = compile(
+            &mut templates,
+            "customer",
+            CUSTOMER_FIELDS,
+            file.customer.fields,
+        )?;
         anyhow::ensure!(
             customer.contains_key("full_name") != customer.contains_key("legal_name"),
             "`customer` needs either `full_name` (persons) or `legal_name` (organisations)"
@@ -145,9 +150,24 @@ impl Mapping {
         Ok(Self {
             customer,
             values,
-            contact_points: compile_each(&mut templates, "contact_point", CONTACT_POINT_FIELDS, file.contact_points)?,
-            interactions: compile_each(&mut templates, "interaction", INTERACTION_FIELDS, file.interactions)?,
-            preferences: compile_each(&mut templates, "preference", PREFERENCE_FIELDS, file.preferences)?,
+            contact_points: compile_each(
+                &mut templates,
+                "contact_point",
+                CONTACT_POINT_FIELDS,
+                file.contact_points,
+            )?,
+            interactions: compile_each(
+                &mut templates,
+                "interaction",
+                INTERACTION_FIELDS,
+                file.interactions,
+            )?,
+            preferences: compile_each(
+                &mut templates,
+                "preference",
+                PREFERENCE_FIELDS,
+                file.preferences,
+            )?,
             system: file.system,
             delimiter,
             time_zone,

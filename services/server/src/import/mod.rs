@@ -17,7 +17,7 @@ use rapport_proto::rapport::customer::v1::import_service_client::ImportServiceCl
 use rapport_proto::rapport::customer::v1::{
     AttributeCategory, AttributeDefinition, AttributeType, CreateAttributeDefinitionRequest,
     ImportBatch, ImportComplete, ImportCustomersRequest, ImportCustomersResponse, ImportRun,
-    ImportStart, ImportState, UndoImportRunRequest,
+    ImportStart, ImportState, ListImportErrorsRequest, UndoImportRunRequest,
 };
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio_stream::wrappers::ReceiverStream;
@@ -78,20 +78,56 @@ pub async fn run(arguments: ImportArgs) -> anyhow::Result<ExitCode> {
 
     let start = ImportStart {
         resume: arguments.resume.clone().unwrap_or_default(),
-        source: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        source: file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         dry_run: arguments.dry_run,
         request_id: uuid::Uuid::now_v7().to_string(),
     };
-    let (steps, mut answers) = open(caller, start).await?;
+    let (steps, mut answers) = open(caller.clone(), start).await?;
     let opened = answer(&mut answers).await?;
     let mut report = Report::begin(file, arguments.errors.as_deref(), &opened)?;
-    let outcome = import(&arguments, file, mapping, &opened, steps, answers, &mut report).await;
+    if arguments.resume.is_some() {
+        report_earlier(caller, &opened.name, &mut report).await?;
+    }
+    let outcome = import(
+        &arguments,
+        file,
+        mapping,
+        &opened,
+        steps,
+        answers,
+        &mut report,
+    )
+    .await;
     match outcome {
         Ok(run) => report.finish(&run),
         Err(error) => Err(error.context(format!(
             "the import broke off; resume it with --resume {}",
             opened.name
         ))),
+    }
+}
+
+/// Reports the rows that failed before a run broke off, so that the error file of a resumed
+/// run is that of the whole run.
+async fn report_earlier(caller: Caller, run: &str, report: &mut Report) -> anyhow::Result<()> {
+    let mut imports = ImportServiceClient::new(caller);
+    let mut page_token = String::new();
+    loop {
+        let request = ListImportErrorsRequest {
+            parent: run.to_owned(),
+            page_size: 1_000,
+            page_token,
+        };
+        let page = imports.list_import_errors(request).await?.into_inner();
+        report.refused(&page.errors)?;
+        if page.next_page_token.is_empty() {
+            return Ok(());
+        }
+        page_token = page.next_page_token;
     }
 }
 
@@ -127,7 +163,10 @@ async fn import(
     // Whoever still sends must not wait for acknowledgements that can't come any more.
     drop(on_the_way);
     report.unmapped(&sending.await??)?;
-    anyhow::ensure!(run.state() == ImportState::Completed, "the run was not completed");
+    anyhow::ensure!(
+        run.state() == ImportState::Completed,
+        "the run was not completed"
+    );
     Ok(run)
 }
 
@@ -171,7 +210,8 @@ async fn open(
     use tokio_stream::StreamExt as _;
     let (steps, receiver) = mpsc::channel(BATCHES_AHEAD);
     steps.send(Step::Start(start)).await?;
-    let requests = ReceiverStream::new(receiver).map(|step| ImportCustomersRequest { step: Some(step) });
+    let requests =
+        ReceiverStream::new(receiver).map(|step| ImportCustomersRequest { step: Some(step) });
     let answers = ImportServiceClient::new(caller)
         .import_customers(requests)
         .await
@@ -180,7 +220,10 @@ async fn open(
 }
 
 async fn answer(answers: &mut Streaming<ImportCustomersResponse>) -> anyhow::Result<ImportRun> {
-    let first = answers.message().await.context("the suite refused the import")?;
+    let first = answers
+        .message()
+        .await
+        .context("the suite refused the import")?;
     first
         .and_then(|answer| answer.run)
         .context("the suite ended the stream without an answer")
@@ -211,7 +254,8 @@ async fn define_attributes(caller: &Caller, mapping: &Mapping) -> anyhow::Result
             Ok(_) => {}
             Err(status) if status.code() == Code::AlreadyExists => {}
             Err(status) => {
-                return Err(status).with_context(|| format!("can't define the attribute `{}`", spec.key));
+                return Err(status)
+                    .with_context(|| format!("can't define the attribute `{}`", spec.key));
             }
         }
     }
@@ -221,9 +265,15 @@ async fn define_attributes(caller: &Caller, mapping: &Mapping) -> anyhow::Result
 /// Takes a run back step by step.
 async fn undo(caller: Caller, name: String) -> anyhow::Result<ExitCode> {
     let mut imports = ImportServiceClient::new(caller);
+    let mut failure = "the run can't be taken back";
     loop {
         let request = UndoImportRunRequest { name: name.clone() };
-        let run = imports.undo_import_run(request).await?.into_inner();
+        let run = imports
+            .undo_import_run(request)
+            .await
+            .context(failure)?
+            .into_inner();
+        failure = "some of the run is taken back; go on with the same command";
         if run.state() == ImportState::Undone {
             report::undone(&run);
             return Ok(ExitCode::SUCCESS);

@@ -14,8 +14,11 @@ use tokio::sync::mpsc::Sender;
 use super::mapping::Mapping;
 use super::template::{Row, RowError};
 
-/// A batch is sent when it would grow past this, far below the 4 MiB a message may have.
+/// A batch is sent when it has grown past this: with a row of the greatest size it is still
+/// smaller than the 4 MiB that a message may have.
 const MAX_BATCH_BYTES: usize = 1 << 20;
+/// A row that is larger would break off the run, and every attempt to resume it.
+const MAX_ROW_BYTES: usize = 2 << 20;
 
 /// Rows to send together, and the rows between them that could not be mapped.
 #[derive(Debug, Default)]
@@ -31,7 +34,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     fn is_full(&self, batch_size: usize) -> bool {
-        self.rows.len() >= batch_size || self.bytes >= MAX_BATCH_BYTES
+        self.rows.len() + self.errors.len() >= batch_size || self.bytes >= MAX_BATCH_BYTES
     }
 
     fn is_empty(&self) -> bool {
@@ -39,7 +42,8 @@ impl Batch {
     }
 }
 
-/// Sends the file's rows after line `after` in batches. Ends early when nobody listens.
+/// Sends the file's rows after line `after` in batches, and of the lines before that only those
+/// that can't be mapped: nobody else knows them. Ends early when nobody listens.
 pub(crate) fn read(
     path: &Path,
     mapping: &Mapping,
@@ -48,7 +52,9 @@ pub(crate) fn read(
     batches: &Sender<Batch>,
 ) -> anyhow::Result<()> {
     let mut reader = open(path, mapping)?;
-    let columns = reader.headers().context("the first line must name the columns")?;
+    let columns = reader
+        .headers()
+        .context("the first line must name the columns")?;
     let columns = columns.iter().enumerate();
     let columns: HashMap<_, _> = columns
         .map(|(index, name)| (name.trim_start_matches('\u{feff}').trim().to_owned(), index))
@@ -61,25 +67,34 @@ pub(crate) fn read(
     while let Some(record) = records.next() {
         let position = records.reader().position();
         let (line, record) = match record {
-            Ok(record) => (record.position().map_or(0, csv::Position::line) + lag, Ok(record)),
+            Ok(record) => (
+                record.position().map_or(0, csv::Position::line) + lag,
+                Ok(record),
+            ),
             Err(error) => {
                 let line = error.position().map(csv::Position::line);
                 // Without a position the file itself can't be read further.
-                let Some(line) = line else { return Err(error.into()) };
+                let Some(line) = line else {
+                    return Err(error.into());
+                };
                 (line + lag, Err(RowError::new("row", unreadable(&error))))
             }
         };
         batch.position = position.byte();
-        if line <= after {
-            continue;
-        }
         let row = record.and_then(|record| mapping.apply(&Row::new(columns.clone(), record, line)));
         match row {
+            Err(error) => batch.errors.push((line, error)),
+            Ok(_) if line <= after => {}
+            Ok(row) if row.encoded_len() > MAX_ROW_BYTES => {
+                batch.errors.push((
+                    line,
+                    RowError::new("row", "is larger than 2 MiB; shorten it"),
+                ));
+            }
             Ok(row) => {
                 batch.bytes += row.encoded_len();
                 batch.rows.push(row);
             }
-            Err(error) => batch.errors.push((line, error)),
         }
         if batch.is_full(batch_size) && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
             return Ok(());
@@ -112,7 +127,9 @@ fn line_lag(path: &Path, after_header: u64) -> anyhow::Result<u64> {
 fn unreadable(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8; convert the file first".to_owned(),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("has {len} columns where the first line has {expected_len}")
         }
         _ => "can't be read as CSV".to_owned(),
@@ -123,7 +140,8 @@ fn unreadable(error: &csv::Error) -> String {
 mod tests {
     use super::*;
 
-    const MAPPING: &str = "system = 'crm'\n[customer]\nexternal_id = '{{ id }}'\nfull_name = '{{ name }}'";
+    const MAPPING: &str =
+        "system = 'crm'\n[customer]\nexternal_id = '{{ id }}'\nfull_name = '{{ name }}'";
 
     fn batches(csv: &[u8], after: u64, size: usize) -> Vec<Batch> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -158,13 +176,32 @@ mod tests {
         let bad: Vec<_> = found[0].errors.iter().map(|(line, _)| *line).collect();
         assert_eq!(bad, [2, 3, 4]);
         assert_eq!(lines(&found[0]), [5]);
-        assert!(!format!("{:?}", found[0].errors[1]).contains("An"), "quotes no data");
+        assert!(
+            !format!("{:?}", found[0].errors[1]).contains("An"),
+            "quotes no data"
+        );
     }
 
     #[test]
     fn a_resumed_file_starts_after_the_last_line() {
         let found = batches(b"id,name\n1,Anna\n2,Ben\n3,Zoe\n", 3, 100);
         assert_eq!(lines(&found[0]), [4]);
+    }
+
+    #[test]
+    fn lines_that_can_not_be_mapped_are_reported_again_when_a_file_is_resumed() {
+        let found = batches(b"id,name\n1,Anna\n2,\n3,Zoe\n4,Eve\n", 4, 100);
+        assert_eq!(lines(&found[0]), [5]);
+        let bad: Vec<_> = found[0].errors.iter().map(|(line, _)| *line).collect();
+        assert_eq!(bad, [3]);
+    }
+
+    #[test]
+    fn a_row_that_no_message_could_carry_is_reported() {
+        let csv = format!("id,name\n1,{}\n2,Ben\n", "x".repeat(MAX_ROW_BYTES));
+        let found = batches(csv.as_bytes(), 0, 100);
+        assert_eq!(found[0].errors[0].0, 2);
+        assert_eq!(lines(&found[0]), [3]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use rapport_proto::rapport::customer::v1::{ImportCustomersResponse, ImportRun};
+use rapport_proto::rapport::customer::v1::{ImportCustomersResponse, ImportError, ImportRun};
 
 use super::Sent;
 use super::template::RowError;
@@ -54,17 +54,27 @@ impl Report {
         answer: &ImportCustomersResponse,
         sent: Option<Sent>,
     ) -> anyhow::Result<()> {
-        for error in &answer.errors {
-            let line = error.line.to_string();
-            self.errors.write_record([&line, &error.field, &error.description])?;
-        }
+        self.refused(&answer.errors)?;
         self.errors.flush()?;
         if let Some(run) = &answer.run {
-            self.bar.set_message(format!("line {}, {} failed", run.last_line, run.failed_count));
+            self.bar.set_message(format!(
+                "line {}, {} failed",
+                run.last_line, run.failed_count
+            ));
         }
         if let Some(sent) = sent {
             self.bar.set_position(sent.position);
             self.unmapped(&sent.unmapped)?;
+        }
+        Ok(())
+    }
+
+    /// Notes rows that the suite refused.
+    pub(super) fn refused(&mut self, errors: &[ImportError]) -> anyhow::Result<()> {
+        for error in errors {
+            let line = error.line.to_string();
+            self.errors
+                .write_record([&line, &error.field, &error.description])?;
         }
         Ok(())
     }
@@ -74,7 +84,8 @@ impl Report {
         for (line, error) in rows {
             self.unmapped += 1;
             let line = line.to_string();
-            self.errors.write_record([&line, &error.field, &error.description])?;
+            self.errors
+                .write_record([&line, &error.field, &error.description])?;
         }
         Ok(())
     }
@@ -94,7 +105,10 @@ impl Report {
             run.unchanged_count,
             run.interaction_count,
         ));
-        say(&format!("{seconds:.1} s, {:.0} lines/s", lines / seconds.max(0.001)));
+        say(&format!(
+            "{seconds:.1} s, {:.0} lines/s",
+            lines / seconds.max(0.001)
+        ));
         if failed == 0 {
             // An empty error file would only raise questions.
             std::fs::remove_file(&self.path)?;

@@ -65,12 +65,23 @@ impl Mapping {
         let part = Part::new(self, &self.values, row);
         let mut values = BTreeMap::new();
         for key in self.values.keys() {
-            let Some(text) = part.text(key)? else { continue };
-            let declared = self.attributes.iter().find(|attribute| attribute.key == *key);
+            let Some(text) = part.text(key)? else {
+                continue;
+            };
+            let declared = self
+                .attributes
+                .iter()
+                .find(|attribute| attribute.key == *key);
             let kind = declared.map_or("TEXT", |attribute| attribute.kind.as_str());
-            let value = attribute_value(kind, text, &self.time_zone)
-                .map_err(|why| part.error(key, why))?;
-            values.insert(key.clone(), AttributeValue { value: Some(value), ..Default::default() });
+            let value =
+                attribute_value(kind, text, &self.time_zone).map_err(|why| part.error(key, why))?;
+            values.insert(
+                key.clone(),
+                AttributeValue {
+                    value: Some(value),
+                    ..Default::default()
+                },
+            );
         }
         Ok(values)
     }
@@ -120,7 +131,8 @@ impl Mapping {
         };
         let seconds = part.parsed("duration_seconds")?;
         Ok(Interaction {
-            channel: part.required_enum("channel", |name| channel(name).map(|value| value as i32))?,
+            channel: part
+                .required_enum("channel", |name| channel(name).map(|value| value as i32))?,
             direction: part.required_enum("direction", |name| {
                 Direction::from_str_name(&format!("DIRECTION_{name}")).map(|value| value as i32)
             })?,
@@ -317,7 +329,10 @@ impl<'a> Part<'a> {
 
     fn channels(&self, name: &str) -> Result<Vec<i32>, RowError> {
         let text = self.text(name)?.unwrap_or_default();
-        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let names = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
         names
             .map(|one| match channel(one) {
                 Some(channel) => Ok(channel as i32),

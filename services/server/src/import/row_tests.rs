@@ -67,8 +67,15 @@ fn a_row_becomes_a_customer_with_typed_attributes_and_its_contacts() {
     assert_eq!(customer.external_ids[0].system, "bank");
     assert_eq!(customer.external_ids[0].id, "7");
     assert_eq!(customer.attributes["age"].value, Some(Value::Integer(58)));
-    assert_eq!(customer.attributes["housing"].value, Some(Value::Boolean(true)));
-    let summaries: Vec<_> = row.interactions.iter().map(|one| one.summary.as_str()).collect();
+    assert_eq!(
+        customer.attributes["housing"].value,
+        Some(Value::Boolean(true))
+    );
+    let summaries: Vec<_> = row
+        .interactions
+        .iter()
+        .map(|one| one.summary.as_str())
+        .collect();
     assert_eq!(summaries, ["Call 1 of 2", "Call 2 of 2"]);
 }
 
@@ -77,7 +84,11 @@ fn times_without_a_zone_are_read_in_the_mappings() {
     let row = row_with("", "").unwrap();
     let first = row.interactions[0].occur_time.unwrap();
     let midnight: jiff::Timestamp = "2008-07-01T00:00:00Z".parse().unwrap();
-    assert_eq!(first.seconds, midnight.as_second(), "01:00 in Lisbon in summer");
+    assert_eq!(
+        first.seconds,
+        midnight.as_second(),
+        "01:00 in Lisbon in summer"
+    );
 }
 
 #[test]

@@ -87,9 +87,8 @@ fn plus_days(date: &str, days: i64) -> Result<String, Error> {
 /// `{{ revenue | times("1000") }}`: exact, where a float would not be.
 fn times(number: &str, factor: &str) -> Result<String, Error> {
     let decimal = |text: &str| -> Result<Decimal, Error> {
-        let invalid = |error: rust_decimal::Error| {
-            Error::new(ErrorKind::InvalidOperation, error.to_string())
-        };
+        let invalid =
+            |error: rust_decimal::Error| Error::new(ErrorKind::InvalidOperation, error.to_string());
         text.trim().parse().map_err(invalid)
     };
     let product = decimal(number)?.checked_mul(decimal(factor)?);
@@ -164,7 +163,9 @@ mod tests {
 
     fn rendered(source: &str, row: &Row) -> Result<String, RowError> {
         let mut templates = Templates::new();
-        let template = templates.add("customer.field".into(), source.into()).unwrap();
+        let template = templates
+            .add("customer.field".into(), source.into())
+            .unwrap();
         templates.render(&template, row)
     }
 
@@ -173,8 +174,14 @@ mod tests {
         let row = row(&[("job", " nurse "), ("Office Location", "Kenya")]);
         assert_eq!(rendered("{{ job }}", &row).unwrap(), "nurse");
         assert_eq!(rendered("bank-{{ line }}", &row).unwrap(), "bank-7");
-        assert_eq!(rendered("{{ row['Office Location'] }}", &row).unwrap(), "Kenya");
-        assert_eq!(rendered("call {{ n }}", &row.numbered(3)).unwrap(), "call 3");
+        assert_eq!(
+            rendered("{{ row['Office Location'] }}", &row).unwrap(),
+            "Kenya"
+        );
+        assert_eq!(
+            rendered("call {{ n }}", &row.numbered(3)).unwrap(),
+            "call 3"
+        );
     }
 
     #[test]
@@ -186,7 +193,10 @@ mod tests {
     #[test]
     fn amounts_are_multiplied_exactly() {
         let row = row(&[("revenue", "1100.04")]);
-        assert_eq!(rendered("{{ revenue | times('1000000') }}", &row).unwrap(), "1100040000");
+        assert_eq!(
+            rendered("{{ revenue | times('1000000') }}", &row).unwrap(),
+            "1100040000"
+        );
         assert!(rendered("{{ 'much' | times('2') }}", &row).is_err());
     }
 

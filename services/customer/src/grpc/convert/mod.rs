@@ -21,7 +21,9 @@ use crate::domain::invalid::Invalid;
 use crate::resource::OfCustomer;
 
 /// An instant that may be unset.
-pub(super) fn instant(proto: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, Invalid> {
+pub(super) fn instant(
+    proto: Option<&prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Invalid> {
     proto
         .map(|proto| Timestamp::try_from(*proto))
         .transpose()
@@ -42,7 +44,12 @@ pub(super) fn part_of(
     match pattern.ids(name) {
         _ if name.is_empty() => Ok(None),
         Some([owner, id]) if owner == customer => Ok(Some(id)),
-        Some(_) => Err(Invalid::new("belongs to another customer: name one of this customer")),
-        None => Err(Invalid::new(format!("must have the form `{}`", pattern.template()))),
+        Some(_) => Err(Invalid::new(
+            "belongs to another customer: name one of this customer",
+        )),
+        None => Err(Invalid::new(format!(
+            "must have the form `{}`",
+            pattern.template()
+        ))),
     }
 }

@@ -67,16 +67,35 @@ on_each_engine! {
         let values = [
             ("a_text", Type::Text, text("two\nlines")),
             ("an_integer", Type::Integer, Value::Integer(i64::MIN)),
-            ("a_decimal", Type::Decimal, Value::Decimal("-12.50".to_owned())),
+            (
+                "a_decimal",
+                Type::Decimal,
+                Value::Decimal("-12.50".to_owned()),
+            ),
             ("a_boolean", Type::Boolean, Value::Boolean(false)),
-            ("a_date", Type::Date, Value::Date(Date { year: 2024, month: 2, day: 29 })),
-            ("an_instant", Type::Timestamp, Value::Timestamp(caller.ctx.now.into())),
+            (
+                "a_date",
+                Type::Date,
+                Value::Date(Date {
+                    year: 2024,
+                    month: 2,
+                    day: 29,
+                }),
+            ),
+            (
+                "an_instant",
+                Type::Timestamp,
+                Value::Timestamp(caller.ctx.now.into()),
+            ),
             ("a_choice", Type::Enum, text("gold")),
         ];
         for (key, value_type, _) in &values {
             define(&caller, key, definition(*value_type)).await.unwrap();
         }
-        let ada = carrying(person("Ada"), values.clone().map(|(key, _, value)| (key, value)));
+        let ada = carrying(
+            person("Ada"),
+            values.clone().map(|(key, _, value)| (key, value)),
+        );
         let ada = caller.created(ada).await;
         for (key, _, value) in values {
             let kept = &ada.attributes[key];
@@ -89,26 +108,40 @@ on_each_engine! {
 
     async fn values_that_do_not_fit_their_definition_are_named_by_key(db: Database) {
         let caller = Caller::of(&db).await;
-        define(&caller, "age", definition(Type::Integer)).await.unwrap();
-        define(&caller, "tier", definition(Type::Enum)).await.unwrap();
-        let ada = carrying(person("Ada"), [
-            ("age", text("36")),
-            ("nothing", text("x")),
-            ("tier", text("bronze")),
-        ]);
+        define(&caller, "age", definition(Type::Integer))
+            .await
+            .unwrap();
+        define(&caller, "tier", definition(Type::Enum))
+            .await
+            .unwrap();
+        let ada = carrying(
+            person("Ada"),
+            [
+                ("age", text("36")),
+                ("nothing", text("x")),
+                ("tier", text("bronze")),
+            ],
+        );
         let refused = caller.create(ada).await.unwrap_err();
-        assert_eq!(fields(&refused), [
-            "customer.attributes.age",
-            "customer.attributes.nothing",
-            "customer.attributes.tier",
-        ]);
+        assert_eq!(
+            fields(&refused),
+            [
+                "customer.attributes.age",
+                "customer.attributes.nothing",
+                "customer.attributes.tier",
+            ]
+        );
     }
 
     async fn definitions_are_of_one_tenant(db: Database) {
         let caller = Caller::of(&db).await;
-        define(&caller, "age", definition(Type::Integer)).await.unwrap();
+        define(&caller, "age", definition(Type::Integer))
+            .await
+            .unwrap();
         let other = caller.of_another_tenant();
-        let refused = other.create(carrying(person("Ada"), [("age", Value::Integer(36))])).await;
+        let refused = other
+            .create(carrying(person("Ada"), [("age", Value::Integer(36))]))
+            .await;
         assert_eq!(fields(&refused.unwrap_err()), ["customer.attributes.age"]);
         define(&other, "age", definition(Type::Text)).await.unwrap();
     }
@@ -118,72 +151,132 @@ on_each_engine! {
         for key in ["age", "job", "car"] {
             define(&caller, key, definition(Type::Text)).await.unwrap();
         }
-        let ada = carrying(person("Ada"), [("age", text("36")), ("job", text("poet")), ("car", text("none"))]);
+        let ada = carrying(
+            person("Ada"),
+            [
+                ("age", text("36")),
+                ("job", text("poet")),
+                ("car", text("none")),
+            ],
+        );
         let ada = caller.created(ada).await;
-        let bob = caller.colleague("employees/bob").later(std::time::Duration::from_secs(60));
+        let bob = caller
+            .colleague("employees/bob")
+            .later(std::time::Duration::from_secs(60));
 
-        let patch = carrying(proto::Customer { name: ada.name.clone(), ..person("") }, [
-            ("job", text("programmer")),
-        ]);
-        let after = bob.update(patch, &["attributes.job", "attributes.car"]).await.unwrap();
+        let patch = carrying(
+            proto::Customer {
+                name: ada.name.clone(),
+                ..person("")
+            },
+            [("job", text("programmer"))],
+        );
+        let after = bob
+            .update(patch, &["attributes.job", "attributes.car"])
+            .await
+            .unwrap();
 
         let keys: Vec<_> = after.attributes.keys().map(String::as_str).collect();
         assert_eq!(keys, ["age", "job"]);
         assert_eq!(after.attributes["age"], ada.attributes["age"]);
         assert_eq!(after.attributes["job"].recorder, "employees/bob");
-        assert_eq!(after.attributes["job"].record_time, Some(bob.ctx.now.into()));
+        assert_eq!(
+            after.attributes["job"].record_time,
+            Some(bob.ctx.now.into())
+        );
     }
 
     async fn a_value_outlives_its_definition_but_can_no_longer_be_set(db: Database) {
         let caller = Caller::of(&db).await;
-        define(&caller, "age", definition(Type::Integer)).await.unwrap();
-        let ada = caller.created(carrying(person("Ada"), [("age", Value::Integer(36))])).await;
+        define(&caller, "age", definition(Type::Integer))
+            .await
+            .unwrap();
+        let ada = caller
+            .created(carrying(person("Ada"), [("age", Value::Integer(36))]))
+            .await;
         let delete = proto::DeleteAttributeDefinitionRequest {
             name: "attributeDefinitions/age".to_owned(),
             ..Default::default()
         };
-        caller.attributes().delete_attribute_definition(delete).await.unwrap();
+        caller
+            .attributes()
+            .delete_attribute_definition(delete)
+            .await
+            .unwrap();
 
-        let renamed = proto::Customer { region_code: "GB".to_owned(), ..ada.clone() };
+        let renamed = proto::Customer {
+            region_code: "GB".to_owned(),
+            ..ada.clone()
+        };
         let after = caller.update(renamed, &["*"]).await.unwrap();
         assert_eq!(after.attributes, ada.attributes);
         let set = carrying(ada, [("age", Value::Integer(37))]);
-        let set = proto::Customer { etag: String::new(), ..set };
+        let set = proto::Customer {
+            etag: String::new(),
+            ..set
+        };
         let refused = caller.update(set, &["attributes.age"]).await.unwrap_err();
         assert_eq!(fields(&refused), ["customer.attributes.age"]);
     }
 
     async fn a_schema_grows_and_its_types_stay(db: Database) {
         let caller = Caller::of(&db).await;
-        let tier = define(&caller, "tier", definition(Type::Enum)).await.unwrap();
+        let tier = define(&caller, "tier", definition(Type::Enum))
+            .await
+            .unwrap();
         assert_eq!(tier.name, "attributeDefinitions/tier");
-        let update = |patch: proto::AttributeDefinition, paths: &[&str]| proto::UpdateAttributeDefinitionRequest {
-            attribute_definition: Some(patch),
-            update_mask: mask(paths),
-            ..Default::default()
+        let update = |patch: proto::AttributeDefinition, paths: &[&str]| {
+            proto::UpdateAttributeDefinitionRequest {
+                attribute_definition: Some(patch),
+                update_mask: mask(paths),
+                ..Default::default()
+            }
         };
         let service = || caller.attributes();
         let wider = proto::AttributeDefinition {
             allowed_values: vec!["gold".to_owned(), "silver".to_owned(), "bronze".to_owned()],
             ..tier.clone()
         };
-        let wider = service().update_attribute_definition(update(wider, &["allowed_values"])).await;
+        let wider = service()
+            .update_attribute_definition(update(wider, &["allowed_values"]))
+            .await;
         let wider = wider.unwrap().into_inner();
         assert_eq!(wider.allowed_values.len(), 3);
-        let request = proto::GetAttributeDefinitionRequest { name: tier.name.clone() };
-        assert_eq!(service().get_attribute_definition(request).await.unwrap().into_inner(), wider);
+        let request = proto::GetAttributeDefinitionRequest {
+            name: tier.name.clone(),
+        };
+        assert_eq!(
+            service()
+                .get_attribute_definition(request)
+                .await
+                .unwrap()
+                .into_inner(),
+            wider
+        );
 
-        let narrower = proto::AttributeDefinition { etag: wider.etag.clone(), ..tier.clone() };
-        let refused = service().update_attribute_definition(update(narrower, &["allowed_values"])).await;
-        assert_eq!(fields(&refused.unwrap_err()), ["attribute_definition.allowed_values"]);
-        let stale = service().update_attribute_definition(update(tier.clone(), &["display_name"])).await;
+        let narrower = proto::AttributeDefinition {
+            etag: wider.etag.clone(),
+            ..tier.clone()
+        };
+        let refused = service()
+            .update_attribute_definition(update(narrower, &["allowed_values"]))
+            .await;
+        assert_eq!(
+            fields(&refused.unwrap_err()),
+            ["attribute_definition.allowed_values"]
+        );
+        let stale = service()
+            .update_attribute_definition(update(tier.clone(), &["display_name"]))
+            .await;
         assert_eq!(reason(&stale.unwrap_err()), "ETAG_MISMATCH");
         let retyped = proto::AttributeDefinition {
             r#type: Type::Text.into(),
             allowed_values: Vec::new(),
             ..wider
         };
-        let refused = service().update_attribute_definition(update(retyped, &["*"])).await;
+        let refused = service()
+            .update_attribute_definition(update(retyped, &["*"]))
+            .await;
         assert_eq!(fields(&refused.unwrap_err()), ["attribute_definition.type"]);
     }
 
@@ -192,29 +285,52 @@ on_each_engine! {
         for key in ["b", "a_2", "a", "z9", "a1"] {
             define(&caller, key, definition(Type::Text)).await.unwrap();
         }
-        let again = define(&caller, "b", definition(Type::Text)).await.unwrap_err();
-        assert_eq!((again.code(), metadata(&again, "resource").as_str()), (Code::AlreadyExists, "attributeDefinitions/b"));
+        let again = define(&caller, "b", definition(Type::Text))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (again.code(), metadata(&again, "resource").as_str()),
+            (Code::AlreadyExists, "attributeDefinitions/b")
+        );
         let (mut names, mut page_token) = (Vec::new(), String::new());
         loop {
-            let request = proto::ListAttributeDefinitionsRequest { page_size: 2, page_token };
-            let page = caller.attributes().list_attribute_definitions(request).await.unwrap().into_inner();
+            let request = proto::ListAttributeDefinitionsRequest {
+                page_size: 2,
+                page_token,
+            };
+            let page = caller
+                .attributes()
+                .list_attribute_definitions(request)
+                .await
+                .unwrap()
+                .into_inner();
             names.extend(page.attribute_definitions.into_iter().map(|it| it.name));
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 break;
             }
         }
-        let expected = ["a", "a1", "a_2", "b", "z9"].map(|key| format!("attributeDefinitions/{key}"));
+        let expected =
+            ["a", "a1", "a_2", "b", "z9"].map(|key| format!("attributeDefinitions/{key}"));
         assert_eq!(names, expected);
     }
 
     async fn a_tenant_has_room_for_two_hundred(db: Database) {
         let caller = Caller::of(&db).await;
         for number in 0..200 {
-            define(&caller, &format!("k{number}"), definition(Type::Text)).await.unwrap();
+            define(&caller, &format!("k{number}"), definition(Type::Text))
+                .await
+                .unwrap();
         }
-        let refused = define(&caller, "more", definition(Type::Text)).await.unwrap_err();
-        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "INVALID_STATE"));
-        define(&caller.of_another_tenant(), "more", definition(Type::Text)).await.unwrap();
+        let refused = define(&caller, "more", definition(Type::Text))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "INVALID_STATE")
+        );
+        define(&caller.of_another_tenant(), "more", definition(Type::Text))
+            .await
+            .unwrap();
     }
 }

@@ -61,18 +61,37 @@ on_each_engine! {
     async fn addresses_are_normalised(db: Database) {
         let caller = Caller::of(&db).await;
         let swiss = caller.created(person("Ada")).await;
-        let briton = caller.created(proto::Customer { region_code: "GB".to_owned(), ..person("Eve") }).await;
+        let briton = caller
+            .created(proto::Customer {
+                region_code: "GB".to_owned(),
+                ..person("Eve")
+            })
+            .await;
         for (customer, sent, kept) in [
-            (&swiss, phone("044 668 18 00 ext. 12"), phone("+41446681800;ext=12")),
+            (
+                &swiss,
+                phone("044 668 18 00 ext. 12"),
+                phone("+41446681800;ext=12"),
+            ),
             (&briton, phone("020 7946 0958"), phone("+442079460958")),
-            (&swiss, email("Käthe@MÜLLER.example"), email("Käthe@xn--mller-kva.example")),
+            (
+                &swiss,
+                email("Käthe@MÜLLER.example"),
+                email("Käthe@xn--mller-kva.example"),
+            ),
             (&swiss, office(), office()),
             (&swiss, messenger(), messenger()),
         ] {
             let added = caller.add(customer, sent).await.unwrap();
             assert_eq!(added.address, Some(kept));
-            let request = proto::GetContactPointRequest { name: added.name.clone() };
-            let read = caller.contact_points().get_contact_point(request).await.unwrap();
+            let request = proto::GetContactPointRequest {
+                name: added.name.clone(),
+            };
+            let read = caller
+                .contact_points()
+                .get_contact_point(request)
+                .await
+                .unwrap();
             assert_eq!(read.into_inner(), added);
         }
     }
@@ -82,10 +101,16 @@ on_each_engine! {
         let ada = caller.created(person("Ada")).await;
         let added = caller.add(&ada, phone("+41 79 123 45 67")).await.unwrap();
         let channels: Vec<_> = added.channels().collect();
-        assert_eq!(channels, [Channel::Phone, Channel::CallCentre, Channel::Sms]);
+        assert_eq!(
+            channels,
+            [Channel::Phone, Channel::CallCentre, Channel::Sms]
+        );
         assert_eq!((added.state(), added.verify_time), (State::Active, None));
         assert_eq!(added.create_time, Some(caller.ctx.now.into()));
-        assert_eq!(caller.announced().await, ["CustomerCreated", "ContactPointChanged"]);
+        assert_eq!(
+            caller.announced().await,
+            ["CustomerCreated", "ContactPointChanged"]
+        );
     }
 
     async fn a_wrong_address_says_what_is_wrong(db: Database) {
@@ -94,13 +119,25 @@ on_each_engine! {
         for (address, field) in [
             (Some(phone("12")), "contact_point.phone"),
             (Some(email("ada")), "contact_point.email"),
-            (Some(Address::Postal(proto::PostalAddress::default())), "contact_point.postal.region_code"),
-            (Some(Address::Handle(proto::Handle::default())), "contact_point.handle.platform"),
+            (
+                Some(Address::Postal(proto::PostalAddress::default())),
+                "contact_point.postal.region_code",
+            ),
+            (
+                Some(Address::Handle(proto::Handle::default())),
+                "contact_point.handle.platform",
+            ),
             (None, "contact_point.address"),
         ] {
-            let point = proto::ContactPoint { address, ..Default::default() };
+            let point = proto::ContactPoint {
+                address,
+                ..Default::default()
+            };
             let refused = caller.add_point(&ada, point).await.unwrap_err();
-            assert_eq!((refused.code(), fields(&refused)[0].as_str()), (Code::InvalidArgument, field));
+            assert_eq!(
+                (refused.code(), fields(&refused)[0].as_str()),
+                (Code::InvalidArgument, field)
+            );
         }
         let unusable = proto::ContactPoint {
             address: Some(email("ada@example.com")),
@@ -111,11 +148,14 @@ on_each_engine! {
             ..Default::default()
         };
         let refused = caller.add_point(&ada, unusable).await.unwrap_err();
-        assert_eq!(fields(&refused), [
-            "contact_point.channels[1]",
-            "contact_point.rank",
-            "contact_point.valid_to_time",
-        ]);
+        assert_eq!(
+            fields(&refused),
+            [
+                "contact_point.channels[1]",
+                "contact_point.rank",
+                "contact_point.valid_to_time",
+            ]
+        );
     }
 
     async fn a_customer_has_each_address_once(db: Database) {
@@ -123,8 +163,14 @@ on_each_engine! {
         let ada = caller.created(person("Ada")).await;
         let eve = caller.created(person("Eve")).await;
         let first = caller.add(&ada, email("ada@example.com")).await.unwrap();
-        let again = caller.add(&ada, email("ADA@Example.COM")).await.unwrap_err();
-        assert_eq!((again.code(), metadata(&again, "resource")), (Code::AlreadyExists, first.name));
+        let again = caller
+            .add(&ada, email("ADA@Example.COM"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (again.code(), metadata(&again, "resource")),
+            (Code::AlreadyExists, first.name)
+        );
         caller.add(&eve, email("ada@example.com")).await.unwrap();
         assert_eq!(caller.find("ada@example.com").await, ["Ada", "Eve"]);
     }
@@ -149,7 +195,14 @@ on_each_engine! {
     async fn the_best_addresses_come_first(db: Database) {
         let caller = Caller::of(&db).await;
         let ada = caller.created(person("Ada")).await;
-        for (rank, label) in [(0, "fifth"), (2, "third"), (1, "first"), (0, "sixth"), (1, "second"), (1_000, "fourth")] {
+        for (rank, label) in [
+            (0, "fifth"),
+            (2, "third"),
+            (1, "first"),
+            (0, "sixth"),
+            (1, "second"),
+            (1_000, "fourth"),
+        ] {
             let point = proto::ContactPoint {
                 address: Some(email(&format!("{label}@example.com"))),
                 label: label.to_owned(),
@@ -158,32 +211,45 @@ on_each_engine! {
             };
             assert_eq!(caller.add_point(&ada, point).await.unwrap().rank, rank);
         }
-        assert_eq!(labels(&caller, &ada).await, ["first", "second", "third", "fourth", "fifth", "sixth"]);
+        assert_eq!(
+            labels(&caller, &ada).await,
+            ["first", "second", "third", "fourth", "fifth", "sixth"]
+        );
     }
 
     async fn the_use_of_an_address_changes_and_the_address_does_not(db: Database) {
         let caller = Caller::of(&db).await;
         let ada = caller.created(person("Ada")).await;
         let point = caller.add(&ada, phone("+41 79 123 45 67")).await.unwrap();
-        let update = |patch: proto::ContactPoint, paths: &[&str]| proto::UpdateContactPointRequest {
-            contact_point: Some(patch),
-            update_mask: mask(paths),
-            ..Default::default()
-        };
+        let update =
+            |patch: proto::ContactPoint, paths: &[&str]| proto::UpdateContactPointRequest {
+                contact_point: Some(patch),
+                update_mask: mask(paths),
+                ..Default::default()
+            };
         let patch = proto::ContactPoint {
             label: "mobile".to_owned(),
             channels: vec![Channel::Sms.into()],
             ..point.clone()
         };
         let service = || caller.contact_points();
-        let changed = service().update_contact_point(update(patch.clone(), &["label", "channels"])).await;
+        let changed = service()
+            .update_contact_point(update(patch.clone(), &["label", "channels"]))
+            .await;
         let changed = changed.unwrap().into_inner();
-        assert_eq!((changed.label.as_str(), changed.channels.len()), ("mobile", 1));
+        assert_eq!(
+            (changed.label.as_str(), changed.channels.len()),
+            ("mobile", 1)
+        );
         assert_eq!(changed.address, point.address);
 
-        let stale = service().update_contact_point(update(patch.clone(), &["label"])).await;
+        let stale = service()
+            .update_contact_point(update(patch.clone(), &["label"]))
+            .await;
         assert_eq!(reason(&stale.unwrap_err()), "ETAG_MISMATCH");
-        let address = service().update_contact_point(update(patch, &["phone"])).await;
+        let address = service()
+            .update_contact_point(update(patch, &["phone"]))
+            .await;
         assert_eq!(reason(&address.unwrap_err()), "INVALID_UPDATE_MASK");
     }
 
@@ -198,15 +264,32 @@ on_each_engine! {
             ..Default::default()
         };
         let service = || later.contact_points();
-        let bounced = service().report_contact_point_problem(report(State::Bounced)).await;
+        let bounced = service()
+            .report_contact_point_problem(report(State::Bounced))
+            .await;
         let bounced = bounced.unwrap().into_inner();
-        assert_eq!((bounced.state(), bounced.state_time), (State::Bounced, Some(later.ctx.now.into())));
+        assert_eq!(
+            (bounced.state(), bounced.state_time),
+            (State::Bounced, Some(later.ctx.now.into()))
+        );
 
-        let verify = proto::VerifyContactPointRequest { name: point.name.clone(), ..Default::default() };
-        let verified = service().verify_contact_point(verify).await.unwrap().into_inner();
-        assert_eq!((verified.state(), verified.verify_time), (State::Active, Some(later.ctx.now.into())));
+        let verify = proto::VerifyContactPointRequest {
+            name: point.name.clone(),
+            ..Default::default()
+        };
+        let verified = service()
+            .verify_contact_point(verify)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(
+            (verified.state(), verified.verify_time),
+            (State::Active, Some(later.ctx.now.into()))
+        );
 
-        let wrong = service().report_contact_point_problem(report(State::Active)).await;
+        let wrong = service()
+            .report_contact_point_problem(report(State::Active))
+            .await;
         assert_eq!(fields(&wrong.unwrap_err()), ["state"]);
     }
 
@@ -214,10 +297,18 @@ on_each_engine! {
         let caller = Caller::of(&db).await;
         let ada = caller.created(person("Ada")).await;
         for number in 0..100 {
-            caller.add_email(&ada, &format!("a{number}@example.com")).await;
+            caller
+                .add_email(&ada, &format!("a{number}@example.com"))
+                .await;
         }
-        let refused = caller.add(&ada, email("more@example.com")).await.unwrap_err();
-        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "INVALID_STATE"));
+        let refused = caller
+            .add(&ada, email("more@example.com"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "INVALID_STATE")
+        );
     }
 
     async fn a_deleted_address_is_announced_and_gone(db: Database) {
@@ -230,11 +321,19 @@ on_each_engine! {
             request_id: super::a_request_id(),
         };
         let service = || caller.contact_points();
-        service().delete_contact_point(request.clone()).await.unwrap();
+        service()
+            .delete_contact_point(request.clone())
+            .await
+            .unwrap();
         service().delete_contact_point(request).await.unwrap();
-        let gone = service().get_contact_point(proto::GetContactPointRequest { name: point.name }).await;
+        let gone = service()
+            .get_contact_point(proto::GetContactPointRequest { name: point.name })
+            .await;
         assert_eq!(gone.unwrap_err().code(), Code::NotFound);
-        assert_eq!(caller.announced().await.last().unwrap(), "ContactPointDeleted");
+        assert_eq!(
+            caller.announced().await.last().unwrap(),
+            "ContactPointDeleted"
+        );
         caller.add(&ada, email("ada@example.com")).await.unwrap();
     }
 }

@@ -10,15 +10,23 @@ use crate::testing::{Caller, fields, metadata, reason};
 on_each_engine! {
     async fn a_taken_id_names_its_holder(db: Database) {
         let caller = Caller::of(&db).await;
-        let ada = caller.created(known_as("billing", "17", person("Ada"))).await;
+        let ada = caller
+            .created(known_as("billing", "17", person("Ada")))
+            .await;
         let bob = caller.created(known_as("erp", "17", person("Bob"))).await;
 
         let another = known_as("crm", "9", known_as("billing", "17", person("Eve")));
         let refused = caller.create(another).await.unwrap_err();
-        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "RESOURCE_EXISTS"));
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::AlreadyExists, "RESOURCE_EXISTS")
+        );
         assert_eq!(metadata(&refused, "resource"), ada.name);
 
-        let grab = proto::Customer { external_ids: ada.external_ids.clone(), ..bob };
+        let grab = proto::Customer {
+            external_ids: ada.external_ids.clone(),
+            ..bob
+        };
         let refused = caller.update(grab, &["external_ids"]).await.unwrap_err();
         assert_eq!(metadata(&refused, "resource"), ada.name);
         assert_eq!(caller.list("").await, ["Ada", "Bob"]);
@@ -27,16 +35,38 @@ on_each_engine! {
 
     async fn an_id_given_up_is_free(db: Database) {
         let caller = Caller::of(&db).await;
-        let ada = caller.created(known_as("billing", "17", person("Ada"))).await;
-        caller.update(proto::Customer { external_ids: vec![], ..ada }, &["external_ids"]).await.unwrap();
-        caller.created(known_as("billing", "17", person("Bob"))).await;
+        let ada = caller
+            .created(known_as("billing", "17", person("Ada")))
+            .await;
+        caller
+            .update(
+                proto::Customer {
+                    external_ids: vec![],
+                    ..ada
+                },
+                &["external_ids"],
+            )
+            .await
+            .unwrap();
+        caller
+            .created(known_as("billing", "17", person("Bob")))
+            .await;
         assert_eq!(caller.find("17").await, ["Bob"]);
     }
 
     async fn an_id_may_change_within_its_system(db: Database) {
         let caller = Caller::of(&db).await;
-        let ada = caller.created(known_as("billing", "17", person("Ada"))).await;
-        let moved = known_as("billing", "18", proto::Customer { external_ids: vec![], ..ada });
+        let ada = caller
+            .created(known_as("billing", "17", person("Ada")))
+            .await;
+        let moved = known_as(
+            "billing",
+            "18",
+            proto::Customer {
+                external_ids: vec![],
+                ..ada
+            },
+        );
         let moved = caller.update(moved, &["external_ids"]).await.unwrap();
         assert_eq!(moved.external_ids[0].id, "18");
     }
@@ -60,8 +90,10 @@ on_each_engine! {
             tokio::spawn(async move { caller.create(wanted).await })
         });
         let outcomes = futures::future::join_all(creations).await;
-        let (won, lost): (Vec<_>, Vec<_>) =
-            outcomes.into_iter().map(Result::unwrap).partition(Result::is_ok);
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes
+            .into_iter()
+            .map(Result::unwrap)
+            .partition(Result::is_ok);
 
         assert_eq!(won.len(), 1);
         let holder = won[0].as_ref().unwrap();
@@ -75,9 +107,16 @@ on_each_engine! {
 
     async fn ids_as_long_as_they_may_be_are_kept(db: Database) {
         let caller = Caller::of(&db).await;
-        let long: String = (0..200).map(|n| char::from_u32(0x1F600 + n % 60).unwrap()).collect();
-        let ada = caller.created(known_as("billing", &long, person("Ada"))).await;
-        assert_eq!(caller.get(&ada.name).await.unwrap().external_ids[0].id, long);
+        let long: String = (0..200)
+            .map(|n| char::from_u32(0x1F600 + n % 60).unwrap())
+            .collect();
+        let ada = caller
+            .created(known_as("billing", &long, person("Ada")))
+            .await;
+        assert_eq!(
+            caller.get(&ada.name).await.unwrap().external_ids[0].id,
+            long
+        );
         // As many characters to a reader, but more than an index holds.
         let longer = known_as("erp", &"👩\u{200D}🔧".repeat(200), person("Eve"));
         let refused = caller.create(longer).await.unwrap_err();

@@ -86,7 +86,9 @@ fn spoil_value(value: &mut Value, seen: &mut usize, at: usize, hostile: &str) {
 on_each_engine! {
     async fn no_string_of_any_request_is_a_fault_of_ours(db: Database) {
         let caller = Caller::of(&db).await;
-        let ada = caller.created(known_as("billing", "17", person("Ada"))).await;
+        let ada = caller
+            .created(known_as("billing", "17", person("Ada")))
+            .await;
         let acme = caller.created(organisation("Acme")).await;
         let point = caller.add_email(&ada, "ada@example.com").await;
         let mut calls = 0;
@@ -119,22 +121,37 @@ on_each_engine! {
             address_lines: vec!["Hauptstrasse 1".to_owned()],
             ..Default::default()
         };
-        let handle = proto::Handle { platform: "signal".to_owned(), id: "ada".to_owned() };
+        let handle = proto::Handle {
+            platform: "signal".to_owned(),
+            id: "ada".to_owned(),
+        };
         spoil!(customers.create_customer(proto::CreateCustomerRequest {
-            customer: Some(customer.clone()), ..Default::default()
+            customer: Some(customer.clone()),
+            ..Default::default()
         }));
         spoil!(customers.create_customer(proto::CreateCustomerRequest {
-            customer: Some(person("Eve")), ..Default::default()
+            customer: Some(person("Eve")),
+            ..Default::default()
         }));
         spoil!(customers.update_customer(proto::UpdateCustomerRequest {
-            customer: Some(proto::Customer { name: acme.name.clone(), ..customer }),
+            customer: Some(proto::Customer {
+                name: acme.name.clone(),
+                ..customer
+            }),
             update_mask: mask(&["organisation", "external_ids", "attributes.job"]),
             ..Default::default()
         }));
-        spoil!(customers.get_customer(proto::GetCustomerRequest { name: ada.name.clone() }));
-        spoil!(customers.batch_get_customers(proto::BatchGetCustomersRequest { names: vec![ada.name.clone()] }));
+        spoil!(customers.get_customer(proto::GetCustomerRequest {
+            name: ada.name.clone()
+        }));
+        spoil!(
+            customers.batch_get_customers(proto::BatchGetCustomersRequest {
+                names: vec![ada.name.clone()]
+            })
+        );
         spoil!(customers.list_customers(proto::ListCustomersRequest {
-            filter: "kind = PERSON".to_owned(), ..Default::default()
+            filter: "kind = PERSON".to_owned(),
+            ..Default::default()
         }));
         for hostile in HOSTILE {
             for filter in [
@@ -142,42 +159,85 @@ on_each_engine! {
                 format!("region_code = \"{hostile}*\""),
                 format!("create_time > \"{hostile}\""),
             ] {
-                let request = proto::ListCustomersRequest { filter, ..Default::default() };
+                let request = proto::ListCustomersRequest {
+                    filter,
+                    ..Default::default()
+                };
                 if let Err(refused) = caller.customers().list_customers(request).await {
                     assert_eq!(reason(&refused), "INVALID_FILTER", "{refused}");
                 }
             }
         }
-        spoil!(customers.search_customers(proto::SearchCustomersRequest { query: "ada".to_owned(), ..Default::default() }));
-        spoil!(customers.undelete_customer(proto::UndeleteCustomerRequest { name: ada.name.clone(), ..Default::default() }));
-        for address in [Address::Email("a@b.example".to_owned()), Address::Phone("1".to_owned()), Address::Postal(postal), Address::Handle(handle)] {
-            spoil!(contact_points.create_contact_point(proto::CreateContactPointRequest {
-                parent: ada.name.clone(),
-                contact_point: Some(proto::ContactPoint { address: Some(address.clone()), ..Default::default() }),
-                ..Default::default()
-            }));
-        }
-        spoil!(contact_points.update_contact_point(proto::UpdateContactPointRequest {
-            contact_point: Some(point.clone()), update_mask: mask(&["label"]), ..Default::default()
-        }));
-        spoil!(contact_points.list_contact_points(proto::ListContactPointsRequest { parent: ada.name.clone(), ..Default::default() }));
-        spoil!(contact_points.delete_contact_point(proto::DeleteContactPointRequest { name: point.name.clone(), ..Default::default() }));
-        spoil!(roles.create_role(proto::CreateRoleRequest {
-            parent: ada.name.clone(),
-            role: Some(proto::Role { organisation: acme.name.clone(), title: "buyer".to_owned(), ..Default::default() }),
+        spoil!(customers.search_customers(proto::SearchCustomersRequest {
+            query: "ada".to_owned(),
             ..Default::default()
         }));
-        spoil!(attributes.create_attribute_definition(proto::CreateAttributeDefinitionRequest {
-            attribute_definition_id: "tier".to_owned(),
-            attribute_definition: Some(proto::AttributeDefinition {
-                r#type: proto::AttributeType::Enum.into(),
-                category: proto::AttributeCategory::Habit.into(),
-                allowed_values: vec!["gold".to_owned()],
+        spoil!(customers.undelete_customer(proto::UndeleteCustomerRequest {
+            name: ada.name.clone(),
+            ..Default::default()
+        }));
+        for address in [
+            Address::Email("a@b.example".to_owned()),
+            Address::Phone("1".to_owned()),
+            Address::Postal(postal),
+            Address::Handle(handle),
+        ] {
+            spoil!(
+                contact_points.create_contact_point(proto::CreateContactPointRequest {
+                    parent: ada.name.clone(),
+                    contact_point: Some(proto::ContactPoint {
+                        address: Some(address.clone()),
+                        ..Default::default()
+                    }),
+                    ..Default::default()
+                })
+            );
+        }
+        spoil!(
+            contact_points.update_contact_point(proto::UpdateContactPointRequest {
+                contact_point: Some(point.clone()),
+                update_mask: mask(&["label"]),
+                ..Default::default()
+            })
+        );
+        spoil!(
+            contact_points.list_contact_points(proto::ListContactPointsRequest {
+                parent: ada.name.clone(),
+                ..Default::default()
+            })
+        );
+        spoil!(
+            contact_points.delete_contact_point(proto::DeleteContactPointRequest {
+                name: point.name.clone(),
+                ..Default::default()
+            })
+        );
+        spoil!(roles.create_role(proto::CreateRoleRequest {
+            parent: ada.name.clone(),
+            role: Some(proto::Role {
+                organisation: acme.name.clone(),
+                title: "buyer".to_owned(),
                 ..Default::default()
             }),
             ..Default::default()
         }));
-        spoil!(attributes.get_attribute_definition(proto::GetAttributeDefinitionRequest { name: "attributeDefinitions/tier".to_owned() }));
+        spoil!(
+            attributes.create_attribute_definition(proto::CreateAttributeDefinitionRequest {
+                attribute_definition_id: "tier".to_owned(),
+                attribute_definition: Some(proto::AttributeDefinition {
+                    r#type: proto::AttributeType::Enum.into(),
+                    category: proto::AttributeCategory::Habit.into(),
+                    allowed_values: vec!["gold".to_owned()],
+                    ..Default::default()
+                }),
+                ..Default::default()
+            })
+        );
+        spoil!(
+            attributes.get_attribute_definition(proto::GetAttributeDefinitionRequest {
+                name: "attributeDefinitions/tier".to_owned()
+            })
+        );
         assert!(calls > 300, "only {calls} strings were found");
     }
 
@@ -199,23 +259,50 @@ on_each_engine! {
                 profile: Some(proto::customer::Profile::Organisation(figures)),
                 ..Default::default()
             };
-            assert_eq!(caller.create(acme).await.unwrap_err().code(), Code::InvalidArgument);
-            let born = rapport_proto::google::r#type::Date { year: extreme, month: extreme, day: extreme };
-            let ada = proto::Person { full_name: "Ada".to_owned(), birth_date: Some(born), ..Default::default() };
+            assert_eq!(
+                caller.create(acme).await.unwrap_err().code(),
+                Code::InvalidArgument
+            );
+            let born = rapport_proto::google::r#type::Date {
+                year: extreme,
+                month: extreme,
+                day: extreme,
+            };
+            let ada = proto::Person {
+                full_name: "Ada".to_owned(),
+                birth_date: Some(born),
+                ..Default::default()
+            };
             let ada = proto::Customer {
                 profile: Some(proto::customer::Profile::Person(ada)),
                 ..Default::default()
             };
-            assert_eq!(caller.create(ada).await.unwrap_err().code(), Code::InvalidArgument);
+            assert_eq!(
+                caller.create(ada).await.unwrap_err().code(),
+                Code::InvalidArgument
+            );
         }
     }
 
     async fn empty_requests_are_refused(db: Database) {
         let caller = Caller::of(&db).await;
-        let create = caller.customers().create_customer(proto::CreateCustomerRequest::default()).await;
-        let update = caller.customers().update_customer(proto::UpdateCustomerRequest::default()).await;
-        let batch = caller.customers().batch_get_customers(proto::BatchGetCustomersRequest::default()).await;
-        for code in [create.unwrap_err().code(), update.unwrap_err().code(), batch.unwrap_err().code()] {
+        let create = caller
+            .customers()
+            .create_customer(proto::CreateCustomerRequest::default())
+            .await;
+        let update = caller
+            .customers()
+            .update_customer(proto::UpdateCustomerRequest::default())
+            .await;
+        let batch = caller
+            .customers()
+            .batch_get_customers(proto::BatchGetCustomersRequest::default())
+            .await;
+        for code in [
+            create.unwrap_err().code(),
+            update.unwrap_err().code(),
+            batch.unwrap_err().code(),
+        ] {
             assert_eq!(code, Code::InvalidArgument);
         }
     }

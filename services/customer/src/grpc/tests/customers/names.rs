@@ -25,17 +25,25 @@ on_each_engine! {
     async fn a_new_customer_is_complete_and_announced(db: Database) {
         let caller = Caller::of(&db).await;
 
-        let ada = caller.created(proto::Customer {
-            language_code: "en-gb".to_owned(),
-            region_code: "GB".to_owned(),
-            time_zone: "europe/london".to_owned(),
-            primary_employee: "employees/17".to_owned(),
-            ..person("Ada Lovelace")
-        }).await;
+        let ada = caller
+            .created(proto::Customer {
+                language_code: "en-gb".to_owned(),
+                region_code: "GB".to_owned(),
+                time_zone: "europe/london".to_owned(),
+                primary_employee: "employees/17".to_owned(),
+                ..person("Ada Lovelace")
+            })
+            .await;
 
         let now = Some(caller.ctx.now.into());
-        assert_eq!((ada.create_time, ada.update_time, ada.delete_time), (now, now, None));
-        assert_eq!((ada.language_code.as_str(), ada.time_zone.as_str()), ("en-GB", "Europe/London"));
+        assert_eq!(
+            (ada.create_time, ada.update_time, ada.delete_time),
+            (now, now, None)
+        );
+        assert_eq!(
+            (ada.language_code.as_str(), ada.time_zone.as_str()),
+            ("en-GB", "Europe/London")
+        );
         assert_eq!(ada.lifecycle_stage(), proto::LifecycleStage::Awareness);
         assert!(!ada.etag.is_empty());
         assert_eq!(caller.announced().await, ["CustomerCreated"]);
@@ -55,12 +63,17 @@ on_each_engine! {
                 nanos: 40_000_000,
             }),
         };
-        let acme = caller.created(proto::Customer {
-            profile: Some(Profile::Organisation(figures.clone())),
-            ..Default::default()
-        }).await;
+        let acme = caller
+            .created(proto::Customer {
+                profile: Some(Profile::Organisation(figures.clone())),
+                ..Default::default()
+            })
+            .await;
         assert_eq!(acme.display_name, "Acme");
-        assert_eq!(caller.get(&acme.name).await.unwrap().profile, Some(Profile::Organisation(figures)));
+        assert_eq!(
+            caller.get(&acme.name).await.unwrap().profile,
+            Some(Profile::Organisation(figures))
+        );
     }
 
     async fn a_birthday_is_kept_without_its_year(db: Database) {
@@ -73,7 +86,12 @@ on_each_engine! {
                 ..Default::default()
             };
             let profile = Some(Profile::Person(profile));
-            let ada = caller.created(proto::Customer { profile: profile.clone(), ..Default::default() }).await;
+            let ada = caller
+                .created(proto::Customer {
+                    profile: profile.clone(),
+                    ..Default::default()
+                })
+                .await;
             assert_eq!(caller.get(&ada.name).await.unwrap().profile, profile);
         }
     }
@@ -84,22 +102,31 @@ on_each_engine! {
             currency_code: "ZZZ".to_owned(),
             ..Default::default()
         };
-        let acme = proto::Organisation { annual_revenue: Some(revenue), ..Default::default() };
-        let refused = caller.create(proto::Customer {
-            profile: Some(Profile::Organisation(acme)),
-            parent: "customers/1".to_owned(),
-            region_code: "Switzerland".to_owned(),
+        let acme = proto::Organisation {
+            annual_revenue: Some(revenue),
             ..Default::default()
-        }).await.unwrap_err();
+        };
+        let refused = caller
+            .create(proto::Customer {
+                profile: Some(Profile::Organisation(acme)),
+                parent: "customers/1".to_owned(),
+                region_code: "Switzerland".to_owned(),
+                ..Default::default()
+            })
+            .await
+            .unwrap_err();
 
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert_eq!(reason(&refused), "INVALID_FIELD");
-        assert_eq!(fields(&refused), [
-            "customer.organisation.annual_revenue",
-            "customer.organisation.legal_name",
-            "customer.region_code",
-            "customer.parent",
-        ]);
+        assert_eq!(
+            fields(&refused),
+            [
+                "customer.organisation.annual_revenue",
+                "customer.organisation.legal_name",
+                "customer.region_code",
+                "customer.parent",
+            ]
+        );
         assert!(caller.announced().await.is_empty());
     }
 
@@ -109,10 +136,21 @@ on_each_engine! {
         let acme = caller.created(organisation("Acme")).await.name;
         let nobody = "customers/0190e5a4-0000-7000-8000-00000000000a".to_owned();
 
-        let request = proto::BatchGetCustomersRequest { names: vec![acme, nobody, ada] };
-        let answer = caller.customers().batch_get_customers(request).await.unwrap().into_inner();
+        let request = proto::BatchGetCustomersRequest {
+            names: vec![acme, nobody, ada],
+        };
+        let answer = caller
+            .customers()
+            .batch_get_customers(request)
+            .await
+            .unwrap()
+            .into_inner();
 
-        let names: Vec<_> = answer.customers.iter().map(|it| it.display_name.as_str()).collect();
+        let names: Vec<_> = answer
+            .customers
+            .iter()
+            .map(|it| it.display_name.as_str())
+            .collect();
         assert_eq!(names, ["Acme", "Ada"]);
     }
 }

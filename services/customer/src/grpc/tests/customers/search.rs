@@ -33,7 +33,13 @@ fn name(result: &proto::SearchResult) -> &str {
 on_each_engine! {
     async fn names_are_found_by_the_beginning_of_their_words(db: Database) {
         let caller = Caller::of(&db).await;
-        for name in ["Ada Lovelace", "José Núñez", "王小明", "Jean-Luc Picard", "Straßer"] {
+        for name in [
+            "Ada Lovelace",
+            "José Núñez",
+            "王小明",
+            "Jean-Luc Picard",
+            "Straßer",
+        ] {
             caller.created(person(name)).await;
         }
         for (query, found) in [
@@ -56,7 +62,9 @@ on_each_engine! {
 
     async fn addresses_and_ids_lead_to_their_customer(db: Database) {
         let caller = Caller::of(&db).await;
-        let ada = caller.created(known_as("billing", "K-0017", person("Ada"))).await;
+        let ada = caller
+            .created(known_as("billing", "K-0017", person("Ada")))
+            .await;
         caller.add_email(&ada, "Countess.Ada@Müller.example").await;
         caller.add_phone(&ada, "044 668 18 00").await;
         for (query, field) in [
@@ -71,7 +79,11 @@ on_each_engine! {
             ("k-0017", proto::SearchField::ExternalId),
         ] {
             let found = pages(&caller, query, 0).await.concat();
-            assert_eq!(found.iter().map(name).collect::<Vec<_>>(), ["Ada"], "{query}");
+            assert_eq!(
+                found.iter().map(name).collect::<Vec<_>>(),
+                ["Ada"],
+                "{query}"
+            );
             assert_eq!(found[0].field(), field, "{query}");
         }
     }
@@ -83,7 +95,9 @@ on_each_engine! {
             let customer = person(&format!("Anna Annabel Ann{number:02}"));
             let customer = known_as("billing", &format!("an-{number}"), customer);
             let customer = caller.created(customer).await;
-            caller.add_email(&customer, &format!("an.anna{number}@annex.example")).await;
+            caller
+                .add_email(&customer, &format!("an.anna{number}@annex.example"))
+                .await;
         }
         caller.created(person("Bob")).await;
 
@@ -91,7 +105,11 @@ on_each_engine! {
             let pages = pages(&caller, "an", page_size).await;
             let full = pages.iter().rev().skip(1);
             assert!(full.clone().all(|page| page.len() == page_size as usize));
-            let mut found: Vec<_> = pages.concat().iter().map(|it| name(it).to_owned()).collect();
+            let mut found: Vec<_> = pages
+                .concat()
+                .iter()
+                .map(|it| name(it).to_owned())
+                .collect();
             assert_eq!(found.len(), 23, "pages of {page_size}");
             found.sort();
             found.dedup();
@@ -104,8 +122,13 @@ on_each_engine! {
         for name in ["Anders", "Ana", "Zoe Anbar", "An"] {
             caller.created(person(name)).await;
         }
-        caller.created(known_as("erp", "anax", person("Quentin"))).await;
-        assert_eq!(caller.find("an").await, ["An", "Ana", "Quentin", "Zoe Anbar", "Anders"]);
+        caller
+            .created(known_as("erp", "anax", person("Quentin")))
+            .await;
+        assert_eq!(
+            caller.find("an").await,
+            ["An", "Ana", "Quentin", "Zoe Anbar", "Anders"]
+        );
     }
 
     async fn all_words_must_be_found_in_one_customer(db: Database) {
@@ -124,15 +147,25 @@ on_each_engine! {
         let ada = caller.created(person("Ada")).await;
         let old = caller.add_email(&ada, "ada@old.example").await;
         caller.add_email(&ada, "ada@new.example").await;
-        let request = proto::DeleteContactPointRequest { name: old.name, ..Default::default() };
-        caller.contact_points().delete_contact_point(request).await.unwrap();
+        let request = proto::DeleteContactPointRequest {
+            name: old.name,
+            ..Default::default()
+        };
+        caller
+            .contact_points()
+            .delete_contact_point(request)
+            .await
+            .unwrap();
 
         assert!(caller.find("old.example").await.is_empty());
         // Both addresses had this one.
         assert_eq!(caller.find("ada").await, ["Ada"]);
         assert_eq!(caller.find("ada@n").await, ["Ada"]);
 
-        let renamed = proto::Customer { name: ada.name.clone(), ..person("Augusta") };
+        let renamed = proto::Customer {
+            name: ada.name.clone(),
+            ..person("Augusta")
+        };
         caller.update(renamed, &["person.full_name"]).await.unwrap();
         assert_eq!(caller.find("aug").await, ["Augusta"]);
         assert_eq!(caller.find("new.example").await, ["Augusta"]);
@@ -148,10 +181,17 @@ on_each_engine! {
             page_size: 1,
             page_token: page_token.to_owned(),
         };
-        let page = caller.customers().search_customers(request("ad", "")).await.unwrap();
+        let page = caller
+            .customers()
+            .search_customers(request("ad", ""))
+            .await
+            .unwrap();
         let token = page.into_inner().next_page_token;
         for (caller, query) in [(caller.clone(), "a"), (caller.of_another_tenant(), "ad")] {
-            let refused = caller.customers().search_customers(request(query, &token)).await;
+            let refused = caller
+                .customers()
+                .search_customers(request(query, &token))
+                .await;
             assert_eq!(reason(&refused.unwrap_err()), "INVALID_PAGE_TOKEN");
         }
     }
@@ -159,8 +199,15 @@ on_each_engine! {
     async fn a_query_without_anything_to_search_is_refused(db: Database) {
         let caller = Caller::of(&db).await;
         for query in ["", "  ", "!?", "🎉", "a\u{0}b", "\u{7}"] {
-            let request = proto::SearchCustomersRequest { query: query.to_owned(), ..Default::default() };
-            let refused = caller.customers().search_customers(request).await.unwrap_err();
+            let request = proto::SearchCustomersRequest {
+                query: query.to_owned(),
+                ..Default::default()
+            };
+            let refused = caller
+                .customers()
+                .search_customers(request)
+                .await
+                .unwrap_err();
             assert_eq!(fields(&refused), ["query"], "{query:?}");
         }
     }

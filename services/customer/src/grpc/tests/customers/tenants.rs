@@ -194,32 +194,57 @@ on_each_engine! {
 
         let names = vec![theirs.person.name.clone(), theirs.organisation.name.clone()];
         let batch = proto::BatchGetCustomersRequest { names };
-        let batch = stranger.customers().batch_get_customers(batch).await.unwrap().into_inner();
+        let batch = stranger
+            .customers()
+            .batch_get_customers(batch)
+            .await
+            .unwrap()
+            .into_inner();
         assert!(batch.customers.is_empty());
         assert!(stranger.list("").await.is_empty());
         for query in ["ada", "17", "example.com", "acme"] {
             assert!(stranger.find(query).await.is_empty(), "{query}");
         }
         let definitions = proto::ListAttributeDefinitionsRequest::default();
-        let definitions = stranger.attributes().list_attribute_definitions(definitions).await.unwrap();
+        let definitions = stranger
+            .attributes()
+            .list_attribute_definitions(definitions)
+            .await
+            .unwrap();
         assert!(definitions.into_inner().attribute_definitions.is_empty());
 
         // And all is as it was.
-        assert_eq!(caller.get(&theirs.person.name).await.unwrap(), theirs.person);
-        let point = proto::GetContactPointRequest { name: theirs.point.name.clone() };
-        let point = caller.contact_points().get_contact_point(point).await.unwrap();
+        assert_eq!(
+            caller.get(&theirs.person.name).await.unwrap(),
+            theirs.person
+        );
+        let point = proto::GetContactPointRequest {
+            name: theirs.point.name.clone(),
+        };
+        let point = caller
+            .contact_points()
+            .get_contact_point(point)
+            .await
+            .unwrap();
         assert_eq!(point.into_inner(), theirs.point);
     }
 
     async fn the_owner_may_do_all_of_it(db: Database) {
         let caller = Caller::of(&db).await;
         let ours = record(&caller).await;
-        let refused: Vec<_> = touch_everything(&caller, &ours).await.into_iter()
+        let refused: Vec<_> = touch_everything(&caller, &ours)
+            .await
+            .into_iter()
             .filter_map(|(rpc, said)| said.err().map(|refused| (rpc, refused.code())))
             .collect();
         // The third call deletes the customer and the fourth brings it back; the etags sent are
         // those before the changes.
-        assert!(refused.iter().all(|(_, code)| *code == Code::Aborted || *code == Code::NotFound), "{refused:?}");
+        assert!(
+            refused
+                .iter()
+                .all(|(_, code)| *code == Code::Aborted || *code == Code::NotFound),
+            "{refused:?}"
+        );
         assert!(refused.len() < 4, "{refused:?}");
     }
 
@@ -229,9 +254,19 @@ on_each_engine! {
             customer: Some(known_as("billing", "17", person("Ada"))),
             request_id: super::a_request_id(),
         };
-        let ours = caller.customers().create_customer(request.clone()).await.unwrap().into_inner();
+        let ours = caller
+            .customers()
+            .create_customer(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         let stranger = caller.of_another_tenant();
-        let theirs = stranger.customers().create_customer(request).await.unwrap().into_inner();
+        let theirs = stranger
+            .customers()
+            .create_customer(request)
+            .await
+            .unwrap()
+            .into_inner();
         assert_ne!(ours.name, theirs.name);
         assert_eq!(stranger.find("17").await, ["Ada"]);
     }
