@@ -95,7 +95,8 @@ impl Enforcer {
         now: Timestamp,
     ) -> Result<(Option<Arc<Identity>>, Verdict), Refusal> {
         let method = self.method(path)?;
-        let caller = self.admit(method, headers, now)?;
+        let caller = self.authenticate(method, headers, now)?;
+        self.authorise(method, caller.as_deref())?;
         Ok((caller, self.judge(method, message)?))
     }
 
@@ -111,33 +112,40 @@ impl Enforcer {
             })
     }
 
-    /// Judges the caller, before anything of the message is read.
+    /// Who calls, told from the headers alone.
     ///
     /// Of a public RPC the caller may be nobody, and a token that is not valid counts as none.
     ///
     /// # Errors
-    /// When the RPC asks for a permission and the caller has no identity or lacks it.
-    pub fn admit(
+    /// When the RPC asks for a permission and the caller has no identity.
+    pub fn authenticate(
         &self,
         method: &Method,
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Result<Option<Arc<Identity>>, Refusal> {
-        let Access::Permission(permission) = method.access else {
+        match method.access {
+            Access::Permission(_) => Ok(Some(self.authenticator.authenticate(headers, now)?)),
             // Probes come often and have no token; do not look for one that is not there.
-            let anonymous = method.request.is_none() || !headers.contains_key(AUTHORIZATION);
-            return Ok(match anonymous {
-                true => None,
-                false => self.authenticator.authenticate(headers, now).ok(),
-            });
-        };
-        let identity = self.authenticator.authenticate(headers, now)?;
-        if identity.permissions.contains(permission) {
-            Ok(Some(identity))
-        } else {
-            let permission = self.table.permissions().name(permission).to_owned();
-            Err(Refusal::PermissionDenied { permission })
+            Access::Public if !headers.contains_key(AUTHORIZATION) => Ok(None),
+            Access::Public => Ok(self.authenticator.authenticate(headers, now).ok()),
         }
+    }
+
+    /// Whether the caller may call, before anything of the message is read.
+    ///
+    /// # Errors
+    /// When he lacks the RPC's permission.
+    pub fn authorise(&self, method: &Method, caller: Option<&Identity>) -> Result<(), Refusal> {
+        let Access::Permission(permission) = method.access else {
+            return Ok(());
+        };
+        if caller.is_some_and(|caller| caller.permissions.contains(permission)) {
+            return Ok(());
+        }
+        Err(Refusal::PermissionDenied {
+            permission: self.table.permissions().name(permission).to_owned(),
+        })
     }
 
     /// Judges the first, uncompressed message of a call.

@@ -77,10 +77,11 @@ impl PassageParts {
                 path: method.path.clone(),
             })?;
         let now = self.clock.now();
-        let caller = self.enforcer.admit(method, &head.headers, now)?;
+        let caller = self.enforcer.authenticate(method, &head.headers, now)?;
         if let Some(caller) = &caller {
             record.name_caller(Arc::clone(caller));
         }
+        self.enforcer.authorise(method, caller.as_deref())?;
         let body = match method.is_judged_by_message() {
             true => {
                 self.judge(method, &head.headers, body, caller.as_deref(), record, now)

@@ -130,22 +130,25 @@ async fn a_refusal_is_logged_once_without_token_or_body() {
     };
     caller.unary("Echo", note).await.unwrap_err();
     caller.unary("Echo", Note::default()).await.unwrap();
+    caller.unary("Hidden", Note::default()).await.unwrap_err();
 
     let text = log();
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| line.contains("call refused"))
         .collect();
-    let [line] = lines[..] else { panic!("{text}") };
-    for part in [
-        "INFO",
-        "/test.v1.Notes/Echo",
-        "INVALID_FIELD",
-        TENANT,
-        "employees/7",
-        "call_id=",
-    ] {
-        assert!(line.contains(part), "{part} in {line}");
+    let [invalid, denied] = lines[..] else {
+        panic!("{text}")
+    };
+    assert!(
+        invalid.contains("INVALID_FIELD") && denied.contains("PERMISSION_DENIED"),
+        "{text}"
+    );
+    for part in ["INFO", "/test.v1.Notes/", TENANT, "employees/7", "call_id="] {
+        assert!(
+            invalid.contains(part) && denied.contains(part),
+            "{part} in {text}"
+        );
     }
     assert!(
         !text.contains("secret") && !text.contains("Bearer"),

@@ -216,7 +216,7 @@ on_each_engine! {
         let caller = Caller::of(&db).await;
         let long = "王".repeat(200);
         caller.created(person(&long)).await;
-        assert_eq!(caller.find(&long).await, [long.clone()]);
+        assert_eq!(caller.find(&long).await, std::slice::from_ref(&long));
         assert_eq!(caller.find(&"王".repeat(64)).await, [long]);
     }
 }
