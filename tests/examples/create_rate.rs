@@ -79,7 +79,7 @@ fn rate_of_pgbench(suite: &Suite) -> f64 {
         let output = Command::new(Path::new(&programs).join("pgbench"))
             .args([
                 "--no-vacuum",
-                "--protocol=prepared",
+                "--protocol=extended",
                 "--jobs=2",
                 "--define",
                 first_key,
