@@ -65,6 +65,15 @@ on_each_engine! {
         assert_eq!(ada.preferences[0].choice(), proto::ChannelChoice::Allowed, "the last word counts");
     }
 
+    async fn a_contact_is_that_of_the_first_row_that_tells_of_it(db: Database) {
+        let importer = Importer::of(&db).await;
+        let rows = [row(2, "7", "Ada"), row(3, "8", "Bob").call("c1"), row(4, "7", "Ada").call("c1")];
+        let run = importer.import(&rows).await;
+        assert_eq!(run.interaction_count, 1);
+        assert_eq!(importer.timeline(&importer.name_of("8").await).await, ["call c1"]);
+        assert_eq!(importer.timeline(&importer.name_of("7").await).await, [""; 0]);
+    }
+
     async fn an_id_of_another_system_can_be_given_up_and_taken(db: Database) {
         let importer = Importer::of(&db).await;
         importer.import(&[row(2, "7", "Ada").known_as("crm", "1"), row(3, "8", "Bob")]).await;
