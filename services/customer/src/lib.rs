@@ -33,6 +33,7 @@ pub use error::Error;
 
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
+use grpc::permit::Policies;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
 pub const NAME: &str = "customer";
@@ -77,6 +78,7 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         clock: clock.clone(),
         page_tokens,
         default_region,
+        policies: Policies::default(),
     };
     Ok(Service {
         name: NAME,

@@ -19,6 +19,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
+use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, routes};
 use crate::store::migration::migrations;
 
@@ -52,6 +53,7 @@ impl Caller {
             page_tokens: PageTokens::new(&SecretKey::generate()),
             clock: Clock::system(),
             default_region: "CH".parse().unwrap(),
+            policies: Policies::default(),
         };
         Self {
             shared,

@@ -2,12 +2,15 @@
 
 use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
+use super::contact::consent::{ConsentOutcome, ConsentStatus, LegalBasis};
+use super::contact::decision::ContactRefusal;
+use super::contact::policy::PurposeMode;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
 use super::import::ImportState;
 use super::interaction::{Direction, Outcome};
 use super::lifecycle::{BehaviourKind, Stage};
-use super::preferences::{ChannelChoice, ContactRefusal};
+use super::preferences::ChannelChoice;
 
 /// The proto's enum without its UNSPECIFIED value, as numbers and names without prefix.
 fn in_proto(name: &str) -> Vec<(i32, String)> {
@@ -55,5 +58,9 @@ fn numbers_and_names_are_those_of_the_protos() {
         BehaviourKind => "rapport.customer.v1.BehaviourKind",
         ChannelChoice => "rapport.customer.v1.ChannelChoice",
         ContactRefusal => "rapport.customer.v1.ContactRefusal",
+        ConsentStatus => "rapport.customer.v1.ConsentStatus",
+        LegalBasis => "rapport.customer.v1.LegalBasis",
+        ConsentOutcome => "rapport.customer.v1.ConsentOutcome",
+        PurposeMode => "rapport.customer.v1.PurposeMode",
     }
 }

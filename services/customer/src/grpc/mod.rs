@@ -11,6 +11,7 @@ mod import;
 mod interaction;
 mod lifecycle;
 mod message;
+pub(crate) mod permit;
 mod preference;
 mod role;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::{
     attribute_service_server::{self, AttributeServiceServer},
+    contact_permit_service_server::{self, ContactPermitServiceServer},
     contact_point_service_server::{self, ContactPointServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
@@ -48,6 +50,7 @@ use customer::Customers;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
+use permit::{ContactPermits, Policies};
 use preference::PreferencesOfCustomers;
 use role::Roles;
 use view::Views;
@@ -66,11 +69,14 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// The region of local phone numbers when nothing else tells.
     pub(crate) default_region: Region,
+    /// The tenants' contact policies that were read last.
+    pub(crate) policies: Policies,
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 10] = [
+pub(crate) const PROTO_SERVICES: [&str; 11] = [
     attribute_service_server::SERVICE_NAME,
+    contact_permit_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
@@ -98,6 +104,10 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
     let shared = || shared.clone();
     Routes::default()
         .add_service(server!(AttributeServiceServer, Attributes(shared())))
+        .add_service(server!(
+            ContactPermitServiceServer,
+            ContactPermits(shared())
+        ))
         .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))

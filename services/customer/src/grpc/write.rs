@@ -33,7 +33,8 @@ writes! {
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
     DeleteRoleRequest LogInteractionRequest MoveCustomerStageRequest RecordBehaviourRequest
-    ReportContactPointProblemRequest SendMessageRequest SetPreferencesRequest
+    ReportContactPointProblemRequest SendMessageRequest SetContactTimesRequest
+    SetPreferencesRequest
     UndeleteCustomerRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
     UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
 }

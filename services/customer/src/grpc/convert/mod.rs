@@ -6,7 +6,11 @@
 //! message sits in the request.
 
 pub(super) mod attribute;
+pub(super) mod consent;
+pub(super) mod contact;
 pub(super) mod contact_point;
+pub(super) mod contact_policy;
+pub(crate) mod contact_times;
 pub(super) mod conversation;
 pub(super) mod customer;
 pub(super) mod interaction;

@@ -1,0 +1,10 @@
+//! What decides whether customers may be contacted, and the leave that was granted.
+
+pub(crate) mod clearance;
+pub(crate) mod consent;
+pub(crate) mod permit;
+pub(crate) mod policy;
+pub(crate) mod spend;
+pub(crate) mod standing;
+pub(crate) mod suppression;
+pub(crate) mod times;
