@@ -15,7 +15,7 @@ use super::{Shared, answer};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::PREFERENCES;
-use crate::store::contact::{clearance, times};
+use crate::store::contact::times;
 use crate::store::{customer, preference};
 
 /// Keeps how customers want to be contacted.
@@ -82,7 +82,6 @@ impl PreferencesOfCustomers {
                 if after == before {
                     return Ok(convert::to_proto(&set, &before, times));
                 }
-                clearance::revoke(ctx, &txn, &[customer_id]).await?;
                 let set = preference::replace(ctx, &txn, set, &after).await?;
                 let preferences = convert::to_proto(&set, &after, times);
                 let changed = events::preferences_changed(&preferences, set.version);
@@ -114,7 +113,6 @@ impl PreferencesOfCustomers {
                 if before.as_ref() == Some(times) {
                     return Ok(convert::to_proto(&set, &preferences, before));
                 }
-                clearance::revoke(ctx, &txn, &[customer_id]).await?;
                 times::replace(ctx, &txn, customer_id, times).await?;
                 let set = preference::touch(ctx, &txn, set).await?;
                 let preferences = convert::to_proto(&set, &preferences, Some(times.clone()));

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::contact::clearance;
 use super::entity::{preference, preference_set};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::preferences::{ChannelChoice, Preference, Preferences, Scope};
@@ -149,13 +150,14 @@ pub(crate) async fn replace(
     touch(ctx, txn, locked).await
 }
 
-/// Gives a customer's preferences their next version, for what is kept beside them. The
-/// transaction holds the [`lock`].
+/// Gives a customer's preferences their next version, for what is kept beside them, and revokes
+/// the clearance that rested on them. The transaction holds the [`lock`].
 pub(crate) async fn touch(
     ctx: &Context,
     txn: &DatabaseTransaction,
     locked: preference_set::Model,
 ) -> Result<preference_set::Model, DbErr> {
+    clearance::revoke(ctx, txn, &[locked.customer_id]).await?;
     let changed = preference_set::Model {
         version: locked.version + 1,
         update_time: Some(ctx.now),

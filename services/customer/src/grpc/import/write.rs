@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::plan::Target;
 use super::row::Parent;
 use crate::error::{Error, faults_of};
+use crate::store::contact::clearance;
 use crate::store::customer::Change;
 use crate::store::entity::pending_parent;
 use crate::store::import::{self, Chosen, Done};
@@ -21,6 +22,7 @@ pub(super) async fn write(
     run: Uuid,
     targets: &[Target],
 ) -> Result<Vec<usize>, Error> {
+    revoke_clearances(ctx, txn, targets).await?;
     let mut done = write_customers(ctx, txn, targets).await?;
     add_contact_points(ctx, txn, targets, &mut done).await?;
     append_interactions(ctx, txn, targets, &mut done).await?;
@@ -30,6 +32,21 @@ pub(super) async fn write(
     done.retain(Done::is_worth_a_note);
     import::note(ctx, txn, run, done).await?;
     Ok(appended)
+}
+
+/// Takes back what may be granted to customers whose record or addresses change. New ones have
+/// nothing yet, and preferences do so by themselves.
+async fn revoke_clearances(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    targets: &[Target],
+) -> Result<(), Error> {
+    let changed = targets.iter().filter_map(|target| {
+        let changes = target.content.is_some() || !target.contact_points.is_empty();
+        target.before.as_ref().filter(|_| changes)
+    });
+    let changed: Vec<Uuid> = changed.map(|before| before.row.customer_id).collect();
+    Ok(clearance::revoke(ctx, txn, &changed).await?)
 }
 
 /// Creates and changes customers.

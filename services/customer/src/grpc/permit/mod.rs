@@ -202,6 +202,7 @@ impl ContactPermits {
             {
                 return Ok(Ok(row));
             }
+            customer::require_live(ctx, &*txn, customer).await?;
             let mut judged = judge(ctx, &txn, policies, wanted, &[(customer, request_id)]).await?;
             let missing = || Error::not_found(resource::customer(customer));
             let Judged { row, decision } = judged.remove(&customer).ok_or_else(missing)?;

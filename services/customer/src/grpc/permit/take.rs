@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::grpc::Shared;
 use crate::resource;
 use crate::store::contact::{clearance, permit, standing};
+use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
 
 /// A contact that is about to be made, in the same transaction.
@@ -40,6 +41,7 @@ pub(in crate::grpc) async fn take(
     if let Some(row) = reserved(ctx, txn, customer, contact).await? {
         return confirm(shared, ctx, txn, row, contact).await;
     }
+    customer::require_live(ctx, txn, customer).await?;
     let wanted = Wanted { contact, ttl: None };
     let mut judged = judge(ctx, txn, &shared.policies, &wanted, &[(customer, None)]).await?;
     let missing = || Error::not_found(resource::customer(customer));

@@ -16,6 +16,7 @@ use uuid::Uuid;
 pub(crate) use bulk::{add, digests, of_customers, remove};
 pub(crate) use row::{address, digest, from_row, rank};
 
+use super::contact::clearance;
 use super::entity::contact_point::{Column, Entity, Model};
 use crate::domain::contact_point::ContactPoint;
 use crate::error::{Error, superseded};
@@ -124,6 +125,7 @@ pub(crate) async fn insert(
         let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
+    clearance::revoke(ctx, txn, &[customer_id]).await?;
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
@@ -139,6 +141,7 @@ pub(crate) async fn update(
 ) -> Result<Model, Error> {
     let version = before.version;
     let row = row::changed(ctx, before, point);
+    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
     Entity::update(row.clone().into_active_model().reset_all())
         .validate()?
         .filter(Column::Version.eq(version))
@@ -154,6 +157,7 @@ pub(crate) async fn delete(
     txn: &DatabaseTransaction,
     row: &Model,
 ) -> Result<(), Error> {
+    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
     Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id))
         .exec(txn)
         .await?;
