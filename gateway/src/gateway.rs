@@ -83,7 +83,7 @@ impl Gateway {
         links.insert(GATEWAY_PACKAGE, admin.link());
         let passage = Passage::new(PassageParts {
             enforcer: Enforcer::new(Arc::clone(&table), authenticator, validation),
-            outreach: outreach(&table, &links, &parts.signer)?,
+            outreach: outreach(&table, &links, &parts.signer, &parts.clock)?,
             links: links_by_service(&table, &links)?,
             signer: parts.signer,
             buffers: Buffers::new(config.limits.message_bytes, config.limits.buffered_bytes),
@@ -133,6 +133,7 @@ fn outreach(
     table: &Table,
     links: &HashMap<&'static str, ServiceLink>,
     signer: &InternalSigner,
+    clock: &Clock,
 ) -> Result<Option<Outreach>, GatewayError> {
     if table
         .methods()
@@ -142,7 +143,11 @@ fn outreach(
         return Ok(None);
     }
     match links.get(CUSTOMER_PACKAGE) {
-        Some(link) => Ok(Some(Outreach::new(link.clone(), signer.clone()))),
+        Some(link) => Ok(Some(Outreach::new(
+            link.clone(),
+            signer.clone(),
+            clock.clone(),
+        ))),
         None => Err(GatewayError::NoLink(CUSTOMER_PACKAGE.to_owned())),
     }
 }

@@ -191,7 +191,8 @@ pub struct Decision {
     pub contact_point: Option<Uuid>,
     /// First instant at which nothing stands in the way any more.
     pub earliest: Option<Timestamp>,
-    /// The channels that are open instead, in the customer's order.
+    /// The channels that are open instead, in the customer's order; not looked for when the
+    /// contact may be made.
     pub open_channels: Vec<Channel>,
 }
 
@@ -224,6 +225,15 @@ impl Standing {
         let before = self.contacts.len();
         self.contacts.retain(|it| !it.has_expired(now));
         self.contacts.len() < before
+    }
+
+    /// As [`decide`](Self::decide), with the channels that are open instead also when the contact
+    /// may be made: for whoever wants to know, and has not decided.
+    pub fn survey(&self, policy: &ContactPolicy, contact: &Contact, now: Timestamp) -> Decision {
+        Decision {
+            open_channels: self.open_channels(policy, contact, now),
+            ..self.decide(policy, contact, now)
+        }
     }
 
     /// Judges a contact.

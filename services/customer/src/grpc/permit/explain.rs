@@ -52,7 +52,7 @@ impl ContactPermits {
         let missing = || Error::not_found(resource::customer(customer));
         let standing = found.remove(&customer).ok_or_else(missing)?.standing;
         let standing = as_it_was(standing, as_of, permit.as_ref());
-        let decision = standing.decide(&policy.rules, &contact, as_of);
+        let decision = standing.survey(&policy.rules, &contact, as_of);
         let events = consent::list(ctx, db, &[customer], None, MAX_EVENTS).await?;
         let events = events.into_iter().filter(|row| row.record_time <= as_of);
         Ok(proto::ContactExplanation {

@@ -128,7 +128,7 @@ impl ContactPermits {
             .standing;
         let at = standing.time(ctx.now);
         standing.drop_expired(at);
-        let decision = standing.decide(&policy.rules, &contact, at);
+        let decision = standing.survey(&policy.rules, &contact, at);
         Ok(convert::decision(customer, policy.version, &decision))
     }
 

@@ -68,7 +68,7 @@ fn decide(
         preferences: preferences.clone(),
         ..reached_by(reachable)
     };
-    standing.decide(&ContactPolicy::default(), &contact(channel, purpose), at(2))
+    standing.survey(&ContactPolicy::default(), &contact(channel, purpose), at(2))
 }
 
 #[test]
