@@ -16,3 +16,6 @@ pub mod purposes;
 pub mod quiet;
 pub mod reach;
 pub mod suppression;
+
+#[cfg(test)]
+mod model;
