@@ -134,3 +134,6 @@ impl Contact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

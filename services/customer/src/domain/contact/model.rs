@@ -110,7 +110,12 @@ fn instant(tick: u8) -> Timestamp {
 
 fn policy() -> ContactPolicy {
     let window = Some(TICK * u32::from(WINDOW));
-    let cap = Cap::parse(i32::try_from(MOST).unwrap(), window, Reach::everything(), false);
+    let cap = Cap::parse(
+        i32::try_from(MOST).unwrap(),
+        window,
+        Reach::everything(),
+        false,
+    );
     ContactPolicy::parse(PolicyParts {
         caps: vec![cap.unwrap()],
         ..PolicyParts::default()
@@ -372,12 +377,15 @@ impl Model for Protocol {
             Property::always("what does not count leaves room", |_, state: &State| {
                 let mut later = state.clone();
                 later.now = LAST + WINDOW + TTL;
-                let pending = state.deliveries.iter().any(|it| {
-                    matches!(it, Delivery::Queued(_) | Delivery::Leaving(_))
-                });
+                let pending = state
+                    .deliveries
+                    .iter()
+                    .any(|it| matches!(it, Delivery::Queued(_) | Delivery::Leaving(_)));
                 state.refused || pending || later.reserve(Without::Nothing).is_some()
             }),
-            Property::sometimes("a contact is made", |_, state: &State| !state.sent.is_empty()),
+            Property::sometimes("a contact is made", |_, state: &State| {
+                !state.sent.is_empty()
+            }),
             Property::sometimes("more are made than one window holds", |_, state: &State| {
                 state.sent.len() > MOST
             }),
@@ -391,9 +399,17 @@ impl Model for Protocol {
 
 #[test]
 fn no_order_of_steps_breaks_the_protocol() {
-    let walk = Protocol(Without::Nothing).checker().threads(2).spawn_bfs().join();
+    let walk = Protocol(Without::Nothing)
+        .checker()
+        .threads(2)
+        .spawn_bfs()
+        .join();
     walk.assert_properties();
-    assert!(walk.unique_state_count() > 1_000, "{}", walk.unique_state_count());
+    assert!(
+        walk.unique_state_count() > 1_000,
+        "{}",
+        walk.unique_state_count()
+    );
 }
 
 #[test]
