@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rapport::client::{Bearer, Caller, Connection};
@@ -29,7 +30,7 @@ pub struct Suite {
     child: Child,
     address: String,
     folder: TempDir,
-    storage: Option<Storage>,
+    storage: Option<Arc<Storage>>,
     provider: Provider,
     started_in: Duration,
 }
@@ -41,10 +42,23 @@ impl Suite {
         let provider = Provider::new(folder.path());
         let storage = match engine {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(rapport_platform::testing::postgres().await.1),
+            Engine::Postgres => Some(Arc::new(rapport_platform::testing::postgres().await.1)),
         };
+        Self::on(folder, storage, provider).await
+    }
+
+    /// Another process of the suite on the same PostgreSQL database.
+    pub async fn replica(&self) -> Self {
+        let storage = self.storage.clone();
+        assert!(storage.is_some(), "only PostgreSQL is shared by processes");
+        let folder = tempfile::tempdir().unwrap();
+        let provider = Provider::new(folder.path());
+        Self::on(folder, storage, provider).await
+    }
+
+    async fn on(folder: TempDir, storage: Option<Arc<Storage>>, provider: Provider) -> Self {
         let begun = Instant::now();
-        let (child, address) = launch(folder.path(), storage.as_ref(), &provider).await;
+        let (child, address) = launch(folder.path(), storage.as_deref(), &provider).await;
         Self {
             child,
             address,
@@ -69,7 +83,7 @@ impl Suite {
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
         (self.child, self.address) =
-            launch(self.folder.path(), self.storage.as_ref(), &self.provider).await;
+            launch(self.folder.path(), self.storage.as_deref(), &self.provider).await;
     }
 
     /// Asks the process to end with SIGTERM and tells whether it ended well.
