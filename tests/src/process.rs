@@ -15,6 +15,9 @@ use tonic::transport::{Channel, Endpoint};
 use crate::callers::Provider;
 use crate::dynamic::Dynamic;
 
+/// Keys of suites on PostgreSQL, which make none; the same at each start, as in a deployment.
+const ADDRESS_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LINK_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the suite keeps its rows.
@@ -177,7 +180,10 @@ async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -
         .kill_on_drop(true);
     if let Some(storage) = storage {
         let url = storage.config().url.expose();
-        command.env("RAPPORT__CUSTOMER__DATABASE__URL", url);
+        command
+            .env("RAPPORT__CUSTOMER__DATABASE__URL", url)
+            .env("RAPPORT__CUSTOMER__ADDRESS_KEY", ADDRESS_KEY)
+            .env("RAPPORT__CUSTOMER__LINK_KEY", LINK_KEY);
     }
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
