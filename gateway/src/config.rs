@@ -213,7 +213,12 @@ mod tests {
         };
         assert_eq!(config(None, "0.0.0.0:80").pages_address(), Ok(None));
         let url = Some("https://contact.example.com");
-        assert!(config(url, "127.0.0.1:0").pages_address().unwrap().is_some());
+        assert!(
+            config(url, "127.0.0.1:0")
+                .pages_address()
+                .unwrap()
+                .is_some()
+        );
         assert!(config(url, "0.0.0.0:80").pages_address().is_err());
         assert!(config(url, "127.0.0.1:0").public_url().unwrap().is_some());
         assert!(config(Some("nowhere"), "127.0.0.1:0").public_url().is_err());

@@ -86,8 +86,8 @@ impl View {
             "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'"
         );
-        let content_policy = HeaderValue::try_from(policy)
-            .unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        let content_policy =
+            HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
         Ok(Self {
             templates,
             content_policy,

@@ -159,6 +159,10 @@ pub(crate) fn suppression_changed(suppression: &proto::Suppression) -> NewEvent 
     let fact = proto::SuppressionChanged {
         suppression: Some(suppression.clone()),
     };
-    let version = if suppression.lift_time.is_some() { 2 } else { 1 };
+    let version = if suppression.lift_time.is_some() {
+        2
+    } else {
+        1
+    };
     NewEvent::new(&suppression.name, version, &fact)
 }

@@ -36,7 +36,11 @@ impl PublicUrl {
             && !text.contains('#')
             && !authority.unwrap_or_default().contains('@');
         let safe = |byte: u8| byte.is_ascii_graphic() && !b"<>\"'`\\,;".contains(&byte);
-        if !scheme || host.is_empty() || !plain || !text.bytes().all(safe) || text.len() > MAX_LENGTH
+        if !scheme
+            || host.is_empty()
+            || !plain
+            || !text.bytes().all(safe)
+            || text.len() > MAX_LENGTH
         {
             return Err(InvalidPublicUrl);
         }
@@ -61,7 +65,10 @@ mod tests {
 
     #[test]
     fn links_begin_with_the_address_whether_it_ends_with_a_slash_or_not() {
-        for text in ["https://contact.example.com", "https://contact.example.com/"] {
+        for text in [
+            "https://contact.example.com",
+            "https://contact.example.com/",
+        ] {
             let url = PublicUrl::parse(text).unwrap();
             assert_eq!(url.at("/u/1"), "https://contact.example.com/u/1");
         }

@@ -102,7 +102,10 @@ pub(crate) fn list_headers(uri: &str) -> [(&'static str, String); 2] {
 
 /// All that is told about a bad token: whoever tries some learns nothing.
 pub(crate) fn not_ours() -> Error {
-    Error::invalid("token", "is none of our tokens: use the link as it was sent")
+    Error::invalid(
+        "token",
+        "is none of our tokens: use the link as it was sent",
+    )
 }
 
 fn binding(tenant: TenantId) -> Vec<u8> {

@@ -78,10 +78,17 @@ mod tests {
     #[test]
     fn only_an_unsubscription_is_narrowed() {
         let named = [Purpose::Marketing];
-        assert_eq!(stops(SuppressionReason::Unsubscribe, &named).unwrap(), named);
+        assert_eq!(
+            stops(SuppressionReason::Unsubscribe, &named).unwrap(),
+            named
+        );
         for &reason in SuppressionReason::ALL {
             let narrowed = stops(reason, &named).is_some();
-            assert_eq!(narrowed, reason == SuppressionReason::Unsubscribe, "{reason}");
+            assert_eq!(
+                narrowed,
+                reason == SuppressionReason::Unsubscribe,
+                "{reason}"
+            );
         }
     }
 }

@@ -89,8 +89,8 @@ impl Consents {
         } = request;
         let [customer] = CUSTOMER.parse("customer", &name)?;
         let asked = instant(as_of.as_ref()).map_err(faults_of("as_of"))?;
-        let point = part_of(customer, CONTACT_POINT, &contact_point)
-            .map_err(faults_of("contact_point"))?;
+        let point =
+            part_of(customer, CONTACT_POINT, &contact_point).map_err(faults_of("contact_point"))?;
         let db = self.0.db.read();
         customer::get(&ctx, db, customer).await?;
         let ledger = of_customer(&ctx, db, customer).await?;

@@ -11,9 +11,7 @@ use super::ledger::of_customer;
 use super::{Consents, append, hold};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, known_topic};
-use crate::domain::contact::consent::{
-    ConsentOutcome, ConsentQuestion, ConsentStatus, LegalBasis,
-};
+use crate::domain::contact::consent::{ConsentOutcome, ConsentQuestion, ConsentStatus, LegalBasis};
 use crate::domain::contact::link::Unsubscription;
 use crate::domain::contact::policy::{ContactPolicy, TopicId};
 use crate::domain::contact::suppression::SuppressionReason;
@@ -46,8 +44,8 @@ impl Consents {
             topic,
         } = request;
         let [customer] = CUSTOMER.parse("customer", &customer)?;
-        let point = part_of(customer, CONTACT_POINT, &contact_point)
-            .map_err(faults_of("contact_point"))?;
+        let point =
+            part_of(customer, CONTACT_POINT, &contact_point).map_err(faults_of("contact_point"))?;
         let point = point.ok_or_else(|| Error::missing("contact_point"))?;
         let (purpose, topic) = subject(purpose, &topic).map_err(faults_of(""))?;
         let db = self.0.db.read();
@@ -232,11 +230,7 @@ async fn has_opted_out(
 }
 
 /// Whether anything is left of a customer: one that was erased is no more.
-async fn is_there(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    id: Uuid,
-) -> Result<bool, Error> {
+async fn is_there(ctx: &Context, db: &impl ConnectionTrait, id: Uuid) -> Result<bool, Error> {
     Ok(customer::find(ctx, db, id).await?.is_some())
 }
 

@@ -114,7 +114,10 @@ pub(in crate::grpc) fn verdicts(
         .collect();
     let verdict = |it: KindVerdict| proto::ConsentVerdict {
         purpose: it.purpose.number(),
-        topic: it.topic.map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        topic: it
+            .topic
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
         channel: it.channel.number(),
         outcome: it.verdict.outcome.number(),
         consent_events: it

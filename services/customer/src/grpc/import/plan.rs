@@ -142,7 +142,11 @@ impl<'a> Plan<'a> {
             .map_err(|faults| faults.at("customer"));
         let belongings = row::parse(self.ctx, row, self.region(&merged));
         let (content, mut belongings) = both(content, belongings)?;
-        let addresses = keep_new(&self.known.address_key, &mut belongings.contact_points, current)?;
+        let addresses = keep_new(
+            &self.known.address_key,
+            &mut belongings.contact_points,
+            current,
+        )?;
         let content = self
             .says_anything_new(current, &content)?
             .then_some(content);

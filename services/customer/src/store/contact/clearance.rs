@@ -12,8 +12,8 @@ use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{Expr, LockType, OnConflict, Order, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -48,7 +48,10 @@ pub(crate) async fn revoke_holders(
     let revoked = revoked(ctx, Uuid::nil());
     let mut holders = Query::select();
     holders
-        .columns([contact_point::Column::TenantId, contact_point::Column::CustomerId])
+        .columns([
+            contact_point::Column::TenantId,
+            contact_point::Column::CustomerId,
+        ])
         .exprs([
             Expr::value(revoked.open),
             Expr::value(revoked.from_time),

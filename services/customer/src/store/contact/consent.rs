@@ -12,8 +12,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::channel::{Channel, Purpose};
 use super::later_than;
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
 use crate::domain::contact::consent::{
     Confirmation, ConsentEvent, ConsentScope, ConsentStatus, LegalBasis,

@@ -182,8 +182,7 @@ impl ConsentEvent {
         if let Some(done) = later().filter(confirms).min_by_key(|it| it.record_time) {
             return Ok(Confirming::Done(done));
         }
-        let withdraws =
-            |it: &ConsentEvent| it.status == ConsentStatus::OptOut && it.meets(self);
+        let withdraws = |it: &ConsentEvent| it.status == ConsentStatus::OptOut && it.meets(self);
         if later().any(withdraws) {
             return Err(Unconfirmable::OptedOut);
         }
