@@ -15,6 +15,9 @@ use tonic::transport::{Channel, Endpoint};
 use crate::callers::Provider;
 use crate::dynamic::Dynamic;
 
+/// What links to pages begin with; a proxy in front would hand them to [`Suite::pages`].
+pub const PUBLIC_URL: &str = "https://contact.example.com";
+
 /// Keys of suites on PostgreSQL, which make none; the same at each start, as in a deployment.
 const ADDRESS_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const LINK_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
@@ -31,6 +34,7 @@ pub enum Engine {
 pub struct Suite {
     child: Child,
     address: String,
+    pages: String,
     folder: TempDir,
     storage: Option<Storage>,
     provider: Provider,
@@ -47,10 +51,11 @@ impl Suite {
             Engine::Postgres => Some(rapport_platform::testing::postgres().await.1),
         };
         let begun = Instant::now();
-        let (child, address) = launch(folder.path(), storage.as_ref(), &provider).await;
+        let (child, [address, pages]) = launch(folder.path(), storage.as_ref(), &provider).await;
         Self {
             child,
             address,
+            pages,
             folder,
             storage,
             provider,
@@ -71,7 +76,7 @@ impl Suite {
 
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
-        (self.child, self.address) =
+        (self.child, [self.address, self.pages]) =
             launch(self.folder.path(), self.storage.as_ref(), &self.provider).await;
     }
 
@@ -96,6 +101,12 @@ impl Suite {
     /// Where it answers, such as `http://127.0.0.1:50051`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it shows pages to customers, such as `127.0.0.1:50052`. Links begin with
+    /// [`PUBLIC_URL`].
+    pub fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// The file with the local administrator's token.
@@ -165,13 +176,19 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -> (Child, String) {
+async fn launch(
+    folder: &Path,
+    storage: Option<&Storage>,
+    provider: &Provider,
+) -> (Child, [String; 2]) {
     let mut command = Command::new(binary());
     command
         .current_dir(folder)
         .arg("serve")
         .env_remove("RAPPORT_CONFIG")
         .env("RAPPORT__GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PAGES__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PUBLIC_URL", PUBLIC_URL)
         .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
         .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
         .envs(provider.settings())
@@ -187,16 +204,20 @@ async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -
     }
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = tokio::time::timeout(START_TIMEOUT, async {
+    let addresses = tokio::time::timeout(START_TIMEOUT, async {
+        let mut address = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, address)) = line.split_once("answers on ") {
-                return address.trim().to_owned();
+            if let Some((_, found)) = line.split_once("answers on ") {
+                address = found.trim().to_owned();
+            }
+            if let Some((_, pages)) = line.split_once("pages for customers on http://") {
+                return [address, pages.trim().to_owned()];
             }
         }
         panic!("the suite ended before it answered");
     });
-    let address = address.await.expect("the suite takes too long to start");
+    let addresses = addresses.await.expect("the suite takes too long to start");
     // Whatever else it says must not fill the pipe.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, address)
+    (child, addresses)
 }

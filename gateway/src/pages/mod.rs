@@ -122,21 +122,31 @@ impl Parts {
 
     /// What a link would do.
     async fn ask(&self, link: Link) -> Result<Page, Status> {
-        if link.kind == Kind::Confirm {
-            return Ok(Page::AskConfirm);
-        }
         let mut client = grpc_client!(ConsentServiceClient, self.link.clone());
-        let question = proto::DescribeUnsubscribeLinkRequest {
-            token: link.token.clone(),
-        };
-        let request = self.request(&link, question)?;
-        let answer = client.describe_unsubscribe_link(request).await?;
-        let description = answer.into_inner();
-        let what = what(&description);
-        Ok(match description.unsubscribed {
-            true => Page::Unsubscribed(what),
-            false => Page::AskUnsubscribe(what),
-        })
+        let token = link.token.clone();
+        match link.kind {
+            Kind::Unsubscribe => {
+                let question = proto::DescribeUnsubscribeLinkRequest { token };
+                let request = self.request(&link, question)?;
+                let answer = client.describe_unsubscribe_link(request).await?;
+                let description = answer.into_inner();
+                let what = what(description.purpose(), &description.topic_display_name);
+                Ok(match description.unsubscribed {
+                    true => Page::Unsubscribed(what),
+                    false => Page::AskUnsubscribe(what),
+                })
+            }
+            Kind::Confirm => {
+                let question = proto::DescribeOptInRequest { token };
+                let request = self.request(&link, question)?;
+                let description = client.describe_opt_in(request).await?.into_inner();
+                let what = what(description.purpose(), &description.topic_display_name);
+                Ok(match description.confirmed {
+                    true => Page::Confirmed,
+                    false => Page::AskConfirm(what),
+                })
+            }
+        }
     }
 
     /// Does it.
@@ -148,7 +158,8 @@ impl Parts {
                 let request = self.request(&link, proto::UnsubscribeRequest { token })?;
                 let answer = client.unsubscribe(request).await?.into_inner();
                 let description = answer.description.unwrap_or_default();
-                Ok(Page::Unsubscribed(what(&description)))
+                let topic = &description.topic_display_name;
+                Ok(Page::Unsubscribed(what(description.purpose(), topic)))
             }
             Kind::Confirm => {
                 let request = self.request(&link, proto::ConfirmOptInRequest { token })?;
@@ -193,15 +204,16 @@ fn not_done(kind: Kind, status: &Status) -> Page {
     }
 }
 
-/// What a customer unsubscribes from, in words.
-fn what(description: &proto::UnsubscribeLinkDescription) -> String {
-    if !description.topic_display_name.is_empty() {
-        return format!("messages about “{}”", description.topic_display_name);
+/// What a customer gets or no longer gets, in words.
+fn what(purpose: Purpose, topic: &str) -> String {
+    if !topic.is_empty() {
+        return format!("messages about “{topic}”");
     }
-    match description.purpose() {
+    match purpose {
+        Purpose::Marketing => "marketing messages",
         Purpose::Sales => "sales messages",
         Purpose::Service => "messages about our service",
-        _ => "marketing messages",
+        _ => "messages",
     }
     .to_owned()
 }

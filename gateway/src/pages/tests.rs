@@ -72,6 +72,18 @@ impl ConsentService for Service {
         Ok(tonic::Response::new(answer))
     }
 
+    async fn describe_opt_in(
+        &self,
+        request: tonic::Request<proto::DescribeOptInRequest>,
+    ) -> Answer<proto::OptInDescription> {
+        self.note(&request, "look at", &request.get_ref().token)?;
+        let description = proto::OptInDescription {
+            purpose: Purpose::Sales.into(),
+            ..Default::default()
+        };
+        Ok(tonic::Response::new(description))
+    }
+
     async fn confirm_opt_in(
         &self,
         request: tonic::Request<proto::ConfirmOptInRequest>,
@@ -178,7 +190,11 @@ async fn opening_the_link_asks_and_changes_nothing() {
 
     let shown = visitor.open(Method::GET, &confirm("good"), "").await;
     assert_eq!(shown.status, StatusCode::OK);
-    assert_eq!(visitor.service.asked().len(), 2);
+    let question = "Do you want to receive sales messages from us?";
+    assert!(shown.body.contains(question));
+    assert!(shown.body.contains("name=\"Confirm\" value=\"Opt-In\""));
+    let asked = "look at good by systems/unsubscribe";
+    assert_eq!(visitor.service.asked()[2], asked);
 }
 
 #[tokio::test]
@@ -235,6 +251,8 @@ async fn bad_tokens_all_look_alike() {
             "{path}"
         );
     }
+    let other = visitor.open(Method::GET, &confirm("bad"), "").await;
+    assert_eq!((other.status, &other.body), (bad.status, &bad.body));
     let posted = visitor
         .open(Method::POST, &unsubscribe("bad"), ONE_CLICK)
         .await;

@@ -44,8 +44,8 @@ pub(super) enum Page {
     AskUnsubscribe(String),
     /// It is done, or was before.
     Unsubscribed(String),
-    /// Asks whether to confirm an opt-in.
-    AskConfirm,
+    /// Asks whether to confirm an opt-in to this.
+    AskConfirm(String),
     /// It is confirmed, or was before.
     Confirmed,
     /// The opt-in can no longer be confirmed.
@@ -127,7 +127,7 @@ impl Page {
         match self {
             Self::AskUnsubscribe(_)
             | Self::Unsubscribed(_)
-            | Self::AskConfirm
+            | Self::AskConfirm(_)
             | Self::Confirmed => StatusCode::OK,
             Self::TooLate => StatusCode::GONE,
             Self::Unknown => StatusCode::NOT_FOUND,
@@ -150,14 +150,14 @@ impl Page {
                 vec![format!("You will receive no more {what}.")],
                 None,
             ),
-            Self::AskConfirm => (
+            Self::AskConfirm(what) => (
                 "Confirm",
-                line("Do you confirm that you want to receive messages from us?"),
+                vec![format!("Do you want to receive {what} from us?")],
                 Some(form(Kind::Confirm, "Confirm")),
             ),
             Self::Confirmed => (
                 "Thank you",
-                line("You have confirmed that you want to receive messages from us."),
+                line("You have confirmed that you want to hear from us."),
                 None,
             ),
             Self::TooLate => (

@@ -97,3 +97,63 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::net::SocketAddr;
+
+    use http_body_util::Full;
+    use hyper::body::Bytes;
+    use hyper::service::service_fn;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::task::JoinHandle;
+    use tokio::time::timeout;
+
+    use super::super::drain::DrainConfig;
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+
+    async fn start() -> (SocketAddr, Drain, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = service_fn(|request: Request<Incoming>| async move {
+            let body = format!("{} {}", request.method(), request.uri().path());
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(body))))
+        });
+        let drain = Drain::new(DrainConfig::default());
+        let serving = tokio::spawn(serve_pages(listener, service, drain.clone()));
+        (address, drain, serving)
+    }
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("{request} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn browsers_are_answered_over_plain_http() {
+        let (address, _drain, _serving) = start().await;
+        let answer = ask(address, "GET /u/1").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nGET /u/1"), "{answer}");
+        let answer = ask(address, "HEAD /u/1").await;
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_the_drain_whoever_is_still_connected() {
+        let (address, drain, serving) = start().await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        ask(address, "GET /u/1").await;
+        drain.begin();
+        timeout(SOON, serving).await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+        assert_eq!(idle.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+}

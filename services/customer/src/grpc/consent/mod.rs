@@ -58,6 +58,13 @@ impl ConsentService for Consents {
         answer(request, |ctx, request| self.request_opt_in(ctx, request)).await
     }
 
+    async fn describe_opt_in(
+        &self,
+        request: Request<proto::DescribeOptInRequest>,
+    ) -> Result<Response<proto::OptInDescription>, Status> {
+        answer(request, |ctx, request| self.describe_opt_in(ctx, request)).await
+    }
+
     async fn confirm_opt_in(
         &self,
         request: Request<proto::ConfirmOptInRequest>,

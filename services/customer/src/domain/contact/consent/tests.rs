@@ -184,7 +184,9 @@ fn where_a_confirmation_is_demanded_an_opt_in_alone_is_none() {
             ..opt_in("05-01T00:00:00Z")
         }])
     };
-    let of = |confirmation, policy: &ContactPolicy| outcome(&asked(confirmation), policy, "05-02T00:00:00Z");
+    let of = |confirmation, policy: &ContactPolicy| {
+        outcome(&asked(confirmation), policy, "05-02T00:00:00Z")
+    };
     assert_eq!(
         of(Confirmation::NotAsked, &double),
         ConsentOutcome::Unconfirmed

@@ -60,6 +60,34 @@ on_each_engine! {
         assert_eq!(keeper.events("ConsentRecorded").await.len(), 2);
     }
 
+    async fn the_page_says_what_is_confirmed_and_changes_nothing(db: Database) {
+        let keeper = Keeper::careful(&db).await;
+        let ada = keeper.person("Ada Lovelace").await;
+        let news = proto::ConsentEvent { topic: "events".into(), ..opt_in(Purpose::Marketing) };
+        let request = proto::RequestOptInRequest {
+            parent: ada.clone(),
+            consent_event: Some(news),
+            ..Default::default()
+        };
+        let asked = answer(keeper.consents().request_opt_in(request).await);
+        let describe = async |keeper: &Keeper, token: &str| {
+            let token = token.to_owned();
+            let request = proto::DescribeOptInRequest { token };
+            keeper.consents().describe_opt_in(request).await
+        };
+        let seen = answer(describe(&keeper, &asked.token).await);
+        assert_eq!(seen.purpose, Purpose::Marketing.number());
+        assert_eq!(seen.topic_display_name, "All <about> events");
+        assert!(!seen.confirmed);
+        assert_eq!(keeper.ledger(&ada).await.len(), 1);
+        assert_eq!(fields(describe(&keeper, "token").await), ["token"]);
+        let late = keeper.later(30 * DAY);
+        assert_eq!(reason(describe(&late, &asked.token).await), "INVALID_STATE");
+
+        answer(keeper.later(SECOND).confirm(&asked.token).await);
+        assert!(answer(describe(&late, &asked.token).await).confirmed);
+    }
+
     async fn confirming_again_changes_nothing(db: Database, storage: &Storage) {
         let keeper = Keeper::careful(&db).await;
         let ada = keeper.person("Ada Lovelace").await;
