@@ -111,9 +111,10 @@ impl Parts {
             return Page::Unknown;
         };
         let kind = link.kind;
-        let page = match *request.method() {
+        let (head, body) = request.into_parts();
+        let page = match head.method {
             Method::GET | Method::HEAD => self.ask(link).await,
-            Method::POST if is_form(kind, request.into_body()).await => self.act(link).await,
+            Method::POST if is_form(kind, body).await => self.act(link).await,
             Method::POST => Ok(Page::BadForm),
             _ => Ok(Page::BadMethod),
         };

@@ -89,7 +89,7 @@ impl ConsentService for Service {
         request: tonic::Request<proto::ConfirmOptInRequest>,
     ) -> Answer<proto::ConsentEvent> {
         self.note(&request, "confirm", &request.get_ref().token)?;
-        Ok(tonic::Response::default())
+        Ok(tonic::Response::new(proto::ConsentEvent::default()))
     }
 
     async fn record_consent(

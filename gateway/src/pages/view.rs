@@ -10,7 +10,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -118,6 +118,7 @@ impl View {
     fn render(&self, page: &Page) -> Result<String, minijinja::Error> {
         let (title, lines, form) = page.words();
         let template = self.templates.get_template(NAME)?;
+        let form = Value::from_serialize(form);
         template.render(context! { title, lines, form, style => STYLE })
     }
 }

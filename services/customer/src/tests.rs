@@ -1,5 +1,6 @@
 //! The service as the binary gets it.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use rapport_platform::config::Secret;
@@ -192,9 +193,10 @@ on_each_engine! {
         };
         let built = build(&keyless, surroundings(&SecretKey::generate())).await;
         let Some(file) = keyless.database.file().unwrap() else {
-            let refused = built.unwrap_err().to_string();
-            assert!(refused.contains("customer.address_key"), "{refused}");
-            assert!(refused.contains("openssl rand -base64 32"), "{refused}");
+            let refused = built.unwrap_err();
+            let why = refused.source().unwrap().to_string();
+            assert!(refused.to_string().contains("customer.address_key"), "{refused}");
+            assert!(why.contains("openssl rand -base64 32"), "{why}");
             return;
         };
         built.unwrap();
