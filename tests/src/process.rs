@@ -16,6 +16,12 @@ use tonic::transport::{Channel, Endpoint};
 use crate::callers::Provider;
 use crate::dynamic::Dynamic;
 
+/// What links to pages begin with; a proxy in front would hand them to [`Suite::pages`].
+pub const PUBLIC_URL: &str = "https://contact.example.com";
+
+/// Keys of suites on PostgreSQL, which make none; the same at each start, as in a deployment.
+const ADDRESS_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LINK_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the suite keeps its rows.
@@ -29,6 +35,7 @@ pub enum Engine {
 pub struct Suite {
     child: Child,
     address: String,
+    pages: String,
     folder: TempDir,
     storage: Option<Arc<Storage>>,
     provider: Provider,
@@ -58,10 +65,11 @@ impl Suite {
 
     async fn on(folder: TempDir, storage: Option<Arc<Storage>>, provider: Provider) -> Self {
         let begun = Instant::now();
-        let (child, address) = launch(folder.path(), storage.as_deref(), &provider).await;
+        let (child, [address, pages]) = launch(folder.path(), storage.as_deref(), &provider).await;
         Self {
             child,
             address,
+            pages,
             folder,
             storage,
             provider,
@@ -82,7 +90,7 @@ impl Suite {
 
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
-        (self.child, self.address) =
+        (self.child, [self.address, self.pages]) =
             launch(self.folder.path(), self.storage.as_deref(), &self.provider).await;
     }
 
@@ -107,6 +115,12 @@ impl Suite {
     /// Where it answers, such as `http://127.0.0.1:50051`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it shows pages to customers, such as `127.0.0.1:50052`. Links begin with
+    /// [`PUBLIC_URL`].
+    pub fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// The file with the local administrator's token.
@@ -176,13 +190,19 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -> (Child, String) {
+async fn launch(
+    folder: &Path,
+    storage: Option<&Storage>,
+    provider: &Provider,
+) -> (Child, [String; 2]) {
     let mut command = Command::new(binary());
     command
         .current_dir(folder)
         .arg("serve")
         .env_remove("RAPPORT_CONFIG")
         .env("RAPPORT__GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PAGES__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PUBLIC_URL", PUBLIC_URL)
         .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
         .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
         .envs(provider.settings())
@@ -191,20 +211,27 @@ async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -
         .kill_on_drop(true);
     if let Some(storage) = storage {
         let url = storage.config().url.expose();
-        command.env("RAPPORT__CUSTOMER__DATABASE__URL", url);
+        command
+            .env("RAPPORT__CUSTOMER__DATABASE__URL", url)
+            .env("RAPPORT__CUSTOMER__ADDRESS_KEY", ADDRESS_KEY)
+            .env("RAPPORT__CUSTOMER__LINK_KEY", LINK_KEY);
     }
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = tokio::time::timeout(START_TIMEOUT, async {
+    let addresses = tokio::time::timeout(START_TIMEOUT, async {
+        let mut address = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, address)) = line.split_once("answers on ") {
-                return address.trim().to_owned();
+            if let Some((_, found)) = line.split_once("answers on ") {
+                address = found.trim().to_owned();
+            }
+            if let Some((_, pages)) = line.split_once("pages for customers on http://") {
+                return [address, pages.trim().to_owned()];
             }
         }
         panic!("the suite ended before it answered");
     });
-    let address = address.await.expect("the suite takes too long to start");
+    let addresses = addresses.await.expect("the suite takes too long to start");
     // Whatever else it says must not fill the pipe.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, address)
+    (child, addresses)
 }

@@ -9,6 +9,7 @@ pub mod domain;
 mod error;
 mod events;
 mod grpc;
+mod keys;
 mod resource;
 mod store;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use rapport_platform::identity::{IdentityLayer, InternalVerifier};
 use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::{Housekeeping, LocalBus, Relay};
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, standard_layers};
 use rapport_platform::time::Clock;
 
@@ -33,7 +35,9 @@ pub use error::Error;
 
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
+use grpc::link::Links;
 use grpc::permit::Policies;
+use store::contact_point::AddressKey;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
 pub const NAME: &str = "customer";
@@ -46,6 +50,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Carries events to those who react to them, this service among them.
     pub bus: LocalBus,
+    /// Where customers find the gateway's pages; without it no links are made.
+    pub public_url: Option<PublicUrl>,
     /// How long calls may take.
     pub deadlines: DeadlineConfig,
 }
@@ -61,12 +67,15 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         verifier,
         clock,
         bus,
+        public_url,
         deadlines,
     } = surroundings;
     let default_region = config.default_region.parse().map_err(|fault| {
         PlatformError::internal("reading the setting customer.default_region", fault)
     })?;
     let page_tokens = page_tokens(&config.page_token_key)?;
+    let address_key = keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?;
+    let link_key = keys::kept(&keys::LINK, &config.link_key, &config.database)?;
     let db = Database::connect(NAME, &config.database).await?;
     if config.migrate {
         db.migrate(store::migration::migrations()).await?;
@@ -78,6 +87,8 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         clock: clock.clone(),
         page_tokens,
         default_region,
+        address_key: AddressKey::new(address_key),
+        links: Links::new(&link_key, public_url),
         policies: Policies::default(),
     };
     Ok(Service {

@@ -6,6 +6,7 @@ use rapport_platform::db::Database;
 use rapport_platform::identity::{Actor, Context, TenantId};
 use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::ServiceLink;
 use rapport_platform::testing;
 use rapport_platform::time::Clock;
@@ -19,8 +20,10 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
+use crate::grpc::link::Links;
 use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, routes};
+use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
 /// Somebody who calls the service by generated clients, as the gateway would on his behalf.
@@ -53,6 +56,8 @@ impl Caller {
             page_tokens: PageTokens::new(&SecretKey::generate()),
             clock: Clock::system(),
             default_region: "CH".parse().unwrap(),
+            address_key: AddressKey::new(SecretKey::generate()),
+            links: Links::new(&SecretKey::generate(), Some(public_url())),
             policies: Policies::default(),
         };
         Self {
@@ -103,6 +108,11 @@ impl Caller {
         let link = ServiceLink::from(routes(&self.shared));
         InterceptedService::new(link, OnBehalf(self.ctx.clone()))
     }
+}
+
+/// Where customers find the gateway's pages.
+fn public_url() -> PublicUrl {
+    PublicUrl::parse("https://contact.example.com").unwrap()
 }
 
 /// The reason of a refusal, such as `ETAG_MISMATCH`.

@@ -5,6 +5,7 @@ use super::channel::{Channel, Purpose};
 use super::contact::consent::{ConsentOutcome, ConsentStatus, LegalBasis};
 use super::contact::decision::ContactRefusal;
 use super::contact::policy::PurposeMode;
+use super::contact::suppression::SuppressionReason;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
 use super::import::ImportState;
@@ -62,5 +63,6 @@ fn numbers_and_names_are_those_of_the_protos() {
         LegalBasis => "rapport.customer.v1.LegalBasis",
         ConsentOutcome => "rapport.customer.v1.ConsentOutcome",
         PurposeMode => "rapport.customer.v1.PurposeMode",
+        SuppressionReason => "rapport.customer.v1.SuppressionReason",
     }
 }

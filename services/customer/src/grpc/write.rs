@@ -32,11 +32,12 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest LogInteractionRequest MoveCustomerStageRequest RecordBehaviourRequest
-    ReportContactPointProblemRequest SendMessageRequest SetContactTimesRequest
-    SetPreferencesRequest
-    UndeleteCustomerRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
-    UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
+    DeleteRoleRequest LiftSuppressionRequest LogInteractionRequest MoveCustomerStageRequest
+    RecordBehaviourRequest RecordConsentRequest ReportContactPointProblemRequest
+    RequestOptInRequest SendMessageRequest SetContactTimesRequest SetPreferencesRequest
+    SuppressAddressRequest UndeleteCustomerRequest UpdateAttributeDefinitionRequest
+    UpdateContactPointRequest UpdateContactPolicyRequest UpdateCustomerRequest
+    UpdateRoleRequest VerifyContactPointRequest
 }
 
 impl Shared {

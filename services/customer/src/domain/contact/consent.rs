@@ -1,5 +1,8 @@
 //! The consent ledger: what a customer permitted and forbade, and what follows from it.
 
+pub mod entry;
+pub mod state;
+
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 

@@ -9,6 +9,7 @@ pub mod cap;
 pub mod clearance;
 pub mod consent;
 pub mod decision;
+pub mod link;
 pub mod pause;
 pub mod permit;
 pub mod policy;

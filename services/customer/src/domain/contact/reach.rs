@@ -76,7 +76,7 @@ impl Reach {
 }
 
 /// A purpose about which customers may choose.
-pub(super) fn choosable(number: i32) -> Result<Purpose, Invalid> {
+pub fn choosable(number: i32) -> Result<Purpose, Invalid> {
     let purpose = Purpose::try_from(number)?;
     if purpose.obeys_preferences() {
         return Ok(purpose);

@@ -17,6 +17,7 @@ pub(super) mod interaction;
 pub(crate) mod lifecycle;
 pub(super) mod preference;
 pub(super) mod role;
+pub(super) mod suppression;
 
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;

@@ -70,7 +70,7 @@ async fn apply_in(
     let mut plan = Plan::new(ctx, &known)?;
     let (outcomes, errors) = plan_rows(ctx, id, &mut plan, rows)?;
     let appended = match run.mode() {
-        Mode::Write => write(ctx, txn, id, &plan.targets).await?,
+        Mode::Write => write(ctx, txn, &shared.address_key, id, &plan.targets).await?,
         Mode::DryRun => would_append(ctx, txn, &plan.targets).await?,
     };
     // A customer's new interactions are counted with the first of its rows.

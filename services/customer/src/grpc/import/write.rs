@@ -10,6 +10,7 @@ use super::plan::Target;
 use super::row::Parent;
 use crate::error::{Error, faults_of};
 use crate::store::contact::clearance;
+use crate::store::contact_point::AddressKey;
 use crate::store::customer::Change;
 use crate::store::entity::pending_parent;
 use crate::store::import::{self, Chosen, Done};
@@ -19,12 +20,13 @@ use crate::store::{contact_point, customer, interaction, preference};
 pub(super) async fn write(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     run: Uuid,
     targets: &[Target],
 ) -> Result<Vec<usize>, Error> {
     revoke_clearances(ctx, txn, targets).await?;
     let mut done = write_customers(ctx, txn, targets).await?;
-    add_contact_points(ctx, txn, targets, &mut done).await?;
+    add_contact_points(ctx, txn, key, targets, &mut done).await?;
     append_interactions(ctx, txn, targets, &mut done).await?;
     write_preferences(ctx, txn, targets, &mut done).await?;
     import::await_parents(txn, &waiting(ctx, run, targets, &done)).await?;
@@ -83,6 +85,7 @@ async fn write_customers(
 async fn add_contact_points(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     targets: &[Target],
     done: &mut [Done],
 ) -> Result<(), Error> {
@@ -94,7 +97,7 @@ async fn add_contact_points(
     });
     let points: Vec<_> = points.collect();
     let mut added: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for row in contact_point::add(ctx, txn, &points).await? {
+    for row in contact_point::add(ctx, txn, key, &points).await? {
         added
             .entry(row.customer_id)
             .or_default()

@@ -20,7 +20,7 @@ use sea_orm::DatabaseTransaction;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-pub(crate) use policies::Policies;
+pub(crate) use policies::{Policies, read as read_policy};
 pub(super) use take::take;
 
 use super::convert::contact as convert;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rapport_platform::error::PlatformError;
+use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::{
@@ -11,18 +12,105 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::later_than;
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact::consent::{Confirmation, ConsentEvent, ConsentScope, ConsentStatus};
+use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
+use crate::domain::contact::consent::{
+    Confirmation, ConsentEvent, ConsentScope, ConsentStatus, LegalBasis,
+};
 use crate::domain::contact::policy::TopicId;
 use crate::domain::invalid::Invalid;
+use crate::error::{Error, unreadable};
 use crate::store::entity::consent_event::{Column, Entity, Model};
 
-/// Appends an entry. The transaction holds the customer's clearance.
-pub(crate) async fn append(txn: &DatabaseTransaction, row: &Model) -> Result<(), DbErr> {
+/// Appends an entry, later than every other of the customer. The transaction holds the customer's
+/// clearance.
+pub(crate) async fn append(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    entry: &NewConsent,
+    waits: Waits,
+) -> Result<Model, DbErr> {
+    let latest = latest(ctx, txn, customer).await?;
+    let row = row(ctx, customer, entry, waits, later_than(latest, ctx.now));
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
-    Ok(())
+    Ok(row)
+}
+
+/// Whether the customer is asked to confirm an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It counts as it is.
+    No,
+    /// It counts when the customer has confirmed it.
+    ForConfirmation,
+}
+
+fn row(
+    ctx: &Context,
+    customer_id: Uuid,
+    entry: &NewConsent,
+    waits: Waits,
+    record_time: Timestamp,
+) -> Model {
+    let NewConsent {
+        subject,
+        status,
+        legal_basis,
+        source,
+        evidence_hash,
+        note,
+        times,
+    } = entry;
+    let (channel, contact_point_id) = match subject.scope {
+        ConsentScope::All => (None, None),
+        ConsentScope::Channel(channel) => (Some(channel.code()), None),
+        ConsentScope::ContactPoint(point) => (None, Some(point)),
+    };
+    Model {
+        tenant_id: ctx.tenant,
+        customer_id,
+        consent_event_id: new_id(),
+        channel,
+        contact_point_id,
+        purpose: subject.purpose.map(Purpose::code),
+        topic: subject.topic.as_ref().map(|it| it.as_str().to_owned()),
+        status: status.code(),
+        legal_basis: legal_basis.code(),
+        source: source.clone(),
+        evidence_hash: evidence_hash.clone(),
+        note: note.clone(),
+        capture_time: times.capture,
+        awaits_confirmation: waits == Waits::ForConfirmation,
+        double_opt_in_time: times.double_opt_in,
+        effective_time: times.effective,
+        expire_time: times.expire,
+        recorder: ctx.actor.as_str().to_owned(),
+        record_time,
+    }
+}
+
+/// What a stored opt-in says, with other times.
+pub(crate) fn repeated(row: &Model, times: ConsentTimes) -> Result<NewConsent, Error> {
+    const READING: &str = "reading a consent event";
+    let stored = event(row).map_err(unreadable(READING))?;
+    let basis = LegalBasis::try_from(i32::from(row.legal_basis)).map_err(unreadable(READING))?;
+    Ok(NewConsent {
+        subject: Subject {
+            scope: stored.scope,
+            purpose: stored.purpose,
+            topic: stored.topic,
+        },
+        status: stored.status,
+        legal_basis: basis,
+        source: row.source.clone(),
+        evidence_hash: row.evidence_hash.clone(),
+        note: row.note.clone(),
+        times,
+    })
 }
 
 /// One entry.
@@ -40,12 +128,14 @@ pub(crate) async fn latest(
     db: &impl ConnectionTrait,
     customer: Uuid,
 ) -> Result<Option<Timestamp>, DbErr> {
-    let latest = Entity::find()
+    Entity::find()
+        .select_only()
+        .column(Column::RecordTime)
         .filter(of_customers(ctx, &[customer]))
         .order_by_desc(Column::RecordTime)
+        .into_tuple()
         .one(db)
-        .await?;
-    Ok(latest.map(|row| row.record_time))
+        .await
 }
 
 /// The entries of these customers from behind `after` on, latest first.
@@ -94,7 +184,8 @@ pub(crate) fn scope(row: &Model) -> Result<ConsentScope, Invalid> {
     })
 }
 
-fn event(row: &Model) -> Result<ConsentEvent, Invalid> {
+/// An entry as far as it decides.
+pub(crate) fn event(row: &Model) -> Result<ConsentEvent, Invalid> {
     let purpose = row.purpose.map(|it| Purpose::try_from(i32::from(it)));
     let confirmation = match (row.double_opt_in_time, row.awaits_confirmation) {
         (Some(_), _) => Confirmation::Given,

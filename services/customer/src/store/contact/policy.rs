@@ -4,12 +4,14 @@ use prost::Message as _;
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _,
 };
 
+use super::later_than;
 use crate::store::entity::contact_policy::{Column, Entity, Model};
 
 /// A version of a policy as it was set.
@@ -46,19 +48,34 @@ pub(crate) async fn version(
     row.map_or_else(|| Ok(Stored::default()), stored)
 }
 
+/// The policy that was in force at an instant.
+pub(crate) async fn in_force_at(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    at: Timestamp,
+) -> Result<Stored, PlatformError> {
+    let row = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::UpdateTime.lte(at))
+        .order_by_desc(Column::Version)
+        .one(db)
+        .await?;
+    row.map_or_else(|| Ok(Stored::default()), stored)
+}
+
 /// Makes `document` the version after `before`. When somebody else was faster, the work runs again.
 pub(crate) async fn append(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    before: i64,
-    document: proto::ContactPolicy,
+    before: &Stored,
+    document: &proto::ContactPolicy,
 ) -> Result<Stored, PlatformError> {
     let row = Model {
         tenant_id: ctx.tenant,
-        version: before + 1,
+        version: before.version + 1,
         document: document.encode_to_vec(),
         updater: ctx.actor.as_str().to_owned(),
-        update_time: ctx.now,
+        update_time: later_than(before.row.as_ref().map(|row| row.update_time), ctx.now),
     };
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)

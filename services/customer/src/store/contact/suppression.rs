@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::clearance;
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::suppression::SuppressionReason;
 use crate::error::{Error, superseded};
@@ -32,12 +33,22 @@ pub(crate) struct NewSuppression<'a> {
     pub(crate) note: Option<&'a str>,
 }
 
-/// Suppresses an address; one that is suppressed alike stays as it is.
+/// A suppression, and whether it was there before.
+pub(crate) enum Added {
+    /// It is new.
+    Now(Model),
+    /// The address was suppressed alike.
+    Before(Model),
+}
+
+/// Suppresses an address; one that is suppressed alike stays as it is. Takes back what may be
+/// granted to those who have the address.
 pub(crate) async fn add(
     ctx: &Context,
     txn: &DatabaseTransaction,
     new: NewSuppression<'_>,
-) -> Result<Model, Error> {
+) -> Result<Added, Error> {
+    clearance::revoke_holders(ctx, txn, &new.digest).await?;
     let row = Model {
         tenant_id: ctx.tenant,
         suppression_id: new_id(),
@@ -65,13 +76,14 @@ pub(crate) async fn add(
         .exec_without_returning(txn)
         .await?;
     if inserted == 1 {
-        return Ok(row);
+        return Ok(Added::Now(row));
     }
     let there = in_force(ctx, txn, &row.address_digest).await?;
     let alike = |it: &Model| (it.reason, it.purposes) == (row.reason, row.purposes);
     // Lifted in this instant: the work runs again.
     let conflict = rapport_platform::error::PlatformError::Conflict;
-    there.into_iter().find(alike).ok_or(conflict.into())
+    let there = there.into_iter().find(alike).ok_or(conflict)?;
+    Ok(Added::Before(there))
 }
 
 /// One suppression.

@@ -1,6 +1,7 @@
 //! Addresses of customers.
 
 mod bulk;
+mod key;
 mod row;
 
 use rapport_platform::error::PlatformError;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use bulk::{add, digests, of_customers, remove};
-pub(crate) use row::{address, digest, from_row, rank};
+pub(crate) use key::AddressKey;
+pub(crate) use row::{address, from_row, rank};
 
 use super::contact::clearance;
 use super::entity::contact_point::{Column, Entity, Model};
@@ -112,10 +114,11 @@ pub(crate) async fn count(
 pub(crate) async fn insert(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     customer_id: Uuid,
     point: &ContactPoint,
 ) -> Result<Model, Error> {
-    let row = row::new(ctx, customer_id, point)?;
+    let row = row::new(ctx, key, customer_id, point)?;
     let holder = Entity::find()
         .filter(of_customer(ctx, customer_id))
         .filter(Column::AddressDigest.eq(row.address_digest.clone()))
