@@ -11,7 +11,6 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use minijinja::{Environment, Value, context};
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::request::Kind;
@@ -61,11 +60,22 @@ pub(super) enum Page {
 }
 
 /// A form with nothing to fill in.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 struct Form {
     name: &'static str,
     value: &'static str,
     button: &'static str,
+}
+
+impl Form {
+    fn to_value(self) -> Value {
+        let Self {
+            name,
+            value,
+            button,
+        } = self;
+        context! { name, value, button }
+    }
 }
 
 /// Writes pages.
@@ -118,7 +128,7 @@ impl View {
     fn render(&self, page: &Page) -> Result<String, minijinja::Error> {
         let (title, lines, form) = page.words();
         let template = self.templates.get_template(NAME)?;
-        let form = Value::from_serialize(form);
+        let form = form.map(Form::to_value);
         template.render(context! { title, lines, form, style => STYLE })
     }
 }
