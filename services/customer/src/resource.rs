@@ -31,6 +31,8 @@ pub(crate) const STAGE_CHANGE: Pattern<2> =
 pub(crate) const BEHAVIOUR_EVENT: Pattern<2> =
     Pattern::new("customers/{customer}/behaviourEvents/{behaviour_event}");
 
+/// `customerMerges/{uuid}`.
+pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
 /// `importRuns/{uuid}`.
 pub(crate) const IMPORT_RUN: Pattern<1> = Pattern::new("importRuns/{import_run}");
 

@@ -17,8 +17,8 @@ use crate::error::Error;
 use crate::events;
 use crate::resource::{self, CONTACT_POINT, CUSTOMER};
 use crate::store::entity::contact_point::Model;
-use crate::store::standing::Standing;
-use crate::store::{contact_point, preference, standing};
+use crate::store::identity::group::{self, Group};
+use crate::store::{contact_point, preference};
 
 /// Hands a message over for delivery.
 ///
@@ -32,23 +32,24 @@ pub(super) async fn send(
 ) -> Result<proto::Interaction, Error> {
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
     let ctx = &ctx;
-    let message =
-        convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
     let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
-    let outreach = &Outreach {
-        customer,
-        channel: message.channel(),
-        purpose,
-    };
-    let message = &message;
+    let request = &request;
     shared
-        .once(ctx, &request, |txn| async move {
+        .once(ctx, request, |txn| async move {
+            let group = group::of(ctx, &*txn, customer).await?;
+            let message = convert::parse_message(ctx, &group.members(), request)
+                .map_err(|faults| faults.at(""))?;
+            let outreach = Outreach {
+                group: &group,
+                channel: message.channel(),
+                purpose,
+            };
             let point = outreach.address(ctx, &txn, message.contact_point()).await?;
             let message = match &point {
-                Some(point) => message.clone().by_way_of(point.contact_point_id),
-                None => message.clone(),
+                Some(point) => message.by_way_of(point.contact_point_id),
+                None => message,
             };
-            let interaction = append(ctx, &txn, customer, &message).await?;
+            let interaction = append(ctx, &txn, &group, &message).await?;
             let point = point.map(convert_point::to_proto).transpose()?;
             let queued = events::message_queued(&interaction, point);
             let events = [events::interaction_appended(&interaction), queued];
@@ -59,13 +60,13 @@ pub(super) async fn send(
 }
 
 /// A contact that the company wants to make.
-struct Outreach {
-    customer: Uuid,
+struct Outreach<'a> {
+    group: &'a Group,
     channel: Channel,
     purpose: Purpose,
 }
 
-impl Outreach {
+impl Outreach<'_> {
     /// The address to use, if the channel needs one: `given`, or the best there is.
     ///
     /// # Errors
@@ -76,15 +77,12 @@ impl Outreach {
         txn: &DatabaseTransaction,
         given: Option<Uuid>,
     ) -> Result<Option<Model>, Error> {
-        preference::hold(ctx, txn, self.customer).await?;
-        let Standing {
-            deleted,
-            preferences,
-        } = standing::of(ctx, txn, self.customer).await?;
-        if deleted {
-            return Err(Error::Deleted(resource::customer(self.customer)));
+        preference::hold(ctx, txn, self.group.id()).await?;
+        if self.group.root.delete_time.is_some() {
+            return Err(Error::Deleted(resource::customer(self.group.id())));
         }
-        let rows = contact_point::all(ctx, txn, self.customer).await?;
+        let preferences = preference::of_group(ctx, txn, self.group).await?;
+        let rows = contact_point::all(ctx, txn, &self.group.members()).await?;
         let points = rows
             .iter()
             .map(contact_point::from_row)
@@ -113,7 +111,7 @@ impl Outreach {
     ) -> Result<usize, Error> {
         let mut all = rows.iter().zip(points).enumerate();
         let Some((index, (_, point))) = all.find(|(_, (row, _))| row.contact_point_id == id) else {
-            return Err(Error::not_found(CONTACT_POINT.format(&[self.customer, id])));
+            return Err(Error::not_found(CONTACT_POINT.format(&[self.group.id(), id])));
         };
         if !point.usage().channels().contains(self.channel) {
             let why = format!(
@@ -130,7 +128,7 @@ impl Outreach {
 
     fn refused(&self, refusal: ContactRefusal, decision: &Decision) -> Error {
         Error::ContactRefused {
-            customer: resource::customer(self.customer),
+            customer: resource::customer(self.group.id()),
             channel: self.channel,
             purpose: self.purpose,
             refusal,

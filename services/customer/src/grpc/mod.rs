@@ -10,6 +10,7 @@ mod customer;
 mod import;
 mod interaction;
 mod lifecycle;
+mod merge;
 mod message;
 mod preference;
 mod role;
@@ -32,6 +33,7 @@ use rapport_proto::rapport::customer::v1::{
     import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
     lifecycle_service_server::{self, LifecycleServiceServer},
+    merge_service_server::{self, MergeServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
     role_service_server::{self, RoleServiceServer},
     view_service_server::{self, ViewServiceServer},
@@ -48,6 +50,7 @@ use customer::Customers;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
+use merge::Merges;
 use preference::PreferencesOfCustomers;
 use role::Roles;
 use view::Views;
@@ -69,7 +72,7 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 10] = [
+pub(crate) const PROTO_SERVICES: [&str; 11] = [
     attribute_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
@@ -77,6 +80,7 @@ pub(crate) const PROTO_SERVICES: [&str; 10] = [
     import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
+    merge_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
@@ -104,6 +108,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
+        .add_service(server!(MergeServiceServer, Merges(shared())))
         .add_service(server!(
             PreferenceServiceServer,
             PreferencesOfCustomers(shared())

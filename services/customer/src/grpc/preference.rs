@@ -13,8 +13,9 @@ use crate::domain::channel::{Channel, Purpose};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CUSTOMER, PREFERENCES, customer as customer_name};
+use crate::store::identity::group;
 use crate::store::standing::Standing;
-use crate::store::{customer, preference, standing};
+use crate::store::{preference, standing};
 
 /// Keeps how customers want to be contacted.
 pub(crate) struct PreferencesOfCustomers(pub(crate) Shared);
@@ -51,9 +52,9 @@ impl PreferencesOfCustomers {
     ) -> Result<proto::Preferences, Error> {
         let [customer_id] = PREFERENCES.parse("name", &request.name)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let set = preference::version(&ctx, db, customer_id).await?;
-        let preferences = preference::all(&ctx, db, customer_id).await?;
+        let group = group::of(&ctx, db, customer_id).await?;
+        let set = preference::version(&ctx, db, group.id()).await?;
+        let preferences = preference::of_group(&ctx, db, &group).await?;
         Ok(convert::to_proto(&set, &preferences))
     }
 
@@ -67,19 +68,19 @@ impl PreferencesOfCustomers {
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
-                let set = preference::lock(ctx, &txn, customer_id).await?;
+                let group = group::of_live(ctx, &*txn, customer_id).await?;
+                let set = preference::lock(ctx, &txn, group.id()).await?;
                 Etag::check(name, etag, set.version)?;
-                let before = preference::all(ctx, &*txn, customer_id).await?;
-                let mut after = before.clone();
-                after
-                    .apply(changes, ctx.actor.as_str(), ctx.now)
+                let mut chosen = preference::of_customers(ctx, &*txn, &group.members()).await?;
+                let before = chosen.get(&group.id()).cloned().unwrap_or_default();
+                let after = preference::revise(ctx, &before, group.last_joined(), changes)
                     .map_err(faults_of("entries"))?;
                 if after == before {
-                    return Ok(convert::to_proto(&set, &before));
+                    return Ok(convert::to_proto(&set, &preference::merged(&group, &chosen)));
                 }
                 let set = preference::replace(ctx, &txn, set, &after).await?;
-                let preferences = convert::to_proto(&set, &after);
+                chosen.insert(group.id(), after);
+                let preferences = convert::to_proto(&set, &preference::merged(&group, &chosen));
                 let changed = events::preferences_changed(&preferences, set.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 Ok(preferences)
@@ -105,11 +106,12 @@ impl PreferencesOfCustomers {
         let Standing {
             deleted,
             preferences,
+            members,
         } = standing::of(&ctx, db, customer_id).await?;
         if deleted {
             return Err(Error::not_found(customer_name(customer_id)));
         }
-        let reachable = standing::reachable(&ctx, db, customer_id).await?;
+        let reachable = standing::reachable(&ctx, db, &members).await?;
         Ok(convert::decision(
             &preferences.decide(reachable, channel, purpose),
         ))

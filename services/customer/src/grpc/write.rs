@@ -32,9 +32,9 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest LogInteractionRequest MoveCustomerStageRequest RecordBehaviourRequest
+    DeleteRoleRequest LogInteractionRequest MergeCustomersRequest MoveCustomerStageRequest RecordBehaviourRequest
     ReportContactPointProblemRequest SendMessageRequest SetPreferencesRequest
-    UndeleteCustomerRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
+    UndeleteCustomerRequest UndoCustomerMergeRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
     UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
 }
 

@@ -10,7 +10,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::{contact_point, customer, preference};
-use super::preference::from_rows;
+use super::identity::group;
+use super::preference::{from_rows, of_group};
 use crate::domain::channel::ChannelSet;
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::preferences::Preferences;
@@ -23,12 +24,16 @@ pub(crate) struct Standing {
     pub(crate) deleted: bool,
     /// What it chose.
     pub(crate) preferences: Preferences,
+    /// The records it is made of.
+    pub(crate) members: Vec<Uuid>,
 }
 
 /// What matters of the customer itself.
 #[derive(FromQueryResult)]
 struct Life {
     delete_time: Option<Timestamp>,
+    merged_into: Option<Uuid>,
+    merged_count: i32,
 }
 
 /// How a customer stands towards being contacted.
@@ -42,7 +47,11 @@ pub(crate) async fn of(
 ) -> Result<Standing, Error> {
     let rows = customer::Entity::find_by_id((ctx.tenant, customer))
         .select_only()
-        .column(customer::Column::DeleteTime)
+        .columns([
+            customer::Column::DeleteTime,
+            customer::Column::MergedInto,
+            customer::Column::MergedCount,
+        ])
         .join(JoinType::LeftJoin, preferences())
         .select_also(preference::Entity)
         .into_model::<Life, preference::Model>()
@@ -51,9 +60,27 @@ pub(crate) async fn of(
     let Some((life, _)) = rows.first() else {
         return Err(Error::not_found(resource::customer(customer)));
     };
+    if life.merged_into.is_some() || life.merged_count > 0 {
+        return of_merged(ctx, db, customer).await;
+    }
     Ok(Standing {
+        members: vec![customer],
         deleted: life.delete_time.is_some(),
         preferences: from_rows(rows.into_iter().filter_map(|(_, preference)| preference))?,
+    })
+}
+
+/// As [`of`], of a customer that is made of several records.
+async fn of_merged(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Standing, Error> {
+    let group = group::of(ctx, db, customer).await?;
+    Ok(Standing {
+        deleted: group.root.delete_time.is_some(),
+        preferences: of_group(ctx, db, &group).await?,
+        members: group.members(),
     })
 }
 
@@ -65,13 +92,13 @@ fn preferences() -> RelationDef {
         .into()
 }
 
-/// The channels on which a usable address reaches the customer now.
+/// The channels on which a usable address of one of its records reaches the customer now.
 ///
 /// The condition is that of `ContactPoint::usable_at`, which a test compares with it.
 pub(crate) async fn reachable(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
 ) -> Result<ChannelSet, DbErr> {
     use contact_point::{Column, Entity};
     let begun = Condition::any()
@@ -84,7 +111,7 @@ pub(crate) async fn reachable(
         .select_only()
         .column(Column::Channels)
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::CustomerId.is_in(members.iter().copied()))
         .filter(Column::State.eq(ContactPointState::Active.code()))
         .filter(begun)
         .filter(not_over)

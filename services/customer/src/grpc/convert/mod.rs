@@ -11,6 +11,7 @@ pub(super) mod conversation;
 pub(super) mod customer;
 pub(super) mod interaction;
 pub(crate) mod lifecycle;
+pub(super) mod merge;
 pub(super) mod preference;
 pub(super) mod role;
 
@@ -35,15 +36,16 @@ pub(super) fn text(optional: Option<String>) -> String {
     optional.unwrap_or_default()
 }
 
-/// The id of something that belongs to `customer`, from its name; unset when there is none.
+/// The id of something that belongs to a customer, whose rows are kept under the ids `members`,
+/// from its name; unset when there is none.
 pub(super) fn part_of(
-    customer: Uuid,
+    members: &[Uuid],
     pattern: OfCustomer,
     name: &str,
 ) -> Result<Option<Uuid>, Invalid> {
     match pattern.ids(name) {
         _ if name.is_empty() => Ok(None),
-        Some([owner, id]) if owner == customer => Ok(Some(id)),
+        Some([owner, id]) if members.contains(&owner) => Ok(Some(id)),
         Some(_) => Err(Invalid::new(
             "belongs to another customer: name one of this customer",
         )),

@@ -2,4 +2,5 @@
 
 mod contacts;
 mod customers;
+mod identity;
 mod import;

@@ -17,6 +17,7 @@ pub(crate) use bulk::{add, digests, of_customers, remove};
 pub(crate) use row::{address, digest, from_row, rank};
 
 use super::entity::contact_point::{Column, Entity, Model};
+use super::identity::group::{self, Group};
 use crate::domain::contact_point::ContactPoint;
 use crate::error::{Error, superseded};
 use crate::resource;
@@ -37,7 +38,7 @@ impl From<&Model> for Position {
     }
 }
 
-/// One contact point.
+/// One contact point, under the name of any of its customer's records.
 ///
 /// # Errors
 /// `NotFound`.
@@ -46,17 +47,36 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer_id, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, customer_id, id))
-        .one(db)
-        .await?
-        .ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+    let kept_there = Entity::find_by_id((ctx.tenant, customer_id, id)).one(db).await?;
+    let found = match kept_there {
+        Some(row) => Some(row),
+        None => among(ctx, db, group::others_of(ctx, db, customer_id).await?, id).await?,
+    };
+    found.ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
 }
 
-/// A customer's contact points from behind `after` on: by rank, then oldest.
+async fn among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Uuid>,
+    id: Uuid,
+) -> Result<Option<Model>, Error> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Ok(Entity::find()
+        .filter(of_members(ctx, &members))
+        .filter(Column::ContactPointId.eq(id))
+        .one(db)
+        .await?)
+}
+
+/// The contact points of a customer's records from behind `after` on: by rank, then oldest.
+/// Bounded for each record, so that they are read by their key.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer_id: Uuid,
+    members: &[Uuid],
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
@@ -70,7 +90,7 @@ pub(crate) async fn list(
         Condition::any().add(Column::Rank.gt(rank)).add(same_rank)
     };
     Ok(Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, members))
         .filter(Condition::all().add_option(after.map(behind)))
         .order_by_asc(Column::Rank)
         .order_by_asc(Column::ContactPointId)
@@ -79,14 +99,14 @@ pub(crate) async fn list(
         .await?)
 }
 
-/// All of a customer's contact points, oldest first.
+/// All contact points of a customer's records, oldest first.
 pub(crate) async fn all(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer_id: Uuid,
+    members: &[Uuid],
 ) -> Result<Vec<Model>, Error> {
     Ok(Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, members))
         .order_by_asc(Column::ContactPointId)
         .all(db)
         .await?)
@@ -107,21 +127,21 @@ pub(crate) async fn count(
 /// Records a contact point of a customer that this transaction has claimed.
 ///
 /// # Errors
-/// `AlreadyExists` when the customer has the address, however it is spelt.
+/// `AlreadyExists` when one of the customer's records has the address, however it is spelt.
 pub(crate) async fn insert(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer_id: Uuid,
+    group: &Group,
     point: &ContactPoint,
 ) -> Result<Model, Error> {
-    let row = row::new(ctx, customer_id, point)?;
+    let row = row::new(ctx, group.id(), point)?;
     let holder = Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, &group.members()))
         .filter(Column::AddressDigest.eq(row.address_digest.clone()))
         .one(txn)
         .await?;
     if let Some(holder) = holder {
-        let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
+        let name = resource::CONTACT_POINT.format(&[holder.customer_id, holder.contact_point_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
     Entity::insert(row.clone().into_active_model())
@@ -158,6 +178,12 @@ pub(crate) async fn delete(
         .exec(txn)
         .await?;
     Ok(())
+}
+
+fn of_members(ctx: &Context, members: &[Uuid]) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(members.iter().copied()))
 }
 
 fn of_customer(ctx: &Context, customer_id: Uuid) -> Condition {

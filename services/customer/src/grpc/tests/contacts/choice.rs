@@ -214,11 +214,11 @@ on_each_engine! {
 
         for desk in [desk.clone(), desk.later(hour), desk.later(hour * 2)] {
             let ctx = &desk.ctx;
-            let rows = contact_point::all(ctx, db.read(), id).await.unwrap();
+            let rows = contact_point::all(ctx, db.read(), &[id]).await.unwrap();
             let points = rows.iter().map(|row| contact_point::from_row(row).unwrap());
             let points: Vec<_> = points.collect();
             assert!(points.iter().any(|point| point.state() == ContactPointState::Bounced));
-            let short = standing::reachable(ctx, db.read(), id).await.unwrap();
+            let short = standing::reachable(ctx, db.read(), &[id]).await.unwrap();
             assert_eq!(short, reachable(&points, ctx.now));
         }
     }
