@@ -33,6 +33,7 @@ pub use error::Error;
 
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
+use grpc::duplicate::DuplicateScanner;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
 pub const NAME: &str = "customer";
@@ -78,6 +79,7 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         page_tokens,
         default_region,
     };
+    let workers = [workers, vec![duplicates(&shared)]].concat();
     Ok(Service {
         name: NAME,
         routes: standard_layers(
@@ -125,6 +127,14 @@ fn workers(config: &Config, db: &Database, clock: &Clock, bus: &LocalBus) -> Vec
         Worker::new("customer.relay", relay),
         Worker::new("customer.housekeeping", housekeeping),
     ]
+}
+
+/// Searches for duplicates where somebody asked for it.
+fn duplicates(shared: &Shared) -> Worker {
+    let shared = shared.clone();
+    Worker::new("customer.duplicates", move |stop| {
+        DuplicateScanner::new(&shared).run(stop)
+    })
 }
 
 fn readiness(db: Database) -> ReadinessCheck {

@@ -110,6 +110,7 @@ impl ContactPoints {
                 let mut terms = Terms::default();
                 terms.address(point.address());
                 search::add(ctx, &txn, &[(group.id(), terms)]).await?;
+                index::rebuild_keys(ctx, &txn, &[group.id()]).await?;
                 changed(ctx, &txn, row).await
             })
             .await
@@ -307,7 +308,8 @@ async fn forget_terms(
         kept.address(&contact_point::address(&other)?);
     }
     let lost: Vec<_> = lost.without(&kept).collect();
-    search::remove(ctx, txn, deleted.customer_id, &lost).await
+    search::remove(ctx, txn, deleted.customer_id, &lost).await?;
+    index::rebuild_keys(ctx, txn, &[deleted.customer_id]).await
 }
 
 fn problem(state: i32) -> Result<AddressProblem, Error> {

@@ -7,6 +7,7 @@ mod contact_point;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
+pub(crate) mod duplicate;
 mod import;
 mod interaction;
 mod lifecycle;
@@ -30,6 +31,7 @@ use rapport_proto::rapport::customer::v1::{
     contact_point_service_server::{self, ContactPointServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
+    duplicate_service_server::{self, DuplicateServiceServer},
     import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
     lifecycle_service_server::{self, LifecycleServiceServer},
@@ -47,6 +49,7 @@ use attribute::Attributes;
 use contact_point::ContactPoints;
 use conversation::Conversations;
 use customer::Customers;
+use duplicate::Duplicates;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
@@ -72,11 +75,12 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 11] = [
+pub(crate) const PROTO_SERVICES: [&str; 12] = [
     attribute_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    duplicate_service_server::SERVICE_NAME,
     import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
@@ -105,6 +109,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
+        .add_service(server!(DuplicateServiceServer, Duplicates(shared())))
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))

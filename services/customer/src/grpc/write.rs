@@ -32,8 +32,9 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest LogInteractionRequest MergeCustomersRequest MoveCustomerStageRequest RecordBehaviourRequest
-    ReportContactPointProblemRequest SendMessageRequest SetPreferencesRequest
+    DeleteRoleRequest DismissDuplicateCandidateRequest LogInteractionRequest MergeCustomersRequest MoveCustomerStageRequest RecordBehaviourRequest
+    ReportContactPointProblemRequest SendMessageRequest SetDuplicatePolicyRequest SetPreferencesRequest
+    StartDuplicateScanRequest
     UndeleteCustomerRequest UndoCustomerMergeRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
     UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
 }

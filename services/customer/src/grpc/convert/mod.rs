@@ -9,6 +9,7 @@ pub(super) mod attribute;
 pub(super) mod contact_point;
 pub(super) mod conversation;
 pub(super) mod customer;
+pub(super) mod duplicate;
 pub(super) mod interaction;
 pub(crate) mod lifecycle;
 pub(super) mod merge;

@@ -49,6 +49,9 @@ pub(crate) async fn add(
         .filter(|row| added.contains(&row.contact_point_id))
         .collect();
     add_terms(ctx, txn, &rows).await?;
+    let customers: HashSet<Uuid> = rows.iter().map(|row| row.customer_id).collect();
+    let customers: Vec<Uuid> = customers.into_iter().collect();
+    index::rebuild_keys(ctx, txn, &customers).await?;
     Ok(rows)
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::write::{OWN_TERMS, ROWS_PER_INSERT, own_terms};
+use super::write::{OWN_TERMS, ROWS_PER_INSERT, differs, own_terms};
 use super::{
     Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids,
 };
@@ -177,11 +177,14 @@ async fn rewrite_terms(
     txn: &DatabaseTransaction,
     changes: &[Change],
 ) -> Result<(), Error> {
-    let (mut rewritten, mut of_more) = (Vec::new(), Vec::new());
+    let (mut rewritten, mut of_more, mut unlike) = (Vec::new(), Vec::new(), Vec::new());
     for Change { before, after } in changes {
         if after.row.merged_count > 0 {
             of_more.push(after.row.customer_id);
             continue;
+        }
+        if differs(&before.row, &after.row) {
+            unlike.push(after.row.customer_id);
         }
         let terms = own_terms(after)?;
         if terms != own_terms(before)? {
@@ -191,6 +194,7 @@ async fn rewrite_terms(
     let customers: Vec<Uuid> = rewritten.iter().map(|(id, _)| *id).collect();
     search::clear_kinds(ctx, txn, &customers, &OWN_TERMS).await?;
     search::add(ctx, txn, &rewritten).await?;
+    index::rebuild_keys(ctx, txn, &unlike).await?;
     index::rebuild(ctx, txn, &of_more).await
 }
 
@@ -217,6 +221,7 @@ pub(crate) async fn remove(
     }
     remove_from!(
         search_term,
+        blocking_key,
         customer_external_id,
         contact_point,
         interaction_link,

@@ -60,6 +60,7 @@ pub(crate) async fn insert(
         .zip(contents.iter().map(terms_of))
         .collect();
     search::add(ctx, txn, &terms).await?;
+    index::add_new_keys(ctx, txn, &records).await?;
     lifecycle::begin(ctx, txn, &ids).await?;
     Ok(records)
 }
@@ -82,8 +83,13 @@ pub(crate) async fn update(
     let terms = terms_of(content);
     if row.merged_count > 0 {
         index::rebuild(ctx, txn, &[id]).await?;
-    } else if terms != own_terms(before)? {
-        search::replace(ctx, txn, id, &OWN_TERMS, terms).await?;
+    } else {
+        if terms != own_terms(before)? {
+            search::replace(ctx, txn, id, &OWN_TERMS, terms).await?;
+        }
+        if differs(&before.row, &row) {
+            index::rebuild_keys(ctx, txn, &[id]).await?;
+        }
     }
     Ok(Record {
         row,
@@ -119,6 +125,7 @@ pub(crate) async fn delete(
     };
     overwrite(txn, &before.row, &row).await?;
     search::clear(ctx, txn, id).await?;
+    index::clear_keys(ctx, txn, &[id]).await?;
     Ok(Record { row, ..before })
 }
 
@@ -149,6 +156,12 @@ pub(crate) async fn undelete(
     overwrite(txn, &before.row, &row).await?;
     index::rebuild(ctx, txn, &[id]).await?;
     Ok(Record { row, ..before })
+}
+
+/// Whether what tells duplicates differs between two versions of a customer.
+pub(super) fn differs(before: &Model, after: &Model) -> bool {
+    (&before.name, &before.trading_name, before.birth_date)
+        != (&after.name, &after.trading_name, after.birth_date)
 }
 
 fn new_record(ctx: &Context, content: &Content) -> Result<Record, Error> {

@@ -5,11 +5,16 @@
 //! merge finds everything where it was. Only what is derived, the search terms and the keys of
 //! duplicates, is kept at the root.
 
-pub(crate) mod fields;
+mod alike;
+pub(crate) mod candidate;
+mod fields;
+pub(crate) mod find;
 pub(crate) mod group;
 pub(crate) mod index;
 pub(crate) mod merge;
 pub(crate) mod parts;
+pub(crate) mod policy;
+pub(crate) mod scan;
 pub(crate) mod undo;
 
 use sea_orm::{ActiveModelTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};

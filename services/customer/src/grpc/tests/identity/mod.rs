@@ -1,5 +1,6 @@
 //! Which records are one customer: merging, undoing, and what both keep.
 
+mod duplicates;
 mod merges;
 mod race;
 mod redirects;
