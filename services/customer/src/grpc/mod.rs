@@ -14,6 +14,7 @@ mod lifecycle;
 mod merge;
 mod message;
 mod preference;
+mod privacy;
 mod role;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use rapport_proto::rapport::customer::v1::{
     lifecycle_service_server::{self, LifecycleServiceServer},
     merge_service_server::{self, MergeServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
+    privacy_service_server::{self, PrivacyServiceServer},
     role_service_server::{self, RoleServiceServer},
     view_service_server::{self, ViewServiceServer},
 };
@@ -55,6 +57,7 @@ use interaction::Interactions;
 use lifecycle::Lifecycle;
 use merge::Merges;
 use preference::PreferencesOfCustomers;
+use privacy::Privacy;
 use role::Roles;
 use view::Views;
 
@@ -75,7 +78,7 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 12] = [
+pub(crate) const PROTO_SERVICES: [&str; 13] = [
     attribute_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
@@ -86,6 +89,7 @@ pub(crate) const PROTO_SERVICES: [&str; 12] = [
     lifecycle_service_server::SERVICE_NAME,
     merge_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
+    privacy_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
 ];
@@ -118,6 +122,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
             PreferenceServiceServer,
             PreferencesOfCustomers(shared())
         ))
+        .add_service(server!(PrivacyServiceServer, Privacy(shared())))
         .add_service(server!(RoleServiceServer, Roles(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
 }

@@ -32,7 +32,7 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest DismissDuplicateCandidateRequest LogInteractionRequest MergeCustomersRequest MoveCustomerStageRequest RecordBehaviourRequest
+    DeleteRoleRequest DismissDuplicateCandidateRequest EraseCustomerRequest LogInteractionRequest MergeCustomersRequest MoveCustomerStageRequest RecordBehaviourRequest
     ReportContactPointProblemRequest SendMessageRequest SetDuplicatePolicyRequest SetPreferencesRequest
     StartDuplicateScanRequest
     UndeleteCustomerRequest UndoCustomerMergeRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest

@@ -11,6 +11,7 @@ pub(crate) mod conversation;
 pub(crate) mod customer;
 pub(crate) mod customer_external_id;
 pub(crate) mod customer_merge;
+pub(crate) mod customer_tombstone;
 pub(crate) mod duplicate_candidate;
 pub(crate) mod duplicate_policy;
 pub(crate) mod duplicate_scan;

@@ -146,3 +146,24 @@ pub(crate) async fn dismiss(
         .await?;
     Ok(row)
 }
+
+/// Pairs of which one is any of the records, latest first, from behind `after` on.
+pub(crate) async fn of_members(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: &[Uuid],
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let one_of_them = Condition::any()
+        .add(Column::CustomerId.is_in(members.iter().copied()))
+        .add(Column::OtherId.is_in(members.iter().copied()));
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(one_of_them)
+        .filter(Condition::all().add_option(after.map(|after| Column::CandidateId.lt(after))))
+        .order_by_desc(Column::CandidateId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}

@@ -307,6 +307,27 @@ pub(crate) async fn list(
         .await?)
 }
 
+/// Merges in which any of the records took part, latest first, from behind `after` on.
+pub(crate) async fn of_members(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: &[Uuid],
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let took_part = Condition::any()
+        .add(Column::SurvivorId.is_in(members.iter().copied()))
+        .add(Column::MergedId.is_in(members.iter().copied()));
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(took_part)
+        .filter(Condition::all().add_option(after.map(|after| Column::MergeId.lt(after))))
+        .order_by_desc(Column::MergeId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
 pub(super) fn json(value: impl Serialize) -> Result<sea_orm::prelude::Json, Error> {
     serde_json::to_value(value).map_err(unreadable("writing a merge"))
 }

@@ -7,6 +7,7 @@
 
 mod alike;
 pub(crate) mod candidate;
+pub(crate) mod erase;
 mod fields;
 pub(crate) mod find;
 pub(crate) mod group;
@@ -15,6 +16,7 @@ pub(crate) mod merge;
 pub(crate) mod parts;
 pub(crate) mod policy;
 pub(crate) mod scan;
+mod suppression;
 pub(crate) mod undo;
 
 use sea_orm::{ActiveModelTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};

@@ -5,6 +5,7 @@ mod entry;
 mod journal;
 mod pending;
 mod restore;
+mod trace;
 mod undo;
 
 use rapport_platform::error::PlatformError;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub(crate) use entry::{Chosen, Done};
 pub(crate) use journal::note;
 pub(crate) use pending::{await_parents, take_waiting};
+pub(crate) use trace::{Trace, traces};
 pub(crate) use undo::undo_step;
 
 use super::entity::import_error;

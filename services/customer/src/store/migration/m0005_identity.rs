@@ -10,7 +10,8 @@ use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 use super::{clustered, index};
 use crate::store::entity::{
-    blocking_key, customer, customer_merge, duplicate_candidate, duplicate_policy, duplicate_scan,
+    blocking_key, customer, customer_merge, customer_tombstone, duplicate_candidate,
+    duplicate_policy, duplicate_scan, import_journal, pending_parent,
 };
 
 /// Creates the tables of identity resolution.
@@ -44,7 +45,9 @@ impl MigrationTrait for CreateIdentity {
         create_blocking_key(manager).await?;
         create_duplicate_candidate(manager).await?;
         create_duplicate_scan(manager).await?;
-        create_duplicate_policy(manager).await
+        create_duplicate_policy(manager).await?;
+        create_customer_tombstone(manager).await?;
+        index_journals_by_customer(manager).await
     }
 }
 
@@ -193,4 +196,41 @@ async fn create_duplicate_policy(manager: &SchemaManager<'_>) -> Result<(), DbEr
         .primary_key(Index::create().col(Column::TenantId))
         .to_owned();
     manager.create_table(table).await
+}
+
+async fn create_customer_tombstone(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    use customer_tombstone::{Column, Entity};
+    let table = Table::create()
+        .table(Entity)
+        .col(uuid(Column::TenantId))
+        .col(uuid(Column::ErasedId))
+        .col(small_integer(Column::Kind))
+        .col(small_integer(Column::LifecycleStage))
+        .col(text(Column::Actor))
+        .col(big_integer(Column::EraseTime))
+        .primary_key(
+            Index::create()
+                .col(Column::TenantId)
+                .col(Column::ErasedId),
+        )
+        .to_owned();
+    manager.create_table(table).await
+}
+
+/// What imports keep of one customer is found without reading what they keep of all.
+async fn index_journals_by_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    use import_journal::{Column, Entity};
+    let journal = [Column::TenantId, Column::CustomerId, Column::ImportRunId];
+    manager
+        .create_index(index("import_journal_by_customer", Entity, journal))
+        .await?;
+    use pending_parent as pending;
+    let waiting = [pending::Column::TenantId, pending::Column::CustomerId];
+    manager
+        .create_index(index(
+            "pending_parent_by_customer",
+            pending::Entity,
+            waiting,
+        ))
+        .await
 }

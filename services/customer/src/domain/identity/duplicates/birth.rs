@@ -20,7 +20,7 @@ pub(super) enum BirthMatch {
     Same,
     /// Day and month, and one does not tell the year.
     Birthday,
-    /// But for one slip: day and month turned round, a digit, two digits in turn.
+    /// But for one slip: day and month turned round, or one of day, month and year mistyped.
     Similar,
     /// Not.
     Differs,
@@ -49,18 +49,21 @@ impl Birth {
         if self.year == other.year && self.unordered() == other.unordered() {
             return BirthMatch::Similar;
         }
-        let apart = (self.year - other.year).abs();
-        if osa_distance(&self.digits(), &other.digits()) == 1 && apart < GENERATION {
-            return BirthMatch::Similar;
-        }
-        if apart >= GENERATION {
+        let years = |it: Self| it.year.to_string();
+        let year_slip = osa_distance(&years(self), &years(other)) <= 1;
+        let wrong = [
+            self.year != other.year,
+            self.month != other.month,
+            self.day != other.day,
+        ];
+        let one_wrong = wrong.iter().filter(|wrong| **wrong).count() == 1;
+        // A child is hardly ever born on the birthday of its parent of the same name.
+        if one_wrong && year_slip {
+            BirthMatch::Similar
+        } else if (self.year - other.year).abs() >= GENERATION {
             BirthMatch::Generation
         } else {
             BirthMatch::Differs
         }
-    }
-
-    fn digits(self) -> String {
-        format!("{:04}{:02}{:02}", self.year, self.month, self.day)
     }
 }

@@ -42,10 +42,13 @@ numbered! {
 }
 
 /// Evidence needed before two records are as likely one as two, in bits.
-const PRIOR: f64 = -9.0;
+const PRIOR: f64 = -8.0;
 /// The most evidence of records whose names differ: they may be twins, or one may have married.
 /// A person decides.
 const MOST_IF_UNLIKE: f64 = 2.0;
+/// The most evidence of records whose dates of birth are a generation apart: a parent and a child
+/// share name, home and more.
+const MOST_IF_GENERATION: f64 = -2.0;
 /// Names alone are common: without anything else that agrees, two records are two.
 const MOST_BY_NAME: f64 = -2.0;
 
@@ -64,6 +67,8 @@ struct Evidence {
     reasons: Vec<MatchReason>,
     /// Whether anything but the name agrees.
     backed: bool,
+    /// The most that it may come to, whatever else agrees.
+    most: f64,
 }
 
 impl Evidence {
@@ -83,6 +88,7 @@ pub fn compare(one: &Traits, other: &Traits) -> Option<Match> {
         weight: 0.0,
         reasons: Vec::new(),
         backed: false,
+        most: f64::INFINITY,
     };
     let names = names::compare(&one.names, &other.names);
     add_names(&mut evidence, names);
@@ -90,15 +96,15 @@ pub fn compare(one: &Traits, other: &Traits) -> Option<Match> {
     add_emails(&mut evidence, one, other);
     add_phones(&mut evidence, &one.phones, &other.phones);
     add_places(&mut evidence, &one.places, &other.places);
-    let mut weight = evidence.weight + PRIOR;
     if names.is_none_or(|names| names.unlike) {
-        weight = weight.min(MOST_IF_UNLIKE);
+        evidence.most = evidence.most.min(MOST_IF_UNLIKE);
     }
     if !evidence.backed {
-        weight = weight.min(MOST_BY_NAME);
+        evidence.most = evidence.most.min(MOST_BY_NAME);
     }
+    let weight = evidence.weight + PRIOR;
     Some(Match {
-        score: Score::of_weight(weight),
+        score: Score::of_weight(weight.min(evidence.most)),
         reasons: evidence.reasons,
     })
 }
@@ -127,10 +133,13 @@ fn add_births(evidence: &mut Evidence, one: &Traits, other: &Traits) {
     let (weight, reason) = match one.compare(other) {
         BirthMatch::Same => (9.0, MatchReason::SameBirthDate),
         BirthMatch::Birthday => (5.0, MatchReason::SimilarBirthDate),
-        BirthMatch::Similar => (6.0, MatchReason::SimilarBirthDate),
-        BirthMatch::Differs => (-8.0, MatchReason::BirthDateDiffers),
-        BirthMatch::Generation => (-16.0, MatchReason::BirthDateDiffers),
+        BirthMatch::Similar => (5.0, MatchReason::SimilarBirthDate),
+        BirthMatch::Differs => (-6.0, MatchReason::BirthDateDiffers),
+        BirthMatch::Generation => (-8.0, MatchReason::BirthDateDiffers),
     };
+    if one.compare(other) == BirthMatch::Generation {
+        evidence.most = MOST_IF_GENERATION;
+    }
     evidence.add(weight, reason);
 }
 
@@ -145,11 +154,17 @@ fn add_emails(evidence: &mut Evidence, one: &Traits, other: &Traits) {
     };
     if one.emails.intersection(&other.emails).next().is_some() {
         evidence.add(same, MatchReason::SameEmail);
-    } else if any_pair(&one.emails, &other.emails, |a, b| osa_distance(a, b) <= 2) {
+    } else if any_pair(&one.emails, &other.emails, |a, b| similar_email(a, b)) {
         evidence.add(6.0, MatchReason::SimilarEmail);
     } else {
-        evidence.weight -= 0.5;
+        evidence.weight -= 1.5;
     }
+}
+
+/// Whether the letters differ by a slip. Digits are there to tell namesakes apart.
+fn similar_email(one: &str, other: &str) -> bool {
+    let digits = |it: &str| it.chars().filter(char::is_ascii_digit).collect::<String>();
+    digits(one) == digits(other) && osa_distance(one, other) <= 2
 }
 
 fn add_phones(evidence: &mut Evidence, one: &BTreeSet<String>, other: &BTreeSet<String>) {
@@ -161,7 +176,7 @@ fn add_phones(evidence: &mut Evidence, one: &BTreeSet<String>, other: &BTreeSet<
     } else if any_pair(one, other, |a, b| osa_distance(a, b) == 1) {
         evidence.add(4.5, MatchReason::SimilarPhone);
     } else {
-        evidence.weight -= 0.5;
+        evidence.weight -= 1.5;
     }
 }
 

@@ -9,6 +9,8 @@ use super::nicknames;
 const LONG_ENOUGH: usize = 4;
 /// How alike words are that differ by more than a slip of the pen.
 const ALIKE: f64 = 0.9;
+/// How alike words with the same initial are that may be one, mistyped twice.
+const FAINTLY_ALIKE: f64 = 0.5;
 /// What speaks against two names when a word of each has no like.
 const UNLIKE: f64 = -8.0;
 /// What speaks against them when only one has the word, such as a second given name.
@@ -23,6 +25,7 @@ enum WordMatch {
     SoundsAlike,
     Alike,
     Initial,
+    Faint,
 }
 
 impl WordMatch {
@@ -33,6 +36,7 @@ impl WordMatch {
             Self::SoundsAlike => 2.5,
             Self::Alike => 2.0,
             Self::Initial => 0.5,
+            Self::Faint => -2.0,
         }
     }
 }
@@ -109,7 +113,18 @@ fn compare_word(one: &str, other: &str) -> Option<WordMatch> {
     if alike > 0.7 && sound(one).is_some_and(|sound| Some(sound) == self::sound(other)) {
         return Some(WordMatch::SoundsAlike);
     }
-    (alike >= ALIKE).then_some(WordMatch::Alike)
+    if alike >= ALIKE {
+        return Some(WordMatch::Alike);
+    }
+    let same_initial = one.chars().next() == other.chars().next();
+    let faint = same_initial && normalized_osa(slips, one, other) >= FAINTLY_ALIKE;
+    faint.then_some(WordMatch::Faint)
+}
+
+/// The part of the longer word that is the same.
+fn normalized_osa(slips: usize, one: &str, other: &str) -> f64 {
+    let longer = one.chars().count().max(other.chars().count());
+    1.0 - count(slips) / count(longer)
 }
 
 /// How a word sounds; none where that can't be told from its letters.

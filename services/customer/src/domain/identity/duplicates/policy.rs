@@ -57,7 +57,7 @@ impl Default for DuplicatePolicy {
     fn default() -> Self {
         Self {
             review: Score(5_000),
-            auto: Score(9_500),
+            auto: Score(9_000),
             auto_merge: false,
         }
     }

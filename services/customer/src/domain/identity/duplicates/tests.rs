@@ -75,14 +75,24 @@ fn true_pairs(records: &[Labelled]) -> usize {
 
 #[test]
 fn of_dirty_records_nearly_all_that_are_one_are_found_and_hardly_any_other() {
-    for seed in [1, 2, 3] {
-        let records = population(seed, 5_000);
+    for (seed, persons) in [(1, 5_000), (2, 1_000), (3, 1_000)] {
+        let records = population(seed, persons);
         let pairs = pairs(&records);
         let auto = DuplicatePolicy::default().auto();
-        let (mut right, mut wrong) = (0, 0);
+        let (mut right, mut wrong, mut low) = (0, 0, 0);
+        let told = std::env::var("TOLD").is_ok();
         for &(one, other) in &pairs {
             let (one, other) = (&records[one], &records[other]);
             let matched = compare(&one.traits, &other.traits).unwrap();
+            if matched.score < auto && one.person == other.person {
+                low += 1;
+                if told && low % 10 == 0 {
+                    println!("LOW {:?}\n  {:?}\n  {:?}", matched, one.traits, other.traits);
+                }
+            }
+            if told && matched.score >= auto && one.person != other.person {
+                println!("WRONG {:?}\n  {:?}\n  {:?}", matched, one.traits, other.traits);
+            }
             if matched.score >= auto {
                 if one.person == other.person {
                     right += 1;
@@ -95,7 +105,7 @@ fn of_dirty_records_nearly_all_that_are_one_are_found_and_hardly_any_other() {
         let recall = f64::from(right) / all as f64;
         let precision = f64::from(right) / f64::from(right + wrong);
         println!(
-            "seed {seed}: {} records, {} pairs compared, {all} true: recall {recall:.4}, precision {precision:.4}",
+            "seed {seed}: {low} true pairs score low; {} records, {} pairs compared, {all} true: recall {recall:.4}, precision {precision:.4}",
             records.len(),
             pairs.len()
         );

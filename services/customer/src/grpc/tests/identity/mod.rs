@@ -2,6 +2,7 @@
 
 mod duplicates;
 mod merges;
+mod privacy;
 mod race;
 mod redirects;
 mod undo;

@@ -215,11 +215,19 @@ fn spouse(dice: &mut Dice, one: &Somebody) -> Somebody {
     }
 }
 
-/// One to three mistakes, and fields that were left out: never all that tells who it is.
+/// One to three mistakes, each in another field, and fields that were left out: never all that
+/// tells who it is.
 fn spoilt(dice: &mut Dice, clean: &Somebody) -> Somebody {
     let mut it = clean.clone();
+    let mut made = Vec::new();
     for _ in 0..=dice.below(3) {
-        mistake(dice, &mut it);
+        let kind = dice.below(12);
+        // The field that each kind of mistake spoils.
+        let field = [0, 0, 1, 1, 1, 0, 2, 3, 4, 5, 6, 6][kind];
+        if !made.contains(&field) {
+            made.push(field);
+            mistake(dice, kind, &mut it);
+        }
     }
     let mut left_out = 0;
     for field in 0..4 {
@@ -236,8 +244,8 @@ fn spoilt(dice: &mut Dice, clean: &Somebody) -> Somebody {
     it
 }
 
-fn mistake(dice: &mut Dice, it: &mut Somebody) {
-    match dice.below(12) {
+fn mistake(dice: &mut Dice, kind: usize, it: &mut Somebody) {
+    match kind {
         0 | 1 => it.given = typo(dice, &it.given),
         2 | 3 => it.family = typo(dice, &it.family),
         4 => it.family = respelt(dice, &it.family),
