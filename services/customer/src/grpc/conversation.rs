@@ -18,8 +18,8 @@ use crate::domain::conversation::{ConversationState, Resolution};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CONVERSATION, CUSTOMER};
-use crate::store::entity::conversation::{Column, Model};
 use crate::store::conversation;
+use crate::store::entity::conversation::{Column, Model};
 use crate::store::identity::group;
 
 const PAGE: PageSizes = PageSizes {

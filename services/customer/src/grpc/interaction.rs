@@ -22,9 +22,9 @@ use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CUSTOMER, INTERACTION};
 use crate::store::entity::interaction::{Column, Model};
+use crate::store::identity::group::{self, Group};
 use crate::store::interaction::{self, Timeline};
 use crate::store::place::{Order, Place};
-use crate::store::identity::group::{self, Group};
 use crate::store::{contact_point, conversation};
 
 const PAGE: PageSizes = PageSizes {
@@ -230,7 +230,9 @@ pub(super) async fn append(
 ) -> Result<proto::Interaction, Error> {
     let kept_with = match new.conversation() {
         Some(id) if !group.others.is_empty() => {
-            conversation::get(ctx, txn, [group.id(), id]).await?.customer_id
+            conversation::get(ctx, txn, [group.id(), id])
+                .await?
+                .customer_id
         }
         _ => group.id(),
     };

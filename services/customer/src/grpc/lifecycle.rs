@@ -91,8 +91,7 @@ impl Lifecycle {
                 };
                 let (row, change) = lifecycle::enter(ctx, &txn, row, transition, &cause).await?;
                 let change = convert::stage_change(change);
-                let changed =
-                    events::customer_stage_changed(row.customer_id, change, row.version);
+                let changed = events::customer_stage_changed(row.customer_id, change, row.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 convert_customer::to_proto(Record { row, ..record })
             })

@@ -12,15 +12,15 @@ use uuid::Uuid;
 
 use super::convert::{customer as convert_customer, merge as convert, preference};
 use super::{Shared, answer};
-use crate::domain::identity::survivorship::Chosen;
 use crate::domain::identity::reason;
+use crate::domain::identity::survivorship::Chosen;
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{self, CUSTOMER, CUSTOMER_MERGE};
 use crate::store::entity::customer as customer_row;
+use crate::store::identity::group;
 use crate::store::identity::merge::{self, Done, Pair};
 use crate::store::identity::undo::{self, Undone};
-use crate::store::identity::group;
 use crate::store::{customer, preference as preferences};
 
 const PAGE: PageSizes = PageSizes {

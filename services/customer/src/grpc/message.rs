@@ -111,7 +111,9 @@ impl Outreach<'_> {
     ) -> Result<usize, Error> {
         let mut all = rows.iter().zip(points).enumerate();
         let Some((index, (_, point))) = all.find(|(_, (row, _))| row.contact_point_id == id) else {
-            return Err(Error::not_found(CONTACT_POINT.format(&[self.group.id(), id])));
+            return Err(Error::not_found(
+                CONTACT_POINT.format(&[self.group.id(), id]),
+            ));
         };
         if !point.usage().channels().contains(self.channel) {
             let why = format!(

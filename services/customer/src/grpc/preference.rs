@@ -76,7 +76,10 @@ impl PreferencesOfCustomers {
                 let after = preference::revise(ctx, &before, group.last_joined(), changes)
                     .map_err(faults_of("entries"))?;
                 if after == before {
-                    return Ok(convert::to_proto(&set, &preference::merged(&group, &chosen)));
+                    return Ok(convert::to_proto(
+                        &set,
+                        &preference::merged(&group, &chosen),
+                    ));
                 }
                 let set = preference::replace(ctx, &txn, set, &after).await?;
                 chosen.insert(group.id(), after);

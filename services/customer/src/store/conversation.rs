@@ -28,7 +28,9 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    let kept_there = Entity::find_by_id((ctx.tenant, customer, id)).one(db).await?;
+    let kept_there = Entity::find_by_id((ctx.tenant, customer, id))
+        .one(db)
+        .await?;
     let found = match kept_there {
         Some(row) => Some(row),
         None => among(ctx, db, group::others_of(ctx, db, customer).await?, id).await?,

@@ -187,7 +187,12 @@ pub(crate) async fn behaviour(
         Entity::find()
             .filter(Column::TenantId.eq(ctx.tenant))
             .filter(Column::CustomerId.eq(member))
-            .filter(behind(after, latest, Column::OccurTime, Column::BehaviourEventId))
+            .filter(behind(
+                after,
+                latest,
+                Column::OccurTime,
+                Column::BehaviourEventId,
+            ))
             .order_by_desc(Column::OccurTime)
             .order_by_desc(Column::BehaviourEventId)
             .limit(limit)

@@ -80,7 +80,10 @@ pub(crate) async fn of_group(
     if group.others.is_empty() {
         return all(ctx, db, group.id()).await;
     }
-    Ok(merged(group, &of_customers(ctx, db, &group.members()).await?))
+    Ok(merged(
+        group,
+        &of_customers(ctx, db, &group.members()).await?,
+    ))
 }
 
 /// What a customer wants, by what was chosen on each of its records.

@@ -86,9 +86,7 @@ pub fn survive(survivor: &Fields, merged: &Fields, chosen: &Chosen) -> Vec<Writt
         let own = survivor.get(field);
         let takes = match own {
             None => true,
-            Some(own) => {
-                own != value && (chosen.0.contains(field) || completes(field, own, value))
-            }
+            Some(own) => own != value && (chosen.0.contains(field) || completes(field, own, value)),
         };
         if own.is_none() && is_attribute(&field) {
             if attributes == MAX_ATTRIBUTES {
@@ -196,7 +194,10 @@ mod tests {
 
     #[test]
     fn fields_of_the_other_kind_can_not_be_chosen() {
-        let paths = ["person.full_name".to_owned(), "organisation.industry".to_owned()];
+        let paths = [
+            "person.full_name".to_owned(),
+            "organisation.industry".to_owned(),
+        ];
         let refused = Chosen::parse(CustomerKind::Person, &paths).unwrap_err();
         let fields: Vec<_> = refused.at("f").into_iter().map(|it| it.field).collect();
         assert_eq!(fields, ["f[1]"]);
@@ -220,7 +221,11 @@ mod tests {
 
     fn any_fields() -> impl Strategy<Value = Fields> {
         let field = prop::sample::select(OF_ANYBODY.to_vec());
-        prop::collection::btree_map(field.prop_map(str::to_owned), (0..3).prop_map(Value::from), 0..4)
+        prop::collection::btree_map(
+            field.prop_map(str::to_owned),
+            (0..3).prop_map(Value::from),
+            0..4,
+        )
     }
 
     proptest! {

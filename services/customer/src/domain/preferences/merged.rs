@@ -110,7 +110,9 @@ mod tests {
     fn said(choice: i32, second: i64) -> Preferences {
         let mut preferences = Preferences::default();
         let changes = [change(choice)];
-        preferences.apply(&changes, "employees/1", at(second)).unwrap();
+        preferences
+            .apply(&changes, "employees/1", at(second))
+            .unwrap();
         preferences
     }
 
@@ -142,7 +144,8 @@ mod tests {
             assert_eq!(choice_of(&own.merged_with(&others)), counts);
             for again in [ALLOWED, REFUSED, NONE] {
                 // The clock of whoever records it is behind.
-                own.apply_after(at(5), &[change(again)], "employees/2", at(2)).unwrap();
+                own.apply_after(at(5), &[change(again)], "employees/2", at(2))
+                    .unwrap();
                 assert_eq!(choice_of(&own.merged_with(&others)), again);
             }
         }
@@ -152,7 +155,8 @@ mod tests {
     fn what_is_said_again_after_the_merge_is_its_own_word() {
         let mut own = said(ALLOWED, 1);
         let other = said(REFUSED, 3);
-        own.apply_after(at(5), &[change(ALLOWED)], "employees/2", at(6)).unwrap();
+        own.apply_after(at(5), &[change(ALLOWED)], "employees/2", at(6))
+            .unwrap();
         let others = [Joined {
             preferences: &other,
             since: at(5),
@@ -160,7 +164,8 @@ mod tests {
         let merged = own.merged_with(&others);
         assert_eq!(choice_of(&merged), ALLOWED);
         let before = own.clone();
-        own.apply_after(at(5), &[change(ALLOWED)], "employees/3", at(7)).unwrap();
+        own.apply_after(at(5), &[change(ALLOWED)], "employees/3", at(7))
+            .unwrap();
         assert_eq!(own, before);
     }
 

@@ -36,10 +36,7 @@ pub(in crate::grpc) fn parse(
         record_time: _,
     } = interaction;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take(
-        "conversation",
-        part_of(members, CONVERSATION, conversation),
-    );
+    let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));
     let contact_point = faults.take(
         "contact_point",
         part_of(members, CONTACT_POINT, contact_point),
@@ -85,10 +82,7 @@ pub(in crate::grpc) fn parse_message(
         request_id: _,
     } = message;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take(
-        "conversation",
-        part_of(members, CONVERSATION, conversation),
-    );
+    let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));
     let contact_point = faults.take(
         "contact_point",
         part_of(members, CONTACT_POINT, contact_point),

@@ -75,9 +75,10 @@ impl DuplicateScanner {
         let ctx = &Context::new(scan.tenant_id, actor, self.shared.clock.now());
         let policy = policy::get(ctx, self.shared.db.read()).await?;
         let policy = policy::from_row(policy.as_ref());
-        let step = self.shared.db.write_txn(|txn| async move {
-            scan::step(ctx, &txn, scan.scan_id, policy).await
-        });
+        let step = self
+            .shared
+            .db
+            .write_txn(|txn| async move { scan::step(ctx, &txn, scan.scan_id, policy).await });
         let (scan, all) = step.await?;
         if all {
             self.finish(ctx, &scan, policy).await?;
@@ -98,9 +99,10 @@ impl DuplicateScanner {
         } else {
             0
         };
-        let end = self.shared.db.write_txn(|txn| async move {
-            scan::complete(ctx, &txn, scan, merged).await
-        });
+        let end = self
+            .shared
+            .db
+            .write_txn(|txn| async move { scan::complete(ctx, &txn, scan, merged).await });
         end.await?;
         Ok(())
     }
@@ -132,7 +134,9 @@ impl DuplicateScanner {
         });
         match merging.await {
             Ok(_) => Ok(true),
-            Err(Error::Platform(PlatformError::NotFound(_) | PlatformError::Invalid(_))) => Ok(false),
+            Err(Error::Platform(PlatformError::NotFound(_) | PlatformError::Invalid(_))) => {
+                Ok(false)
+            }
             Err(error @ Error::Platform(_)) => Err(error),
             Err(_) => Ok(false),
         }

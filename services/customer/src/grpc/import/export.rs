@@ -102,7 +102,10 @@ impl Export {
                 root: record.row.clone(),
             };
             let preferences = preference::merged(&group, &choices);
-            let points = group.members().into_iter().filter_map(|id| points.remove(&id));
+            let points = group
+                .members()
+                .into_iter()
+                .filter_map(|id| points.remove(&id));
             Ok(proto::ExportedCustomer {
                 customer: Some(convert::customer::to_proto(record)?),
                 contact_points: points.flatten().collect(),

@@ -38,7 +38,9 @@ pub(super) async fn settle(
     for row in waiting {
         // Who is deleted or merged meanwhile needs no parent any more.
         let child = children.remove(&row.customer_id);
-        let Some(child) = child.filter(|it| it.row.delete_time.is_none() && it.row.merged_into.is_none()) else {
+        let Some(child) =
+            child.filter(|it| it.row.delete_time.is_none() && it.row.merged_into.is_none())
+        else {
             continue;
         };
         match adopt(ctx, txn, child, parent_of(&row, &known)).await? {

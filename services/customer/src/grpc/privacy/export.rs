@@ -90,7 +90,10 @@ impl Export {
         let chosen = preference::of_customers(ctx, db, &self.members).await?;
         let points = contact_point::of_customers(ctx, db, &self.members).await?;
         for id in &self.members {
-            let record = rows.remove(id).map(convert::customer::to_proto).transpose()?;
+            let record = rows
+                .remove(id)
+                .map(convert::customer::to_proto)
+                .transpose()?;
             let preferences = chosen.get(id).map(|chosen| proto::Preferences {
                 name: PREFERENCES.format(&[*id]),
                 entries: convert::preference::entries(chosen),
@@ -152,7 +155,10 @@ impl Export {
             },
             |row: &crate::store::entity::conversation::Model| row.conversation_id,
             |rows: Vec<_>| Ok::<_, Error>(Part {
-                conversations: rows.into_iter().map(convert::conversation::to_proto).collect(),
+                conversations: rows
+                    .into_iter()
+                    .map(convert::conversation::to_proto)
+                    .collect(),
                 ..Default::default()
             })
         );
@@ -189,7 +195,10 @@ impl Export {
             },
             |row: &crate::store::entity::stage_change::Model| row.stage_change_id,
             |rows: Vec<_>| Ok::<_, Error>(Part {
-                stage_changes: rows.into_iter().map(convert::lifecycle::stage_change).collect(),
+                stage_changes: rows
+                    .into_iter()
+                    .map(convert::lifecycle::stage_change)
+                    .collect(),
                 ..Default::default()
             })
         );
@@ -261,7 +270,9 @@ impl Export {
 }
 
 fn trace(trace: import::Trace) -> Result<proto::ImportTrace, Error> {
-    let preferences = trace.preferences.map(|it| convert::preference::entries(&it));
+    let preferences = trace
+        .preferences
+        .map(|it| convert::preference::entries(&it));
     Ok(proto::ImportTrace {
         import_run: resource::IMPORT_RUN.format(&[trace.run]),
         customer: resource::customer(trace.customer),

@@ -24,7 +24,8 @@ use crate::store::identity::{erase, group};
 /// Serves customers' rights over what is kept of them.
 pub(crate) struct Privacy(pub(crate) Shared);
 
-type Exported = Pin<Box<dyn Stream<Item = Result<proto::ExportPersonalDataResponse, Status>> + Send>>;
+type Exported =
+    Pin<Box<dyn Stream<Item = Result<proto::ExportPersonalDataResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl PrivacyService for Privacy {

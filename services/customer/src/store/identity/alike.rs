@@ -34,7 +34,10 @@ pub(super) async fn blocks(
         for row in db.query_all(&all).await? {
             let code: i64 = row.try_get_by_index(0)?;
             if let Some(key) = by_code.get(&code) {
-                blocks.entry(*key).or_default().push(row.try_get_by_index(1)?);
+                blocks
+                    .entry(*key)
+                    .or_default()
+                    .push(row.try_get_by_index(1)?);
             }
         }
     }

@@ -81,7 +81,10 @@ pub(crate) async fn list(
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let behind = |Position { score, candidate_id }| {
+    let behind = |Position {
+                      score,
+                      candidate_id,
+                  }| {
         let place = [Column::Score, Column::CandidateId].map(|column| Expr::col((Entity, column)));
         Expr::tuple(place).lt(Expr::tuple([Expr::val(score), Expr::val(candidate_id)]))
     };

@@ -77,14 +77,16 @@ pub(crate) async fn erase(
     let rows = customers::claim_rows(ctx, txn, &ids).await?;
     refuse_in_use(ctx, txn, group.id(), &ids).await?;
     suppress_erased(ctx, txn, &addresses(ctx, txn, &ids).await?).await?;
-    let tombstones = rows.into_iter().map(|row| table::customer_tombstone::Model {
-        tenant_id: ctx.tenant,
-        erased_id: row.customer_id,
-        kind: row.kind,
-        lifecycle_stage: row.lifecycle_stage,
-        actor: ctx.actor.to_string(),
-        erase_time: ctx.now,
-    });
+    let tombstones = rows
+        .into_iter()
+        .map(|row| table::customer_tombstone::Model {
+            tenant_id: ctx.tenant,
+            erased_id: row.customer_id,
+            kind: row.kind,
+            lifecycle_stage: row.lifecycle_stage,
+            actor: ctx.actor.to_string(),
+            erase_time: ctx.now,
+        });
     let tombstones = tombstones.map(table::customer_tombstone::Model::into_active_model);
     table::customer_tombstone::Entity::insert_many(tombstones)
         .exec_without_returning(txn)

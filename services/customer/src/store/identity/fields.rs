@@ -36,7 +36,11 @@ pub(super) fn read(row: &Model) -> Result<Fields, Error> {
     put(&mut fields, "language_code", row.language_code.as_ref())?;
     put(&mut fields, "region_code", row.region_code.as_ref())?;
     put(&mut fields, "time_zone", row.time_zone.as_ref())?;
-    put(&mut fields, "primary_employee", row.primary_employee.as_ref())?;
+    put(
+        &mut fields,
+        "primary_employee",
+        row.primary_employee.as_ref(),
+    )?;
     for (key, value) in row.attributes.as_object().into_iter().flatten() {
         fields.insert(format!("{ATTRIBUTES}{key}"), value.clone());
     }
@@ -58,10 +62,22 @@ fn read_organisation(row: &Model, fields: &mut Fields) -> Result<(), Error> {
     let revenue = row.annual_revenue.zip(row.annual_revenue_currency.clone());
     let revenue = revenue.map(|(minor, currency)| Revenue { minor, currency });
     put(fields, "organisation.legal_name", Some(&row.name))?;
-    put(fields, "organisation.trading_name", row.trading_name.as_ref())?;
+    put(
+        fields,
+        "organisation.trading_name",
+        row.trading_name.as_ref(),
+    )?;
     put(fields, "organisation.industry", row.industry.as_ref())?;
-    put(fields, "organisation.employee_count", row.employee_count.as_ref())?;
-    put(fields, "organisation.founding_year", row.founding_year.as_ref())?;
+    put(
+        fields,
+        "organisation.employee_count",
+        row.employee_count.as_ref(),
+    )?;
+    put(
+        fields,
+        "organisation.founding_year",
+        row.founding_year.as_ref(),
+    )?;
     put(fields, "organisation.annual_revenue", revenue.as_ref())
 }
 
@@ -77,7 +93,12 @@ fn put(fields: &mut Fields, field: &str, value: Option<&impl Serialize>) -> Resu
 pub(super) fn write(row: &mut Model, field: &str, value: Option<Json>) -> Result<(), Error> {
     match field {
         FULL_NAME => {
-            if let Some(Name { full, given, family }) = read_value(value)? {
+            if let Some(Name {
+                full,
+                given,
+                family,
+            }) = read_value(value)?
+            {
                 (row.name, row.given_name, row.family_name) = (full, given, family);
             }
         }

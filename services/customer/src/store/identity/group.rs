@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -89,7 +89,10 @@ pub(crate) async fn others_of(
     let members = members(ctx, db, &[root]).await?.remove(&root);
     let members = members.unwrap_or_default().into_iter();
     let members = members.map(|member| member.customer);
-    Ok(std::iter::once(root).chain(members).filter(|other| *other != id).collect())
+    Ok(std::iter::once(root)
+        .chain(members)
+        .filter(|other| *other != id)
+        .collect())
 }
 
 /// A customer's row with its records.

@@ -152,7 +152,12 @@ async fn write_keys(
 ) -> Result<(), Error> {
     clear_keys(ctx, txn, &records.ids()).await?;
     let traits = records.traits()?;
-    add_keys(ctx, txn, traits.iter().map(|(id, traits)| (*id, traits.keys()))).await
+    add_keys(
+        ctx,
+        txn,
+        traits.iter().map(|(id, traits)| (*id, traits.keys())),
+    )
+    .await
 }
 
 /// Adds the keys of customers that are new and have no addresses yet.

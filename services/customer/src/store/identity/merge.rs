@@ -53,7 +53,10 @@ pub(crate) async fn claim(
         row.ok_or_else(|| Error::not_found(resource::customer(id)))
     };
     if survivor == merged {
-        return Err(Error::invalid("merged", "is the same customer: name another one"));
+        return Err(Error::invalid(
+            "merged",
+            "is the same customer: name another one",
+        ));
     }
     let pair = Pair {
         survivor: take(survivor)?,
@@ -118,7 +121,11 @@ pub(crate) async fn join(
     let members = moved_members(ctx, txn, &pair).await?;
     let children = adopt_children(ctx, txn, &pair).await?;
     let joined = join_time(ctx, txn, [root, gone]).await?;
-    let written = survive(&fields::read(&pair.survivor)?, &fields::read(&pair.merged)?, chosen);
+    let written = survive(
+        &fields::read(&pair.survivor)?,
+        &fields::read(&pair.merged)?,
+        chosen,
+    );
 
     let survivor = survivor_after(ctx, &pair, &written)?;
     let merged = customer::Model {
@@ -228,7 +235,10 @@ async fn adopt_children(
     let (root, gone) = (pair.survivor.customer_id, pair.merged.customer_id);
     // Whether it could stand under the survivor is whether those below it can.
     let below = customers::member(&pair.merged)?;
-    if customers::check_parent(ctx, txn, below, root, false).await?.is_err() {
+    if customers::check_parent(ctx, txn, below, root, false)
+        .await?
+        .is_err()
+    {
         return Err(Error::InvalidState {
             resource: resource::customer(root),
             state: "IN_HIERARCHY",

@@ -6,8 +6,8 @@
 
 use sea_orm::sea_query::{Alias, IntoIden, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, Iterable as _, Order, QueryTrait as _,
-    Select,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, Iterable as _, Order,
+    QueryTrait as _, Select,
 };
 use uuid::Uuid;
 

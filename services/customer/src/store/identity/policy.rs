@@ -12,10 +12,7 @@ use crate::error::{Error, superseded};
 use crate::store::entity::duplicate_policy::{Column, Entity, Model};
 
 /// The tenant's policy; none while it never set one.
-pub(crate) async fn get(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-) -> Result<Option<Model>, DbErr> {
+pub(crate) async fn get(ctx: &Context, db: &impl ConnectionTrait) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(ctx.tenant).one(db).await
 }
 

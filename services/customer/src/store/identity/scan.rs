@@ -114,8 +114,10 @@ async fn pairs(
     policy: DuplicatePolicy,
 ) -> Result<Vec<crate::store::entity::duplicate_candidate::Model>, Error> {
     let own = index::traits(ctx, txn, ids).await?;
-    let keys: HashMap<Uuid, BTreeSet<Key>> =
-        own.iter().map(|(id, traits)| (*id, traits.keys())).collect();
+    let keys: HashMap<Uuid, BTreeSet<Key>> = own
+        .iter()
+        .map(|(id, traits)| (*id, traits.keys()))
+        .collect();
     let all_keys: BTreeSet<Key> = keys.values().flatten().copied().collect();
     let blocks = alike::blocks(ctx, txn, &all_keys).await?;
     let mut compared: Vec<(Uuid, Vec<Uuid>)> = Vec::new();

@@ -4,8 +4,8 @@ use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -99,13 +99,18 @@ async fn claim(
         why,
     };
     if merge.undo_time.is_some() {
-        return Err(refused("UNDONE", "is undone already. There is nothing to do."));
+        return Err(refused(
+            "UNDONE",
+            "is undone already. There is nothing to do.",
+        ));
     }
     let ids = [merge.survivor_id, merge.merged_id];
     let rows = customers::claim_rows(ctx, txn, &ids).await?;
     let row = |id: Uuid| {
         let found = rows.iter().find(|row| row.customer_id == id);
-        found.cloned().ok_or_else(|| Error::not_found(resource::customer(id)))
+        found
+            .cloned()
+            .ok_or_else(|| Error::not_found(resource::customer(id)))
     };
     let (survivor, merged) = (row(merge.survivor_id)?, row(merge.merged_id)?);
     if survivor.merged_into.is_some() || merged.merged_into != Some(merge.survivor_id) {
@@ -132,7 +137,10 @@ async fn return_members(
     use customer::{Column, Entity};
     let mut by_time: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
     for member in members {
-        by_time.entry(member.joined).or_default().push(member.customer);
+        by_time
+            .entry(member.joined)
+            .or_default()
+            .push(member.customer);
     }
     for (joined, ids) in by_time {
         Entity::update_many()

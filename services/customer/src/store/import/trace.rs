@@ -36,7 +36,10 @@ pub(crate) async fn traces(
 ) -> Result<Vec<Trace>, Error> {
     let behind = |(run, customer)| {
         let place = [Column::ImportRunId, Column::CustomerId].map(Expr::col);
-        Expr::tuple(place).gt(Expr::tuple([Expr::val::<Uuid>(run), Expr::val::<Uuid>(customer)]))
+        Expr::tuple(place).gt(Expr::tuple([
+            Expr::val::<Uuid>(run),
+            Expr::val::<Uuid>(customer),
+        ]))
     };
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))

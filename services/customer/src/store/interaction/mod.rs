@@ -18,8 +18,7 @@ pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
 
 use rapport_platform::identity::Context;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 use uuid::Uuid;
 

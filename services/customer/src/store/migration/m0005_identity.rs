@@ -1,7 +1,9 @@
 //! Which records are one customer, and which may be.
 
 use sea_orm::DbErr;
-use sea_orm::sea_query::{ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, Table};
+use sea_orm::sea_query::{
+    ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, Table,
+};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, boolean, json_binary, json_binary_null, small_integer, text,
     text_null, uuid, uuid_null,
@@ -208,11 +210,7 @@ async fn create_customer_tombstone(manager: &SchemaManager<'_>) -> Result<(), Db
         .col(small_integer(Column::LifecycleStage))
         .col(text(Column::Actor))
         .col(big_integer(Column::EraseTime))
-        .primary_key(
-            Index::create()
-                .col(Column::TenantId)
-                .col(Column::ErasedId),
-        )
+        .primary_key(Index::create().col(Column::TenantId).col(Column::ErasedId))
         .to_owned();
     manager.create_table(table).await
 }

@@ -75,7 +75,8 @@ impl Evidence {
     fn add(&mut self, weight: f64, reason: MatchReason) {
         self.weight += weight;
         self.reasons.push(reason);
-        self.backed |= weight > 0.0 && !matches!(reason, MatchReason::SameName | MatchReason::SimilarName);
+        self.backed |=
+            weight > 0.0 && !matches!(reason, MatchReason::SameName | MatchReason::SimilarName);
     }
 }
 
@@ -201,10 +202,6 @@ fn similar(one: &Place, other: &Place) -> bool {
     street <= 2 && rest == 0 || street == 0 && rest == 1
 }
 
-fn any_pair<T: Ord>(
-    one: &BTreeSet<T>,
-    other: &BTreeSet<T>,
-    like: impl Fn(&T, &T) -> bool,
-) -> bool {
+fn any_pair<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>, like: impl Fn(&T, &T) -> bool) -> bool {
     one.iter().any(|a| other.iter().any(|b| like(a, b)))
 }

@@ -9,8 +9,8 @@ use super::nicknames;
 const LONG_ENOUGH: usize = 4;
 /// How alike words are that differ by more than a slip of the pen.
 const ALIKE: f64 = 0.9;
-/// How alike words with the same initial are that may be one, mistyped twice.
-const FAINTLY_ALIKE: f64 = 0.5;
+/// How alike words that begin with the same sound are that may be one, mistyped twice.
+const FAINTLY_ALIKE: f64 = 0.4;
 /// What speaks against two names when a word of each has no like.
 const UNLIKE: f64 = -8.0;
 /// What speaks against them when only one has the word, such as a second given name.
@@ -117,8 +117,15 @@ fn compare_word(one: &str, other: &str) -> Option<WordMatch> {
         return Some(WordMatch::Alike);
     }
     let same_initial = one.chars().next() == other.chars().next();
-    let faint = same_initial && normalized_osa(slips, one, other) >= FAINTLY_ALIKE;
+    let begin_alike = same_initial || initial_sound(one) == initial_sound(other);
+    let faint = begin_alike && normalized_osa(slips, one, other) >= FAINTLY_ALIKE;
     faint.then_some(WordMatch::Faint)
+}
+
+/// With which sound a word begins.
+fn initial_sound(word: &str) -> Option<char> {
+    let sound = sound(word);
+    sound.as_deref().unwrap_or(word).chars().next()
 }
 
 /// The part of the longer word that is the same.

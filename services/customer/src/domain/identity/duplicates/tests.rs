@@ -22,7 +22,10 @@ fn person(full_name: &str, birth_date: Option<(i16, i8, i8)>) -> Traits {
         full_name,
         ..PersonNameParts::default()
     };
-    Traits::new(&CustomerName::Person(PersonName::parse(parts).unwrap()), birth_date)
+    Traits::new(
+        &CustomerName::Person(PersonName::parse(parts).unwrap()),
+        birth_date,
+    )
 }
 
 fn organisation(legal_name: &str) -> Traits {
@@ -79,20 +82,10 @@ fn of_dirty_records_nearly_all_that_are_one_are_found_and_hardly_any_other() {
         let records = population(seed, persons);
         let pairs = pairs(&records);
         let auto = DuplicatePolicy::default().auto();
-        let (mut right, mut wrong, mut low) = (0, 0, 0);
-        let told = std::env::var("TOLD").is_ok();
+        let (mut right, mut wrong) = (0, 0);
         for &(one, other) in &pairs {
             let (one, other) = (&records[one], &records[other]);
             let matched = compare(&one.traits, &other.traits).unwrap();
-            if matched.score < auto && one.person == other.person {
-                low += 1;
-                if told && low % 10 == 0 {
-                    println!("LOW {:?}\n  {:?}\n  {:?}", matched, one.traits, other.traits);
-                }
-            }
-            if told && matched.score >= auto && one.person != other.person {
-                println!("WRONG {:?}\n  {:?}\n  {:?}", matched, one.traits, other.traits);
-            }
             if matched.score >= auto {
                 if one.person == other.person {
                     right += 1;
@@ -105,7 +98,7 @@ fn of_dirty_records_nearly_all_that_are_one_are_found_and_hardly_any_other() {
         let recall = f64::from(right) / all as f64;
         let precision = f64::from(right) / f64::from(right + wrong);
         println!(
-            "seed {seed}: {low} true pairs score low; {} records, {} pairs compared, {all} true: recall {recall:.4}, precision {precision:.4}",
+            "seed {seed}: {} records, {} pairs compared, {all} true: recall {recall:.4}, precision {precision:.4}",
             records.len(),
             pairs.len()
         );
@@ -125,7 +118,11 @@ fn the_reasons_say_what_agrees() {
     let matched = compare(&ada, &other).unwrap();
     assert_eq!(
         matched.reasons,
-        [MatchReason::SimilarName, MatchReason::SimilarBirthDate, MatchReason::SameEmail]
+        [
+            MatchReason::SimilarName,
+            MatchReason::SimilarBirthDate,
+            MatchReason::SameEmail
+        ]
     );
     assert!(matched.score.value() > 0.95, "{matched:?}");
 }
@@ -142,7 +139,14 @@ fn hard_cases_are_told_apart() {
     let born = Some((1980, 5, 4));
     for (name, birth, other, other_birth, auto, review) in [
         ("twins", born, "Lena Meier", born, false, true),
-        ("father and son", Some((1950, 2, 1)), "Anna Meier", born, false, false),
+        (
+            "father and son",
+            Some((1950, 2, 1)),
+            "Anna Meier",
+            born,
+            false,
+            false,
+        ),
         ("married", born, "Anna Huber", born, false, true),
         ("the same", born, "Meier Anna", born, true, true),
         ("initial", born, "A. Meier", born, true, true),
@@ -165,11 +169,17 @@ fn hard_cases_are_told_apart() {
 
 #[test]
 fn organisations_are_the_same_whatever_their_legal_form_is_called() {
-    let (mut one, mut other) = (organisation("Müller Söhne AG"), organisation("MUELLER SOEHNE"));
+    let (mut one, mut other) = (
+        organisation("Müller Söhne AG"),
+        organisation("MUELLER SOEHNE"),
+    );
     place(&mut one, "8002", "Seestrasse 7");
     place(&mut other, "8002", "Seestr. 7");
     phone(&mut one, "+41446681800");
-    phone(&mut other, "044 668 18 00".replace("044", "+41 44").as_str());
+    phone(
+        &mut other,
+        "044 668 18 00".replace("044", "+41 44").as_str(),
+    );
     assert!(one.keys().intersection(&other.keys()).next().is_some());
     let score = compare(&one, &other).unwrap().score;
     assert!(score >= DuplicatePolicy::default().auto(), "{score:?}");
@@ -178,10 +188,14 @@ fn organisations_are_the_same_whatever_their_legal_form_is_called() {
 
 #[test]
 fn names_in_any_script_can_be_found_by_their_keys() {
-    for name in ["Мария Иванова", "王 小明", "أحمد علي", "Ng", "O'Brien Sean"] {
+    for name in ["Мария Иванова", "王 小明", "أحمد علي", "Ng", "O'Brien Sean"]
+    {
         let (mut one, mut other) = (person(name, None), person(name, None));
         place(&mut one, "8002", "Seestrasse 7");
         place(&mut other, "8002", "Seestrasse 7");
-        assert!(one.keys().intersection(&other.keys()).next().is_some(), "{name}");
+        assert!(
+            one.keys().intersection(&other.keys()).next().is_some(),
+            "{name}"
+        );
     }
 }

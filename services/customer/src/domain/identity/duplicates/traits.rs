@@ -14,8 +14,28 @@ const MAX_WORDS: usize = 6;
 const MAX_ADDRESSES: usize = 10;
 /// What companies are, not what they are called.
 const LEGAL_FORMS: [&str; 22] = [
-    "ag", "gmbh", "sa", "sarl", "ltd", "limited", "llc", "inc", "corp", "corporation", "company",
-    "co", "plc", "kg", "ohg", "se", "bv", "nv", "srl", "spa", "oy", "ab",
+    "ag",
+    "gmbh",
+    "sa",
+    "sarl",
+    "ltd",
+    "limited",
+    "llc",
+    "inc",
+    "corp",
+    "corporation",
+    "company",
+    "co",
+    "plc",
+    "kg",
+    "ohg",
+    "se",
+    "bv",
+    "nv",
+    "srl",
+    "spa",
+    "oy",
+    "ab",
 ];
 /// Words that belong to the address of a person, not to the name.
 const TITLES: [&str; 12] = [
@@ -103,7 +123,10 @@ fn names(name: &CustomerName) -> Vec<Vec<String>> {
             std::iter::once(legal).chain(trading).collect()
         }
     };
-    forms.into_iter().filter(|words| !words.is_empty()).collect()
+    forms
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect()
 }
 
 /// The folded words of a name without those that say nothing; all, when all are such.

@@ -92,7 +92,11 @@ pub(in crate::grpc) fn to_proto(record: Record) -> Result<proto::Customer, Error
         attributes: attribute_values(&attributes)?,
         lifecycle_stage: i32::from(lifecycle_stage),
         display_name,
-        merged_names: merged.customers.into_iter().map(resource::customer).collect(),
+        merged_names: merged
+            .customers
+            .into_iter()
+            .map(resource::customer)
+            .collect(),
         merged_external_ids: merged.external_ids.into_iter().map(external_id).collect(),
         create_time: Some(create_time.into()),
         update_time: Some(update_time.into()),

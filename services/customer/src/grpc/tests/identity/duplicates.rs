@@ -9,8 +9,8 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::{Response, Status};
 
 use super::{Desk, answer, born, person, reason};
-use crate::grpc::duplicate::DuplicateScanner;
 use crate::error::Error;
+use crate::grpc::duplicate::DuplicateScanner;
 use crate::testing::Link;
 
 impl Desk {
@@ -200,7 +200,7 @@ on_each_engine! {
         let [ada, again, _] = three(&desk).await;
         let policy = proto::DuplicatePolicy { auto_merge: true, ..Default::default() };
         let set = answer(desk.set_policy(policy.clone()).await);
-        assert_eq!((set.review_score, set.auto_score, set.auto_merge), (0.5, 0.95, true));
+        assert_eq!((set.review_score, set.auto_score, set.auto_merge), (0.5, 0.9, true));
         let stale = proto::DuplicatePolicy { etag: "7".to_owned(), ..policy };
         assert_eq!(reason(desk.set_policy(stale).await), "ETAG_MISMATCH");
         let crossed = proto::DuplicatePolicy {

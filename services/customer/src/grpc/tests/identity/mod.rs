@@ -147,11 +147,13 @@ impl Desk {
     }
 
     async fn email(&self, customer: &str, address: &str) -> proto::ContactPoint {
-        self.address(customer, Address::Email(address.to_owned())).await
+        self.address(customer, Address::Email(address.to_owned()))
+            .await
     }
 
     async fn phone(&self, customer: &str, number: &str) -> proto::ContactPoint {
-        self.address(customer, Address::Phone(number.to_owned())).await
+        self.address(customer, Address::Phone(number.to_owned()))
+            .await
     }
 
     async fn points(&self, customer: &str) -> Vec<String> {
@@ -181,7 +183,11 @@ impl Desk {
         let name = format!("{customer}/preferences");
         let request = proto::GetPreferencesRequest { name };
         let preferences = answer(self.preferences().get_preferences(request).await);
-        preferences.entries.into_iter().map(|it| it.choice).collect()
+        preferences
+            .entries
+            .into_iter()
+            .map(|it| it.choice)
+            .collect()
     }
 
     async fn may_email(&self, customer: &str) -> bool {

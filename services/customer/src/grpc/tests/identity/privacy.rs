@@ -133,9 +133,14 @@ fn traces(text: &str) -> [String; 2] {
 
 /// Two records of one person, with something in every corner.
 async fn ada(desk: &Desk) -> [String; 2] {
-    let a = desk.record(billed("Z17-Unique", born("Ada Lovelace", 1815, 12, 10))).await;
+    let a = desk
+        .record(billed("Z17-Unique", born("Ada Lovelace", 1815, 12, 10)))
+        .await;
     let b = desk.person("Augusta Lovelace").await;
-    for (name, email) in [(&a, "ada@analytical.example"), (&b, "augusta@analytical.example")] {
+    for (name, email) in [
+        (&a, "ada@analytical.example"),
+        (&b, "augusta@analytical.example"),
+    ] {
         desk.email(name, email).await;
         desk.choose(name, REFUSED).await;
         desk.log(name, "asked about the engine", "").await;

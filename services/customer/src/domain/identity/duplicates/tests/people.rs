@@ -46,33 +46,167 @@ struct Somebody {
 }
 
 const GIVEN: [&str; 60] = [
-    "Anna", "Peter", "Maria", "Thomas", "Ursula", "Daniel", "Sandra", "Christian", "Ruth", "Hans",
-    "Elisabeth", "Martin", "Monika", "Andreas", "Claudia", "Michael", "Verena", "Markus", "Nicole",
-    "Stefan", "Barbara", "Walter", "Katharina", "Robert", "Susanne", "Josef", "Esther", "Beat",
-    "Sarah", "Patrick", "Simone", "Marco", "Laura", "Luca", "Giulia", "Matteo", "Emma", "Noah",
-    "Sofia", "Liam", "Mehmet", "Fatima", "Yusuf", "Elif", "Ivan", "Olga", "Piotr", "Agnieszka",
-    "Jean", "Chantal", "Pierre", "Brigitte", "Philippe", "William", "Margaret", "Charles", "Alice",
-    "Johannes", "Friedrich", "Catherine",
+    "Anna",
+    "Peter",
+    "Maria",
+    "Thomas",
+    "Ursula",
+    "Daniel",
+    "Sandra",
+    "Christian",
+    "Ruth",
+    "Hans",
+    "Elisabeth",
+    "Martin",
+    "Monika",
+    "Andreas",
+    "Claudia",
+    "Michael",
+    "Verena",
+    "Markus",
+    "Nicole",
+    "Stefan",
+    "Barbara",
+    "Walter",
+    "Katharina",
+    "Robert",
+    "Susanne",
+    "Josef",
+    "Esther",
+    "Beat",
+    "Sarah",
+    "Patrick",
+    "Simone",
+    "Marco",
+    "Laura",
+    "Luca",
+    "Giulia",
+    "Matteo",
+    "Emma",
+    "Noah",
+    "Sofia",
+    "Liam",
+    "Mehmet",
+    "Fatima",
+    "Yusuf",
+    "Elif",
+    "Ivan",
+    "Olga",
+    "Piotr",
+    "Agnieszka",
+    "Jean",
+    "Chantal",
+    "Pierre",
+    "Brigitte",
+    "Philippe",
+    "William",
+    "Margaret",
+    "Charles",
+    "Alice",
+    "Johannes",
+    "Friedrich",
+    "Catherine",
 ];
 const FAMILY: [&str; 60] = [
-    "Meier", "Mueller", "Schmid", "Keller", "Weber", "Huber", "Schneider", "Steiner", "Fischer",
-    "Gerber", "Brunner", "Baumann", "Frei", "Zimmermann", "Moser", "Widmer", "Wyss", "Graf",
-    "Roth", "Baumgartner", "Suter", "Kaufmann", "Bachmann", "Berger", "Bucher", "Hofer", "Kunz",
-    "Lehmann", "Marti", "Rossi", "Bianchi", "Ferrari", "Russo", "Dubois", "Lambert", "Girard",
-    "Moreau", "Yilmaz", "Kaya", "Demir", "Petrov", "Ivanov", "Kowalski", "Nowak", "Smith", "Jones",
-    "Taylor", "Brown", "Wilson", "Davies", "Evans", "Thomas", "Hoffmann", "Schwarz", "Wagner",
-    "Becker", "Schulz", "Koch", "Richter", "Wolf",
+    "Meier",
+    "Mueller",
+    "Schmid",
+    "Keller",
+    "Weber",
+    "Huber",
+    "Schneider",
+    "Steiner",
+    "Fischer",
+    "Gerber",
+    "Brunner",
+    "Baumann",
+    "Frei",
+    "Zimmermann",
+    "Moser",
+    "Widmer",
+    "Wyss",
+    "Graf",
+    "Roth",
+    "Baumgartner",
+    "Suter",
+    "Kaufmann",
+    "Bachmann",
+    "Berger",
+    "Bucher",
+    "Hofer",
+    "Kunz",
+    "Lehmann",
+    "Marti",
+    "Rossi",
+    "Bianchi",
+    "Ferrari",
+    "Russo",
+    "Dubois",
+    "Lambert",
+    "Girard",
+    "Moreau",
+    "Yilmaz",
+    "Kaya",
+    "Demir",
+    "Petrov",
+    "Ivanov",
+    "Kowalski",
+    "Nowak",
+    "Smith",
+    "Jones",
+    "Taylor",
+    "Brown",
+    "Wilson",
+    "Davies",
+    "Evans",
+    "Thomas",
+    "Hoffmann",
+    "Schwarz",
+    "Wagner",
+    "Becker",
+    "Schulz",
+    "Koch",
+    "Richter",
+    "Wolf",
 ];
 const STREETS: [&str; 20] = [
-    "Seestrasse", "Bahnhofstrasse", "Dorfstrasse", "Hauptstrasse", "Kirchweg", "Rosenweg",
-    "Lindenstrasse", "Bergstrasse", "Schulhausweg", "Wiesenweg", "Industriestrasse", "Parkweg",
-    "Ringstrasse", "Feldstrasse", "Gartenstrasse", "Sonnenweg", "Birkenweg", "Muehleweg",
-    "Langgasse", "Neugasse",
+    "Seestrasse",
+    "Bahnhofstrasse",
+    "Dorfstrasse",
+    "Hauptstrasse",
+    "Kirchweg",
+    "Rosenweg",
+    "Lindenstrasse",
+    "Bergstrasse",
+    "Schulhausweg",
+    "Wiesenweg",
+    "Industriestrasse",
+    "Parkweg",
+    "Ringstrasse",
+    "Feldstrasse",
+    "Gartenstrasse",
+    "Sonnenweg",
+    "Birkenweg",
+    "Muehleweg",
+    "Langgasse",
+    "Neugasse",
 ];
 /// Ways to write a sound.
 const SOUNDS: [(&str, &str); 14] = [
-    ("ph", "f"), ("f", "ph"), ("c", "k"), ("k", "c"), ("ei", "ai"), ("ei", "ey"), ("ie", "y"),
-    ("mm", "m"), ("nn", "n"), ("tz", "z"), ("sch", "sh"), ("v", "f"), ("dt", "t"), ("th", "t"),
+    ("ph", "f"),
+    ("f", "ph"),
+    ("c", "k"),
+    ("k", "c"),
+    ("ei", "ai"),
+    ("ei", "ey"),
+    ("ie", "y"),
+    ("mm", "m"),
+    ("nn", "n"),
+    ("tz", "z"),
+    ("sch", "sh"),
+    ("v", "f"),
+    ("dt", "t"),
+    ("th", "t"),
 ];
 
 /// Records of `count` persons: one clean and one to three dirty ones each; and of twins, fathers
@@ -183,7 +317,9 @@ fn twin(dice: &mut Dice, one: &Somebody) -> Somebody {
 /// Of the same name at the same place.
 fn father(dice: &mut Dice, one: &Somebody) -> Somebody {
     let (_, month, day) = birth(dice);
-    let birth = one.birth.map(|(year, ..)| (year - 20 - dice.below(20) as i16, month, day));
+    let birth = one
+        .birth
+        .map(|(year, ..)| (year - 20 - dice.below(20) as i16, month, day));
     Somebody {
         birth,
         email: Some(address(dice, &one.given, &one.family)),
@@ -231,7 +367,7 @@ fn spoilt(dice: &mut Dice, clean: &Somebody) -> Somebody {
     }
     let mut left_out = 0;
     for field in 0..4 {
-        if left_out < 2 && dice.percent(15) {
+        if left_out < 1 && dice.percent(12) {
             left_out += 1;
             match field {
                 0 => it.birth = None,
@@ -285,7 +421,10 @@ fn typo(dice: &mut Dice, word: &str) -> String {
 
 fn respelt(dice: &mut Dice, word: &str) -> String {
     let lower = word.to_lowercase();
-    let fitting: Vec<_> = SOUNDS.iter().filter(|(from, _)| lower.contains(from)).collect();
+    let fitting: Vec<_> = SOUNDS
+        .iter()
+        .filter(|(from, _)| lower.contains(from))
+        .collect();
     if fitting.is_empty() {
         return typo(dice, word);
     }
@@ -312,5 +451,7 @@ fn mistyped_number(dice: &mut Dice, number: &str) -> String {
     let at = 6 + dice.below(6);
     let digit = char::from(b'0' + dice.below(10) as u8);
     let letters = number.chars().enumerate();
-    letters.map(|(index, it)| if index == at { digit } else { it }).collect()
+    letters
+        .map(|(index, it)| if index == at { digit } else { it })
+        .collect()
 }
