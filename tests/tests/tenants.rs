@@ -25,6 +25,8 @@ struct Belongings {
     definition: String,
     conversation: String,
     interaction: String,
+    merge: String,
+    scan: String,
 }
 
 async fn call(caller: &Dynamic, method: &str, request: Value) -> Value {
@@ -87,6 +89,11 @@ impl Belongings {
             "kind": "BEHAVIOUR_KIND_VISIT", "subject": MARK,
         }});
         call(owner, "LifecycleService/RecordBehaviour", behaviour).await;
+        let double = json!({"customer": {"person": {"fullName": MARK}}});
+        let double = name(&call(owner, "CustomerService/CreateCustomer", double).await);
+        let double = json!({"name": customer, "merged": double, "reason": MARK});
+        let merge = name(&call(owner, "MergeService/MergeCustomers", double).await);
+        let scan = name(&call(owner, "DuplicateService/StartDuplicateScan", json!({})).await);
         Self {
             customer,
             organisation,
@@ -95,6 +102,8 @@ impl Belongings {
             definition,
             conversation,
             interaction,
+            merge,
+            scan,
         }
     }
 
@@ -108,7 +117,10 @@ impl Belongings {
             definition,
             conversation,
             interaction,
+            merge,
+            scan,
         } = self;
+        let pair = "duplicateCandidates/018f0000-0000-7000-8000-000000000000";
         let preferences = format!("{customer}/preferences");
         let run = "importRuns/018f0000-0000-7000-8000-000000000000";
         let stolen = json!({"name": customer, "person": {"fullName": "Stolen"}});
@@ -269,6 +281,36 @@ impl Belongings {
             ("ImportService/ListImportRuns", json!({})),
             ("ImportService/ListImportErrors", json!({"parent": run})),
             ("ImportService/UndoImportRun", json!({"name": run})),
+            (
+                "MergeService/MergeCustomers",
+                json!({"name": organisation, "merged": customer}),
+            ),
+            ("MergeService/UndoCustomerMerge", json!({"name": merge})),
+            ("MergeService/GetCustomerMerge", json!({"name": merge})),
+            (
+                "MergeService/ListCustomerMerges",
+                json!({"customer": customer}),
+            ),
+            (
+                "DuplicateService/FindDuplicates",
+                json!({"customer": customer}),
+            ),
+            ("DuplicateService/StartDuplicateScan", json!({})),
+            ("DuplicateService/GetDuplicateScan", json!({"name": scan})),
+            ("DuplicateService/ListDuplicateCandidates", json!({})),
+            (
+                "DuplicateService/DismissDuplicateCandidate",
+                json!({"name": pair}),
+            ),
+            (
+                "DuplicateService/GetDuplicatePolicy",
+                json!({"name": "duplicatePolicy"}),
+            ),
+            (
+                "DuplicateService/SetDuplicatePolicy",
+                json!({"duplicatePolicy": {"autoMerge": true}}),
+            ),
+            ("PrivacyService/EraseCustomer", json!({"name": customer})),
         ]
     }
 }

@@ -22,6 +22,14 @@ pub enum Error {
     /// This resource is deleted and takes no changes.
     #[error("{0} is deleted")]
     Deleted(String),
+    /// This customer was merged into another one.
+    #[error("{resource} is merged into {merged_into}")]
+    Merged {
+        /// Name of the customer.
+        resource: String,
+        /// Name of the other one.
+        merged_into: String,
+    },
     /// Other resources still depend on this one.
     #[error("{resource} has {dependents} dependents")]
     InUse {
@@ -143,6 +151,15 @@ impl Answer for Error {
                 format!("`{resource}` is deleted. Undelete it first."),
                 resource,
             ),
+            Self::Merged {
+                resource,
+                merged_into,
+            } => refused(
+                ErrorReason::ResourceMerged,
+                format!("`{resource}` is merged into `{merged_into}`. Name that one."),
+                resource,
+            )
+            .with_metadata("merged_into", merged_into),
             Self::InUse {
                 resource,
                 dependents,

@@ -35,6 +35,7 @@ pub use error::Error;
 
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
+use grpc::duplicate::DuplicateScanner;
 use grpc::link::Links;
 use grpc::permit::Policies;
 use store::contact_point::AddressKey;
@@ -91,6 +92,7 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         links: Links::new(&link_key, public_url),
         policies: Policies::default(),
     };
+    let workers = [workers, vec![duplicates(&shared)]].concat();
     Ok(Service {
         name: NAME,
         routes: standard_layers(
@@ -138,6 +140,14 @@ fn workers(config: &Config, db: &Database, clock: &Clock, bus: &LocalBus) -> Vec
         Worker::new("customer.relay", relay),
         Worker::new("customer.housekeeping", housekeeping),
     ]
+}
+
+/// Searches for duplicates where somebody asked for it.
+fn duplicates(shared: &Shared) -> Worker {
+    let shared = shared.clone();
+    Worker::new("customer.duplicates", move |stop| {
+        DuplicateScanner::new(&shared).run(stop)
+    })
 }
 
 fn readiness(db: Database) -> ReadinessCheck {

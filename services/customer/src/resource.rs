@@ -42,6 +42,13 @@ pub(crate) const SUPPRESSION: Pattern<1> = Pattern::new("suppressions/{suppressi
 /// The tenant's only contact policy.
 pub(crate) const CONTACT_POLICY: &str = "contactPolicy";
 
+/// `customerMerges/{uuid}`.
+pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
+/// `duplicateCandidates/{uuid}`.
+pub(crate) const DUPLICATE_CANDIDATE: Pattern<1> =
+    Pattern::new("duplicateCandidates/{duplicate_candidate}");
+/// `duplicateScans/{uuid}`.
+pub(crate) const DUPLICATE_SCAN: Pattern<1> = Pattern::new("duplicateScans/{duplicate_scan}");
 /// `importRuns/{uuid}`.
 pub(crate) const IMPORT_RUN: Pattern<1> = Pattern::new("importRuns/{import_run}");
 

@@ -17,6 +17,7 @@ pub mod external_id;
 mod fold;
 pub mod handle;
 pub mod hierarchy;
+pub mod identity;
 pub mod import;
 pub mod interaction;
 pub mod invalid;

@@ -8,6 +8,8 @@ use super::contact::policy::PurposeMode;
 use super::contact::suppression::SuppressionReason;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
+use super::identity::duplicates::MatchReason;
+use super::identity::{CandidateState, ScanState};
 use super::import::ImportState;
 use super::interaction::{Direction, Outcome};
 use super::lifecycle::{BehaviourKind, Stage};
@@ -52,6 +54,9 @@ fn numbers_and_names_are_those_of_the_protos() {
         AttributeCategory => "rapport.customer.v1.AttributeCategory",
         ContactPointState => "rapport.customer.v1.ContactPointState",
         ConversationState => "rapport.customer.v1.ConversationState",
+        CandidateState => "rapport.customer.v1.CandidateState",
+        MatchReason => "rapport.customer.v1.MatchReason",
+        ScanState => "rapport.customer.v1.ScanState",
         ImportState => "rapport.customer.v1.ImportState",
         Direction => "rapport.customer.v1.Direction",
         Outcome => "rapport.customer.v1.InteractionOutcome",

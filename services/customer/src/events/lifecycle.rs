@@ -77,6 +77,6 @@ async fn advance(
     };
     let (moved, change) = lifecycle::enter(ctx, txn, row, transition, &cause).await?;
     let change = convert::stage_change(change);
-    let changed = events::customer_stage_changed(customer_id, change, moved.version);
+    let changed = events::customer_stage_changed(moved.customer_id, change, moved.version);
     Ok(outbox::append(txn, ctx, &[changed]).await?)
 }

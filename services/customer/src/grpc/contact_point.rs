@@ -23,6 +23,7 @@ use crate::events;
 use crate::resource::{self, CONTACT_POINT, CUSTOMER};
 use crate::store::entity::contact_point::Model;
 use crate::store::entity::customer::Model as Customer;
+use crate::store::identity::{group, index};
 use crate::store::{contact_point, customer, search};
 
 /// Most contact points of one customer.
@@ -100,14 +101,16 @@ impl ContactPoints {
         self.0
             .once(ctx, &request, |txn| async move {
                 let customer = customer::claim_live(ctx, &txn, customer_id).await?;
-                let (address, usage) = convert::parse(sent, self.region_of(&customer))
+                let group = group::with_members(ctx, &*txn, customer).await?;
+                let (address, usage) = convert::parse(sent, self.region_of(&group.root))
                     .map_err(faults_of("contact_point"))?;
-                has_room(ctx, &txn, customer_id).await?;
+                has_room(ctx, &txn, group.id()).await?;
                 let point = ContactPoint::new(address, usage, ctx.now);
-                let row = contact_point::insert(ctx, &txn, key, customer_id, &point).await?;
+                let row = contact_point::insert(ctx, &txn, key, &group, &point).await?;
                 let mut terms = Terms::default();
                 terms.address(point.address());
-                search::add(ctx, &txn, &[(customer_id, terms)]).await?;
+                search::add(ctx, &txn, &[(group.id(), terms)]).await?;
+                index::rebuild_keys(ctx, &txn, &[group.id()]).await?;
                 changed(ctx, &txn, row).await
             })
             .await
@@ -141,8 +144,8 @@ impl ContactPoints {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let rows = contact_point::list(&ctx, db, customer_id, page.after, page.limit()).await?;
+        let members = group::of(&ctx, db, customer_id).await?.members();
+        let rows = contact_point::list(&ctx, db, &members, page.after, page.limit()).await?;
         let (rows, next_page_token) =
             page.finish(rows, |row| contact_point::Position::from(row))?;
         let contact_points = rows
@@ -196,11 +199,12 @@ impl ContactPoints {
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = contact_point::get(ctx, &*txn, ids).await?;
-                customer::claim_live(ctx, &txn, row.customer_id).await?;
+                let customer = customer::claim_live(ctx, &txn, row.customer_id).await?;
                 Etag::check(name, etag, row.version)?;
                 contact_point::delete(ctx, &txn, &row).await?;
-                forget_terms(ctx, &txn, &row).await?;
-                let event = events::contact_point_deleted(name, row.version);
+                forget_terms(ctx, &txn, &customer, &row).await?;
+                let name = CONTACT_POINT.format(&[row.customer_id, row.contact_point_id]);
+                let event = events::contact_point_deleted(&name, row.version);
                 Ok(outbox::append(&txn, ctx, &[event]).await?)
             })
             .await
@@ -292,15 +296,20 @@ async fn has_room(
 async fn forget_terms(
     ctx: &Context,
     txn: &Arc<DatabaseTransaction>,
+    customer: &Customer,
     deleted: &Model,
 ) -> Result<(), Error> {
+    if customer.merged_count > 0 {
+        return index::rebuild(ctx, txn, &[customer.customer_id]).await;
+    }
     let (mut lost, mut kept) = (Terms::default(), Terms::default());
     lost.address(&contact_point::address(deleted)?);
-    for other in contact_point::all(ctx, &**txn, deleted.customer_id).await? {
+    for other in contact_point::all(ctx, &**txn, &[deleted.customer_id]).await? {
         kept.address(&contact_point::address(&other)?);
     }
     let lost: Vec<_> = lost.without(&kept).collect();
-    search::remove(ctx, txn, deleted.customer_id, &lost).await
+    search::remove(ctx, txn, deleted.customer_id, &lost).await?;
+    index::rebuild_keys(ctx, txn, &[deleted.customer_id]).await
 }
 
 fn problem(state: i32) -> Result<AddressProblem, Error> {

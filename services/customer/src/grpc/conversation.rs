@@ -18,8 +18,9 @@ use crate::domain::conversation::{ConversationState, Resolution};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CONVERSATION, CUSTOMER};
+use crate::store::conversation;
 use crate::store::entity::conversation::{Column, Model};
-use crate::store::{conversation, customer};
+use crate::store::identity::group;
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -80,14 +81,15 @@ impl Conversations {
             .as_ref()
             .ok_or_else(|| Error::missing("conversation"))?;
         let ctx = &ctx;
-        let opened = &convert::parse(ctx, customer_id, sent).map_err(faults_of("conversation"))?;
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
+                let group = group::of_live(ctx, &*txn, customer_id).await?;
+                let opened = &convert::parse(ctx, &group.members(), sent)
+                    .map_err(faults_of("conversation"))?;
                 if let Some(earlier) = opened.follows() {
-                    conversation::get(ctx, &*txn, [customer_id, earlier]).await?;
+                    conversation::get(ctx, &*txn, [group.id(), earlier]).await?;
                 }
-                let row = conversation::insert(ctx, &txn, customer_id, opened).await?;
+                let row = conversation::insert(ctx, &txn, group.id(), opened).await?;
                 changed(ctx, &txn, row).await
             })
             .await
@@ -125,9 +127,8 @@ impl Conversations {
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let filter = FILTER.parse(self.0.db.backend(), &filter)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let rows =
-            conversation::list(&ctx, db, customer_id, filter, page.after, page.limit()).await?;
+        let members = group::of(&ctx, db, customer_id).await?.members();
+        let rows = conversation::list(&ctx, db, &members, filter, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.conversation_id)?;
         let conversations = rows.into_iter().map(convert::to_proto).collect();
         Ok(proto::ListConversationsResponse {

@@ -11,7 +11,6 @@ use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::interaction_service_server::InteractionService;
 use sea_orm::DatabaseTransaction;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::convert::interaction as convert;
 use super::message::send;
@@ -23,9 +22,10 @@ use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CUSTOMER, INTERACTION};
 use crate::store::entity::interaction::{Column, Model};
+use crate::store::identity::group::{self, Group};
 use crate::store::interaction::{self, Timeline};
 use crate::store::place::{Order, Place};
-use crate::store::{contact_point, conversation, customer};
+use crate::store::{contact_point, conversation};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -120,14 +120,15 @@ impl Interactions {
             .as_ref()
             .ok_or_else(|| Error::missing("interaction"))?;
         let ctx = &ctx;
-        let new = &convert::parse(ctx, customer_id, sent).map_err(faults_of("interaction"))?;
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
+                let group = group::of_live(ctx, &*txn, customer_id).await?;
+                let new = &convert::parse(ctx, &group.members(), sent)
+                    .map_err(faults_of("interaction"))?;
                 if let Some(id) = new.contact_point() {
-                    contact_point::get(ctx, &*txn, [customer_id, id]).await?;
+                    contact_point::get(ctx, &*txn, [group.id(), id]).await?;
                 }
-                let interaction = append(ctx, &txn, customer_id, new).await?;
+                let interaction = append(ctx, &txn, &group, new).await?;
                 outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
                 Ok(interaction)
             })
@@ -166,18 +167,21 @@ impl Interactions {
             page_token: &page_token,
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
-        let filter = FILTER.parse(self.0.db.backend(), &filter)?;
-        let part = Timeline {
-            customer: customer_id,
-            filter,
+        let mut part = Timeline {
+            members: vec![customer_id],
+            filter: FILTER.parse(self.0.db.backend(), &filter)?,
             order,
             after: page.after,
             limit: page.limit(),
         };
-        let rows = interaction::timeline(&ctx, self.0.db.read(), part).await?;
-        if rows.is_empty() {
-            // Rows prove that there is such a customer; only without any is it asked.
-            customer::get(&ctx, self.0.db.read(), customer_id).await?;
+        let db = self.0.db.read();
+        // Side by side: nearly always the customer is one record, and its rows are the page.
+        let alone = async { Ok(interaction::timeline(&ctx, db, &part).await?) };
+        let (group, mut rows) = tokio::try_join!(group::of(&ctx, db, customer_id), alone)?;
+        let members = group.members();
+        if members != part.members {
+            part.members = members;
+            rows = interaction::timeline(&ctx, db, &part).await?;
         }
         let (rows, next_page_token) = page.finish(rows, place)?;
         let interactions = convert::all_to_proto(rows);
@@ -216,14 +220,23 @@ impl Interactions {
     }
 }
 
-/// Appends a contact to the repository and to its conversation.
+/// Appends a contact to the repository and to its conversation. It is kept with the record that
+/// has the conversation, so that a thread stays whole when the customer's merge is undone.
 pub(super) async fn append(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer: Uuid,
+    group: &Group,
     new: &NewInteraction,
 ) -> Result<proto::Interaction, Error> {
-    let row = interaction::new_row(ctx, customer, new);
+    let kept_with = match new.conversation() {
+        Some(id) if !group.others.is_empty() => {
+            conversation::get(ctx, txn, [group.id(), id])
+                .await?
+                .customer_id
+        }
+        _ => group.id(),
+    };
+    let row = interaction::new_row(ctx, kept_with, new);
     if interaction::append(ctx, txn, std::slice::from_ref(&row))
         .await?
         .is_empty()

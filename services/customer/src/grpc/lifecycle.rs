@@ -17,6 +17,7 @@ use crate::events;
 use crate::resource::CUSTOMER;
 use crate::store::customer::Record;
 use crate::store::entity::behaviour_event;
+use crate::store::identity::group;
 use crate::store::lifecycle::Cause;
 use crate::store::place::Place;
 use crate::store::{customer, lifecycle};
@@ -75,8 +76,8 @@ impl Lifecycle {
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
         self.0
             .once(ctx, &request, |txn| async move {
-                let Record { row, external_ids } =
-                    customer::get_live_record(ctx, &*txn, customer_id).await?;
+                let record = customer::get_live_record(ctx, &*txn, customer_id).await?;
+                let row = record.row.clone();
                 Etag::check(name, etag, row.version)?;
                 let transition = lifecycle::stage(&row)?.move_to(stage).map_err(|refused| {
                     Error::MoveRefused {
@@ -90,9 +91,9 @@ impl Lifecycle {
                 };
                 let (row, change) = lifecycle::enter(ctx, &txn, row, transition, &cause).await?;
                 let change = convert::stage_change(change);
-                let changed = events::customer_stage_changed(customer_id, change, row.version);
+                let changed = events::customer_stage_changed(row.customer_id, change, row.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
-                convert_customer::to_proto(Record { row, external_ids })
+                convert_customer::to_proto(Record { row, ..record })
             })
             .await
     }
@@ -116,8 +117,8 @@ impl Lifecycle {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let rows = lifecycle::changes(&ctx, db, customer_id, page.after, page.limit()).await?;
+        let members = group::of(&ctx, db, customer_id).await?.members();
+        let rows = lifecycle::changes(&ctx, db, &members, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.stage_change_id)?;
         let stage_changes = rows.into_iter().map(convert::stage_change).collect();
         Ok(proto::ListStageChangesResponse {
@@ -138,11 +139,11 @@ impl Lifecycle {
         let new = &convert::parse(ctx, sent).map_err(faults_of("behaviour_event"))?;
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
-                let row = lifecycle::observe(ctx, &txn, customer_id, new).await?;
+                let customer = customer::require_live(ctx, &*txn, customer_id).await?;
+                let row = lifecycle::observe(ctx, &txn, customer.customer_id, new).await?;
                 let sequence = row.sequence;
                 let event = convert::behaviour_event(row);
-                let recorded = events::behaviour_recorded(customer_id, &event, sequence);
+                let recorded = events::behaviour_recorded(customer.customer_id, &event, sequence);
                 outbox::append(&txn, ctx, &[recorded]).await?;
                 Ok(event)
             })
@@ -168,8 +169,8 @@ impl Lifecycle {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let rows = lifecycle::behaviour(&ctx, db, customer_id, page.after, page.limit()).await?;
+        let members = group::of(&ctx, db, customer_id).await?.members();
+        let rows = lifecycle::behaviour(&ctx, db, &members, page.after, page.limit()).await?;
         let place = |row: &behaviour_event::Model| Place {
             time: row.occur_time,
             id: row.behaviour_event_id,

@@ -4,7 +4,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
-use uuid::Uuid;
 
 use super::convert::contact_point as convert_point;
 use super::convert::interaction as convert;
@@ -16,6 +15,7 @@ use crate::error::Error;
 use crate::events;
 use crate::resource::CUSTOMER;
 use crate::store::contact_point;
+use crate::store::identity::group::{self, Group};
 
 /// Hands a message over for delivery.
 ///
@@ -29,30 +29,31 @@ pub(super) async fn send(
 ) -> Result<proto::Interaction, Error> {
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
     let ctx = &ctx;
-    let message =
-        convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
     let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
-    let contact = &Contact {
-        channel: message.channel(),
-        purpose,
-        topic: None,
-        campaign: None,
-        contact_point: message.contact_point(),
-    };
-    let message = &message;
+    let request = &request;
     shared
-        .once(ctx, &request, |txn| async move {
-            given_address(ctx, &txn, customer, contact).await?;
-            let taken = permit::take(shared, ctx, &txn, customer, contact).await?;
+        .once(ctx, request, |txn| async move {
+            let group = group::of(ctx, &*txn, customer).await?;
+            let message = convert::parse_message(ctx, &group.members(), request)
+                .map_err(|faults| faults.at(""))?;
+            let contact = &Contact {
+                channel: message.channel(),
+                purpose,
+                topic: None,
+                campaign: None,
+                contact_point: message.contact_point(),
+            };
+            given_address(ctx, &txn, &group, contact).await?;
+            let taken = permit::take(shared, ctx, &txn, &group, contact).await?;
             let point = match taken.contact_point {
-                Some(id) => Some(contact_point::get(ctx, &*txn, [customer, id]).await?),
+                Some(id) => Some(contact_point::get(ctx, &*txn, [group.id(), id]).await?),
                 None => None,
             };
             let message = match &point {
-                Some(point) => message.clone().by_way_of(point.contact_point_id),
-                None => message.clone(),
+                Some(point) => message.by_way_of(point.contact_point_id),
+                None => message,
             };
-            let interaction = append(ctx, &txn, customer, &message).await?;
+            let interaction = append(ctx, &txn, &group, &message).await?;
             let point = point.map(convert_point::to_proto).transpose()?;
             let queued = events::message_queued(&interaction, point);
             let events = [events::interaction_appended(&interaction), queued];
@@ -67,13 +68,13 @@ pub(super) async fn send(
 async fn given_address(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer: Uuid,
+    group: &Group,
     contact: &Contact,
 ) -> Result<(), Error> {
     let Some(id) = contact.contact_point else {
         return Ok(());
     };
-    let row = contact_point::get(ctx, txn, [customer, id]).await?;
+    let row = contact_point::get(ctx, txn, [group.id(), id]).await?;
     if ChannelSet::from_bits(row.channels).contains(contact.channel) {
         return Ok(());
     }

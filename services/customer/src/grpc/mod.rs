@@ -9,13 +9,16 @@ mod contact_policy;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
+pub(crate) mod duplicate;
 mod import;
 mod interaction;
 mod lifecycle;
 pub(crate) mod link;
+mod merge;
 mod message;
 pub(crate) mod permit;
 mod preference;
+mod privacy;
 mod role;
 pub(crate) mod suppression;
 #[cfg(test)]
@@ -37,10 +40,13 @@ use rapport_proto::rapport::customer::v1::{
     contact_policy_service_server::{self, ContactPolicyServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
+    duplicate_service_server::{self, DuplicateServiceServer},
     import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
     lifecycle_service_server::{self, LifecycleServiceServer},
+    merge_service_server::{self, MergeServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
+    privacy_service_server::{self, PrivacyServiceServer},
     role_service_server::{self, RoleServiceServer},
     suppression_service_server::{self, SuppressionServiceServer},
     view_service_server::{self, ViewServiceServer},
@@ -56,12 +62,15 @@ use contact_point::ContactPoints;
 use contact_policy::ContactPolicies;
 use conversation::Conversations;
 use customer::Customers;
+use duplicate::Duplicates;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
 use link::Links;
+use merge::Merges;
 use permit::{ContactPermits, Policies};
 use preference::PreferencesOfCustomers;
+use privacy::Privacy;
 use role::Roles;
 use suppression::Suppressions;
 use view::Views;
@@ -90,7 +99,7 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 14] = [
+pub(crate) const PROTO_SERVICES: [&str; 17] = [
     attribute_service_server::SERVICE_NAME,
     consent_service_server::SERVICE_NAME,
     contact_permit_service_server::SERVICE_NAME,
@@ -98,10 +107,13 @@ pub(crate) const PROTO_SERVICES: [&str; 14] = [
     contact_policy_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    duplicate_service_server::SERVICE_NAME,
     import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
+    merge_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
+    privacy_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
     suppression_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
@@ -135,13 +147,16 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         ))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
+        .add_service(server!(DuplicateServiceServer, Duplicates(shared())))
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
+        .add_service(server!(MergeServiceServer, Merges(shared())))
         .add_service(server!(
             PreferenceServiceServer,
             PreferencesOfCustomers(shared())
         ))
+        .add_service(server!(PrivacyServiceServer, Privacy(shared())))
         .add_service(server!(RoleServiceServer, Roles(shared())))
         .add_service(server!(SuppressionServiceServer, Suppressions(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))

@@ -16,7 +16,8 @@ use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::PREFERENCES;
 use crate::store::contact::times;
-use crate::store::{customer, preference};
+use crate::store::identity::group;
+use crate::store::preference;
 
 /// Keeps how customers want to be contacted.
 pub(crate) struct PreferencesOfCustomers(pub(crate) Shared);
@@ -53,10 +54,10 @@ impl PreferencesOfCustomers {
     ) -> Result<proto::Preferences, Error> {
         let [customer_id] = PREFERENCES.parse("name", &request.name)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, customer_id).await?;
-        let set = preference::version(&ctx, db, customer_id).await?;
-        let preferences = preference::all(&ctx, db, customer_id).await?;
-        let times = of_customer(&ctx, db, customer_id).await?;
+        let group = group::of(&ctx, db, customer_id).await?;
+        let set = preference::version(&ctx, db, group.id()).await?;
+        let preferences = preference::of_group(&ctx, db, &group).await?;
+        let times = of_customer(&ctx, db, group.id()).await?;
         Ok(convert::to_proto(&set, &preferences, times))
     }
 
@@ -70,20 +71,22 @@ impl PreferencesOfCustomers {
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
-                let set = preference::lock(ctx, &txn, customer_id).await?;
+                let group = group::of_live(ctx, &*txn, customer_id).await?;
+                let set = preference::lock(ctx, &txn, group.id()).await?;
                 Etag::check(name, etag, set.version)?;
-                let before = preference::all(ctx, &*txn, customer_id).await?;
-                let mut after = before.clone();
-                after
-                    .apply(changes, ctx.actor.as_str(), ctx.now)
+                let mut chosen = preference::of_customers(ctx, &*txn, &group.members()).await?;
+                let before = chosen.get(&group.id()).cloned().unwrap_or_default();
+                let after = preference::revise(ctx, &before, group.last_joined(), changes)
                     .map_err(faults_of("entries"))?;
-                let times = of_customer(ctx, &*txn, customer_id).await?;
+                let times = of_customer(ctx, &*txn, group.id()).await?;
                 if after == before {
-                    return Ok(convert::to_proto(&set, &before, times));
+                    let all = preference::merged(&group, &chosen);
+                    return Ok(convert::to_proto(&set, &all, times));
                 }
                 let set = preference::replace(ctx, &txn, set, &after).await?;
-                let preferences = convert::to_proto(&set, &after, times);
+                chosen.insert(group.id(), after);
+                let all = preference::merged(&group, &chosen);
+                let preferences = convert::to_proto(&set, &all, times);
                 let changed = events::preferences_changed(&preferences, set.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 Ok(preferences)
@@ -105,16 +108,16 @@ impl PreferencesOfCustomers {
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
         self.0
             .once(ctx, &request, |txn| async move {
-                customer::require_live(ctx, &*txn, customer_id).await?;
-                let set = preference::lock(ctx, &txn, customer_id).await?;
+                let group = group::of_live(ctx, &*txn, customer_id).await?;
+                let set = preference::lock(ctx, &txn, group.id()).await?;
                 Etag::check(name, etag, set.version)?;
-                let before = of_customer(ctx, &*txn, customer_id).await?;
-                let preferences = preference::all(ctx, &*txn, customer_id).await?;
+                let before = of_customer(ctx, &*txn, group.id()).await?;
+                let preferences = preference::of_group(ctx, &*txn, &group).await?;
                 if before.as_ref() == Some(times) {
                     return Ok(convert::to_proto(&set, &preferences, before));
                 }
-                times::replace(ctx, &txn, customer_id, times).await?;
-                let set = preference::touch(ctx, &txn, set).await?;
+                times::replace(ctx, &txn, group.id(), times).await?;
+                let set = preference::write_version(ctx, &txn, set).await?;
                 let preferences = convert::to_proto(&set, &preferences, Some(times.clone()));
                 let changed = events::preferences_changed(&preferences, set.version);
                 outbox::append(&txn, ctx, &[changed]).await?;

@@ -14,6 +14,7 @@ use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::error::{Error, faults_of};
 use crate::resource::{CUSTOMER, ROLE};
+use crate::store::identity::group;
 use crate::store::{customer, role};
 
 const PAGE: PageSizes = PageSizes {
@@ -119,8 +120,10 @@ impl Roles {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        let parent = customer::member(&customer::get(&ctx, db, parent_id).await?)?;
-        let rows = role::list(&ctx, db, parent, page.after, page.limit()).await?;
+        let parent = group::of(&ctx, db, parent_id).await?;
+        let kind = customer::member(&parent.root)?.kind;
+        let members = parent.members();
+        let rows = role::list(&ctx, db, kind, &members, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.role_id)?;
         let roles = rows.into_iter().map(convert::to_proto).collect();
         Ok(proto::ListRolesResponse {

@@ -24,13 +24,14 @@ use crate::resource::CUSTOMER;
 use crate::store::entity::{
     contact_point as point_row, conversation as conversation_row, customer as customer_row,
 };
+use crate::store::identity::group;
 use crate::store::interaction::Timeline;
 use crate::store::place::Order;
 use crate::store::{
     contact_point, conversation, customer, interaction, lifecycle, preference, relatives, role,
 };
 
-/// Most contact points that a customer can have.
+/// Most contact points that a record of a customer can have; of one made of many, the best.
 const ALL_CONTACT_POINTS: u64 = 100;
 
 /// What `GetCustomerContext` answers at most.
@@ -81,18 +82,20 @@ impl Views {
         let [id] = CUSTOMER.parse("customer", &request.customer)?;
         let (ctx, db) = (&ctx, self.0.db.read());
         let customer = customer::get_record(ctx, db, id).await?;
-        let preferences = preference::all(ctx, db, id).await?;
-        let points = contact_point::list(ctx, db, id, None, ALL_CONTACT_POINTS).await?;
+        let group = group::with_members(ctx, db, customer.row.clone()).await?;
+        let members = &group.members();
+        let preferences = preference::of_group(ctx, db, &group).await?;
+        let points = contact_point::list(ctx, db, members, None, ALL_CONTACT_POINTS).await?;
         let points = usable(ctx, points)?;
-        let open_channels = permit::open_for_service(&self.0, ctx, id).await?;
-        let conversations = conversation::open(ctx, db, id, in_context::CONVERSATIONS).await?;
+        let open_channels = permit::open_for_service(&self.0, ctx, group.id()).await?;
+        let conversations = conversation::open(ctx, db, members, in_context::CONVERSATIONS).await?;
         Ok(proto::CustomerContext {
             customer: Some(convert_customer::to_proto(customer)?),
             preferences: convert_preference::entries(&preferences),
             open_channels: convert_preference::numbers(&open_channels),
             contact_points: points,
             open_conversations: with_latest(ctx, db, conversations).await?,
-            recent_interactions: recent(ctx, db, id, in_context::INTERACTIONS).await?,
+            recent_interactions: recent(ctx, db, members, in_context::INTERACTIONS).await?,
         })
     }
 
@@ -103,20 +106,23 @@ impl Views {
     ) -> Result<proto::Customer360, Error> {
         let [id] = CUSTOMER.parse("customer", &request.customer)?;
         let (ctx, db) = (&ctx, self.0.db.read());
-        let row = customer::get(ctx, db, id).await?;
-        let member = customer::member(&row)?;
-        let preferences = preference::all(ctx, db, id).await?;
-        let points = contact_point::list(ctx, db, id, None, in_360::CONTACT_POINTS).await?;
-        let roles = role::list(ctx, db, member, None, in_360::ROLES).await?;
-        let activity = interaction::activity(ctx, db, id).await?;
-        let conversations = conversation::open(ctx, db, id, in_360::CONVERSATIONS).await?;
-        let changes = lifecycle::changes(ctx, db, id, None, in_360::STAGE_CHANGES).await?;
-        let behaviour = lifecycle::behaviour(ctx, db, id, None, in_360::BEHAVIOUR_EVENTS).await?;
+        let group = group::of(ctx, db, id).await?;
+        let members = &group.members();
+        let member = customer::member(&group.root)?;
+        let preferences = preference::of_group(ctx, db, &group).await?;
+        let points = contact_point::list(ctx, db, members, None, in_360::CONTACT_POINTS).await?;
+        let roles = role::list(ctx, db, member.kind, members, None, in_360::ROLES).await?;
+        let activity = interaction::activity(ctx, db, members).await?;
+        let conversations = conversation::open(ctx, db, members, in_360::CONVERSATIONS).await?;
+        let changes = lifecycle::changes(ctx, db, members, None, in_360::STAGE_CHANGES).await?;
+        let behaviour =
+            lifecycle::behaviour(ctx, db, members, None, in_360::BEHAVIOUR_EVENTS).await?;
+        let recent = recent(ctx, db, members, in_360::INTERACTIONS).await?;
         let Family {
             customer,
             ancestors,
             subsidiaries,
-        } = family(ctx, db, row, member).await?;
+        } = family(ctx, db, group.root, member).await?;
         Ok(proto::Customer360 {
             customer,
             preferences: convert_preference::entries(&preferences),
@@ -135,7 +141,7 @@ impl Views {
                 .into_iter()
                 .map(convert_conversation::to_proto)
                 .collect(),
-            recent_interactions: recent(ctx, db, id, in_360::INTERACTIONS).await?,
+            recent_interactions: recent,
             stage_changes: changes
                 .into_iter()
                 .map(convert_lifecycle::stage_change)
@@ -165,19 +171,19 @@ fn usable(ctx: &Context, rows: Vec<point_row::Model>) -> Result<Vec<proto::Conta
 async fn recent(
     ctx: &Context,
     db: &DatabaseConnection,
-    customer: Uuid,
+    members: &[Uuid],
     limit: u64,
 ) -> Result<Vec<proto::Interaction>, Error> {
     let filter = Condition::all();
     let latest = Timeline {
-        customer,
+        members: members.to_vec(),
         filter,
         order: Order::LatestFirst,
         after: None,
         limit,
     };
     Ok(convert_interaction::all_to_proto(
-        interaction::timeline(ctx, db, latest).await?,
+        interaction::timeline(ctx, db, &latest).await?,
     ))
 }
 

@@ -32,7 +32,9 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest LiftSuppressionRequest LogInteractionRequest MoveCustomerStageRequest
+    DeleteRoleRequest DismissDuplicateCandidateRequest EraseCustomerRequest
+    MergeCustomersRequest SetDuplicatePolicyRequest StartDuplicateScanRequest
+    UndoCustomerMergeRequest LiftSuppressionRequest LogInteractionRequest MoveCustomerStageRequest
     RecordBehaviourRequest RecordConsentRequest ReportContactPointProblemRequest
     RequestOptInRequest SendMessageRequest SetContactTimesRequest SetPreferencesRequest
     SuppressAddressRequest UndeleteCustomerRequest UpdateAttributeDefinitionRequest

@@ -6,19 +6,20 @@ use rapport_platform::identity::Context;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Func};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    DbErr, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::entity::conversation::{ActiveModel, Column, Entity, Model};
 use super::entity::interaction;
+use super::identity::{group, parts};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Closing, Conversation, ConversationState, Latest};
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, superseded};
 use crate::resource;
 
-/// One conversation.
+/// One conversation, under the name of any of its customer's records.
 ///
 /// # Errors
 /// `NotFound`.
@@ -27,10 +28,31 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, customer, id))
+    let kept_there = Entity::find_by_id((ctx.tenant, customer, id))
         .one(db)
-        .await?
-        .ok_or_else(|| Error::not_found(resource::CONVERSATION.format(&[customer, id])))
+        .await?;
+    let found = match kept_there {
+        Some(row) => Some(row),
+        None => among(ctx, db, group::others_of(ctx, db, customer).await?, id).await?,
+    };
+    found.ok_or_else(|| Error::not_found(resource::CONVERSATION.format(&[customer, id])))
+}
+
+async fn among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Uuid>,
+    id: Uuid,
+) -> Result<Option<Model>, DbErr> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(members))
+        .filter(Column::ConversationId.eq(id))
+        .one(db)
+        .await
 }
 
 /// The conversation in a row.
@@ -108,42 +130,51 @@ pub(crate) async fn close(
     Ok(row)
 }
 
-/// A customer's conversations, latest opened first, from behind `after` on.
+/// The conversations of a customer's records, latest opened first, from behind `after` on.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
     filter: Condition,
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(filter)
-        .filter(Condition::all().add_option(after.map(|after| Column::ConversationId.lt(after))))
-        .order_by_desc(Column::ConversationId)
-        .limit(limit)
-        .all(db)
-        .await
+    let order = [(Column::ConversationId, Order::Desc)];
+    parts::page(db, members, &order, limit, |member| {
+        Entity::find()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(Column::CustomerId.eq(member))
+            .filter(filter.clone())
+            .filter(
+                Condition::all().add_option(after.map(|after| Column::ConversationId.lt(after))),
+            )
+            .order_by_desc(Column::ConversationId)
+            .limit(limit)
+    })
+    .await
 }
 
-/// A customer's open conversations, latest active first.
+/// The open conversations of a customer's records, latest active first.
 pub(crate) async fn open(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(Column::CloseTime.is_null())
-        .order_by_desc(Column::ActiveTime)
-        .order_by_desc(Column::ConversationId)
-        .limit(limit)
-        .all(db)
-        .await
+    let order = [
+        (Column::ActiveTime, Order::Desc),
+        (Column::ConversationId, Order::Desc),
+    ];
+    parts::page(db, members, &order, limit, |member| {
+        Entity::find()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(Column::CustomerId.eq(member))
+            .filter(Column::CloseTime.is_null())
+            .order_by_desc(Column::ActiveTime)
+            .order_by_desc(Column::ConversationId)
+            .limit(limit)
+    })
+    .await
 }
 
 /// Adds an interaction to its conversation, if it has one, as `Conversation::append` would:

@@ -12,6 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::{behaviour_event, customer, stage_change};
+use super::identity::parts;
 use super::place::{Order, Place, behind};
 use crate::domain::behaviour::NewBehaviour;
 use crate::domain::lifecycle::{FIRST, Stage, Transition};
@@ -112,23 +113,25 @@ fn change(
     }
 }
 
-/// A customer's stage history, latest first, from behind `after` on.
+/// The stage history of a customer's records, latest first, from behind `after` on.
 pub(crate) async fn changes(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<stage_change::Model>, DbErr> {
     use stage_change::{Column, Entity};
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(Condition::all().add_option(after.map(|after| Column::StageChangeId.lt(after))))
-        .order_by_desc(Column::StageChangeId)
-        .limit(limit)
-        .all(db)
-        .await
+    let order = [(Column::StageChangeId, sea_orm::Order::Desc)];
+    parts::page(db, members, &order, limit, |member| {
+        Entity::find()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(Column::CustomerId.eq(member))
+            .filter(Condition::all().add_option(after.map(|after| Column::StageChangeId.lt(after))))
+            .order_by_desc(Column::StageChangeId)
+            .limit(limit)
+    })
+    .await
 }
 
 /// Records behaviour, in the order of recording.
@@ -166,27 +169,33 @@ pub(crate) async fn observe(
     Ok(event)
 }
 
-/// A customer's behaviour, latest first, from behind `after` on.
+/// The behaviour of a customer's records, latest first, from behind `after` on.
 pub(crate) async fn behaviour(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<behaviour_event::Model>, DbErr> {
     use behaviour_event::{Column, Entity};
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(behind(
-            after,
-            Order::LatestFirst,
-            Column::OccurTime,
-            Column::BehaviourEventId,
-        ))
-        .order_by_desc(Column::OccurTime)
-        .order_by_desc(Column::BehaviourEventId)
-        .limit(limit)
-        .all(db)
-        .await
+    let latest = Order::LatestFirst;
+    let order = [
+        (Column::OccurTime, latest.into()),
+        (Column::BehaviourEventId, latest.into()),
+    ];
+    parts::page(db, members, &order, limit, |member| {
+        Entity::find()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(Column::CustomerId.eq(member))
+            .filter(behind(
+                after,
+                latest,
+                Column::OccurTime,
+                Column::BehaviourEventId,
+            ))
+            .order_by_desc(Column::OccurTime)
+            .order_by_desc(Column::BehaviourEventId)
+            .limit(limit)
+    })
+    .await
 }

@@ -10,6 +10,7 @@ pub(crate) mod contact_point;
 pub(crate) mod conversation;
 pub(crate) mod customer;
 pub(crate) mod entity;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod interaction;
 pub(crate) mod lifecycle;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr,
@@ -16,8 +17,11 @@ use uuid::Uuid;
 
 use super::contact::clearance;
 use super::entity::{preference, preference_set};
+use super::identity::group::Group;
 use crate::domain::invalid::InvalidFields;
-use crate::domain::preferences::{ChannelChoice, Preference, Preferences, Scope};
+use crate::domain::preferences::{
+    ChannelChoice, Joined, Preference, PreferenceChange, Preferences, Scope, Withdrawal,
+};
 use crate::domain::rank::Rank;
 
 /// The version of a customer's preferences; version 0 while it never stated any.
@@ -67,14 +71,104 @@ pub(crate) async fn of_customers(
     by_customer.into_iter().map(read).collect()
 }
 
+/// What a customer wants, of all its records together.
+pub(crate) async fn of_group(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    group: &Group,
+) -> Result<Preferences, PlatformError> {
+    if group.others.is_empty() {
+        return all(ctx, db, group.id()).await;
+    }
+    Ok(merged(
+        group,
+        &of_customers(ctx, db, &group.members()).await?,
+    ))
+}
+
+/// What a customer wants, by what was chosen on each of its records.
+pub(crate) fn merged(group: &Group, by_record: &HashMap<Uuid, Preferences>) -> Preferences {
+    let own = by_record.get(&group.id()).cloned().unwrap_or_default();
+    let others = group.others.iter().filter_map(|member| {
+        let preferences = by_record.get(&member.customer)?;
+        Some(Joined {
+            preferences,
+            since: member.joined,
+        })
+    });
+    own.merged_with(&others.collect::<Vec<_>>())
+}
+
+/// Sets and withdraws choices on a customer's own record, others of which joined it at `joined`
+/// the last time, if ever.
+pub(crate) fn revise(
+    ctx: &Context,
+    own: &Preferences,
+    joined: Option<Timestamp>,
+    changes: &[PreferenceChange],
+) -> Result<Preferences, InvalidFields> {
+    let mut after = own.clone();
+    match joined {
+        None => after.apply(changes, ctx.actor.as_str(), ctx.now)?,
+        Some(joined) => after.apply_after(joined, changes, ctx.actor.as_str(), ctx.now)?,
+    }
+    Ok(after)
+}
+
+/// When any of the customers last chose something.
+pub(crate) async fn last_change(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<Option<Timestamp>, DbErr> {
+    use preference::{Column, Entity};
+    let last: Option<Option<Timestamp>> = Entity::find()
+        .select_only()
+        .column_as(Column::RecordTime.max(), "last")
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.flatten())
+}
+
+/// Gives a customer's preferences another version, because they count together with others now
+/// or no longer do. Whoever acts on them meets this change and runs again.
+pub(crate) async fn touch(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+) -> Result<preference_set::Model, PlatformError> {
+    let locked = lock(ctx, txn, customer).await?;
+    Ok(write_version(ctx, txn, locked).await?)
+}
+
 /// The preferences that rows of one customer say.
 pub(super) fn from_rows(
     rows: impl IntoIterator<Item = preference::Model>,
 ) -> Result<Preferences, PlatformError> {
-    let entries: Result<Vec<_>, InvalidFields> = rows.into_iter().map(entry).collect();
-    entries
-        .map(Preferences::stored)
-        .map_err(|error| PlatformError::internal("reading a preference", error))
+    let (withdrawn, stated): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.choice == WITHDRAWN);
+    let stated: Result<Vec<_>, InvalidFields> = stated.into_iter().map(entry).collect();
+    let withdrawn: Result<Vec<_>, InvalidFields> = withdrawn.into_iter().map(withdrawal).collect();
+    let preferences = stated.and_then(|stated| {
+        let withdrawn = withdrawn?;
+        Ok(Preferences::stored(stated).without(withdrawn))
+    });
+    preferences.map_err(|error| PlatformError::internal("reading a preference", error))
+}
+
+/// In place of a choice, that there is none any more.
+const WITHDRAWN: i16 = 0;
+
+fn withdrawal(row: preference::Model) -> Result<(Scope, Withdrawal), InvalidFields> {
+    let scope = Scope::parse(row.purpose.into(), row.channel.into())?;
+    let withdrawal = Withdrawal {
+        recorder: row.recorder,
+        record_time: row.record_time,
+    };
+    Ok((scope, withdrawal))
 }
 
 fn entry(row: preference::Model) -> Result<(Scope, Preference), InvalidFields> {
@@ -143,16 +237,18 @@ pub(crate) async fn replace(
         .await?;
     let rows = preferences.entries().into_iter();
     let rows = rows.map(|(scope, it)| row(ctx, customer, scope, it).into_active_model());
-    Entity::insert_many(rows)
+    let withdrawn = preferences.withdrawn();
+    let withdrawn =
+        withdrawn.map(|(scope, it)| withdrawn_row(ctx, customer, scope, it).into_active_model());
+    Entity::insert_many(rows.chain(withdrawn))
         .exec_without_returning(txn)
         .await?;
-
-    touch(ctx, txn, locked).await
+    write_version(ctx, txn, locked).await
 }
 
-/// Gives a customer's preferences their next version, for what is kept beside them, and revokes
+/// Gives a customer's preferences their next version, also for what is kept beside them, and revokes
 /// the clearance that rested on them. The transaction holds the [`lock`].
-pub(crate) async fn touch(
+pub(crate) async fn write_version(
     ctx: &Context,
     txn: &DatabaseTransaction,
     locked: preference_set::Model,
@@ -169,6 +265,24 @@ pub(crate) async fn touch(
         .exec(txn)
         .await?;
     Ok(changed)
+}
+
+fn withdrawn_row(
+    ctx: &Context,
+    customer: Uuid,
+    scope: Scope,
+    it: &Withdrawal,
+) -> preference::Model {
+    preference::Model {
+        tenant_id: ctx.tenant,
+        customer_id: customer,
+        channel: scope.channel().code(),
+        purpose: scope.purpose().map_or(0, |purpose| purpose.code()),
+        choice: WITHDRAWN,
+        rank: 0,
+        recorder: it.recorder.clone(),
+        record_time: it.record_time,
+    }
 }
 
 pub(super) fn row(

@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::role::{Column, Entity, Model};
+use super::identity::{group, parts};
 use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::domain::period::Period;
@@ -17,7 +18,7 @@ use crate::domain::role::Role;
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;
 
-/// One role.
+/// One role, under the name of any of its person's records.
 ///
 /// # Errors
 /// `NotFound`.
@@ -26,33 +27,55 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [person, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, person, id))
-        .one(db)
-        .await?
-        .ok_or_else(|| Error::not_found(resource::ROLE.format(&[person, id])))
+    let kept_there = Entity::find_by_id((ctx.tenant, person, id)).one(db).await?;
+    let found = match kept_there {
+        Some(row) => Some(row),
+        None => among(ctx, db, group::others_of(ctx, db, person).await?, id).await?,
+    };
+    found.ok_or_else(|| Error::not_found(resource::ROLE.format(&[person, id])))
 }
 
-/// The roles of a person, or of all persons in an organisation, from behind `after` on, oldest
+async fn among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Uuid>,
+    id: Uuid,
+) -> Result<Option<Model>, Error> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(members))
+        .filter(Column::RoleId.eq(id))
+        .one(db)
+        .await?)
+}
+
+/// The roles of a person's records, or of all persons in an organisation's, from behind `after` on, oldest
 /// first.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Member,
+    kind: CustomerKind,
+    members: &[Uuid],
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let side = match customer.kind {
+    let side = match kind {
         CustomerKind::Person => Column::CustomerId,
         CustomerKind::Organisation => Column::OrganisationId,
     };
-    Ok(Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(side.eq(customer.id))
-        .filter(Condition::all().add_option(after.map(|after| Column::RoleId.gt(after))))
-        .order_by_asc(Column::RoleId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let order = [(Column::RoleId, sea_orm::Order::Asc)];
+    let page = parts::page(db, members, &order, limit, |member| {
+        Entity::find()
+            .filter(Column::TenantId.eq(ctx.tenant))
+            .filter(side.eq(member))
+            .filter(Condition::all().add_option(after.map(|after| Column::RoleId.gt(after))))
+            .order_by_asc(Column::RoleId)
+            .limit(limit)
+    });
+    Ok(page.await?)
 }
 
 /// Records a role of a person that this transaction has claimed.

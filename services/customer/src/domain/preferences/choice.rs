@@ -9,7 +9,7 @@ impl Preferences {
     fn choices(&self, channel: Channel, purpose: Purpose) -> impl Iterator<Item = &Preference> {
         [Some(purpose), None]
             .into_iter()
-            .filter_map(move |purpose| self.0.get(&Scope { purpose, channel }))
+            .filter_map(move |purpose| self.stated.get(&Scope { purpose, channel }))
     }
 
     /// The least permissive choice wins, whether it was made for the purpose or for all.

@@ -1,9 +1,11 @@
 //! How a customer wants to be met.
 
 mod choice;
+mod merged;
 
 use std::collections::BTreeMap;
 
+pub use merged::Joined;
 use rapport_platform::time::Timestamp;
 
 use super::channel::{Channel, Purpose};
@@ -154,18 +156,49 @@ impl PreferenceChange {
 
 /// Everything one customer chose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Preferences(BTreeMap<Scope, Preference>);
+pub struct Preferences {
+    stated: BTreeMap<Scope, Preference>,
+    /// Choices that were withdrawn since other records joined the customer: what those say of the
+    /// scope counts no more.
+    withdrawn: BTreeMap<Scope, Withdrawal>,
+}
+
+/// That a choice was withdrawn, and by whose record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Who recorded it.
+    pub recorder: String,
+    /// When.
+    pub record_time: Timestamp,
+}
 
 impl Preferences {
     /// The preferences as they were stored.
     pub fn stored(entries: impl IntoIterator<Item = (Scope, Preference)>) -> Self {
-        Self(entries.into_iter().collect())
+        Self {
+            stated: entries.into_iter().collect(),
+            withdrawn: BTreeMap::new(),
+        }
+    }
+
+    /// The same with choices that were withdrawn, as they were stored.
+    #[must_use]
+    pub fn without(self, withdrawn: impl IntoIterator<Item = (Scope, Withdrawal)>) -> Self {
+        Self {
+            withdrawn: withdrawn.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Choices that were withdrawn since other records joined the customer.
+    pub fn withdrawn(&self) -> impl Iterator<Item = (Scope, &Withdrawal)> {
+        self.withdrawn.iter().map(|(&scope, it)| (scope, it))
     }
 
     /// The entries in the customer's order: by rank, welcome before refused, then by channel and
     /// purpose.
     pub fn entries(&self) -> Vec<(Scope, &Preference)> {
-        let mut entries: Vec<_> = self.0.iter().map(|(&scope, it)| (scope, it)).collect();
+        let mut entries: Vec<_> = self.stated.iter().map(|(&scope, it)| (scope, it)).collect();
         entries.sort_by_key(|(scope, it)| (it.rank, it.choice, scope.channel, scope.purpose));
         entries
     }
@@ -182,11 +215,11 @@ impl Preferences {
         for &PreferenceChange { scope, choice } in changes {
             match choice {
                 None => {
-                    self.0.remove(&scope);
+                    self.stated.remove(&scope);
                 }
                 Some((choice, rank)) if !self.states(scope, choice, rank) => {
                     let stated = Preference::stored(choice, rank, recorder.to_owned(), now);
-                    self.0.insert(scope, stated);
+                    self.stated.insert(scope, stated);
                 }
                 Some(_) => {}
             }
@@ -195,7 +228,7 @@ impl Preferences {
     }
 
     fn states(&self, scope: Scope, choice: ChannelChoice, rank: Rank) -> bool {
-        let stated = self.0.get(&scope);
+        let stated = self.stated.get(&scope);
         stated.is_some_and(|it| it.choice == choice && it.rank == rank)
     }
 }

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use super::Consents;
 use crate::domain::contact::consent::{Ledger, Member};
 use crate::error::{Error, faults_of};
-use crate::grpc::convert::{consent as convert, instant, part_of};
+use crate::grpc::convert::{consent as convert, contact_point_id, instant};
 use crate::grpc::permit::read_policy;
-use crate::resource::{CONTACT_POINT, CUSTOMER};
+use crate::resource::CUSTOMER;
 use crate::store::contact::consent::{self, Waits};
 use crate::store::contact::policy;
 use crate::store::customer;
+use crate::store::identity::group::{self, Group};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -61,11 +62,8 @@ impl Consents {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        let rows = consent::list(&ctx, db, &[customer], page.after, page.limit()).await?;
-        if rows.is_empty() {
-            // Rows prove that there is such a customer; only without any is it asked.
-            customer::get(&ctx, db, customer).await?;
-        }
+        let members = group::of(&ctx, db, customer).await?.members();
+        let rows = consent::list(&ctx, db, &members, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.consent_event_id)?;
         let consent_events = rows
             .into_iter()
@@ -89,8 +87,7 @@ impl Consents {
         } = request;
         let [customer] = CUSTOMER.parse("customer", &name)?;
         let asked = instant(as_of.as_ref()).map_err(faults_of("as_of"))?;
-        let point =
-            part_of(customer, CONTACT_POINT, &contact_point).map_err(faults_of("contact_point"))?;
+        let point = contact_point_id(&contact_point).map_err(faults_of("contact_point"))?;
         let db = self.0.db.read();
         customer::get(&ctx, db, customer).await?;
         let ledger = of_customer(&ctx, db, customer).await?;
@@ -111,19 +108,36 @@ impl Consents {
     }
 }
 
-/// All that is recorded of a customer.
+/// All that is recorded of a customer, on whichever of its records. Of one who was erased, what is
+/// left.
 pub(super) async fn of_customer(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customer: Uuid,
 ) -> Result<Ledger, Error> {
-    let mut ledgers = consent::ledgers(ctx, db, &[customer]).await?;
-    let me = Member {
-        customer,
+    let members = match customer::find(ctx, db, customer).await? {
+        Some(_) => members(&group::of(ctx, db, customer).await?),
+        None => vec![Member {
+            customer,
+            joined: None,
+        }],
+    };
+    let ids: Vec<Uuid> = members.iter().map(|member| member.customer).collect();
+    let ledgers = consent::ledgers(ctx, db, &ids).await?;
+    let events = ledgers.into_values().flatten().collect();
+    Ok(Ledger::new(events, members))
+}
+
+fn members(group: &Group) -> Vec<Member> {
+    let root = Member {
+        customer: group.id(),
         joined: None,
     };
-    let events = ledgers.remove(&customer).unwrap_or_default();
-    Ok(Ledger::new(events, vec![me]))
+    let others = group.others.iter().map(|member| Member {
+        customer: member.customer,
+        joined: Some(member.joined),
+    });
+    std::iter::once(root).chain(others).collect()
 }
 
 /// The instant that was asked about; now if none was.

@@ -24,6 +24,7 @@ use crate::events;
 use crate::store::contact::clearance;
 use crate::store::contact::consent::{self, Waits};
 use crate::store::contact_point;
+use crate::store::identity::group;
 
 /// Keeps what customers permitted and forbade.
 pub(crate) struct Consents(pub(crate) Shared);
@@ -121,8 +122,10 @@ impl Shared {
 /// back what may be granted to it: whoever decides about a contact does so before the entry that
 /// follows or with it.
 async fn hold(ctx: &Context, txn: &DatabaseTransaction, customer: Uuid) -> Result<(), Error> {
-    clearance::lock(ctx, txn, &[customer]).await?;
-    Ok(clearance::revoke(ctx, txn, &[customer]).await?)
+    let mut records = group::others_of(ctx, txn, customer).await?;
+    records.push(customer);
+    clearance::lock(ctx, txn, &records).await?;
+    Ok(clearance::revoke(ctx, txn, &records).await?)
 }
 
 /// Appends an entry to the ledger of a customer that is held, and announces it. Answers it with

@@ -19,10 +19,10 @@ use crate::domain::contact_point::AddressKind;
 use crate::domain::invalid::InvalidFields;
 use crate::error::{Error, faults_of, unreadable};
 use crate::grpc::Shared;
-use crate::grpc::convert::part_of;
+use crate::grpc::convert::contact_point_id;
 use crate::grpc::link::{Link, list_headers};
 use crate::grpc::suppression::{revoke_again, suppress};
-use crate::resource::{CONTACT_POINT, CUSTOMER};
+use crate::resource::CUSTOMER;
 use crate::store::contact::consent::Waits;
 use crate::store::contact::suppression::{self, NewSuppression};
 use crate::store::entity::contact_point::Model as ContactPoint;
@@ -44,8 +44,7 @@ impl Consents {
             topic,
         } = request;
         let [customer] = CUSTOMER.parse("customer", &customer)?;
-        let point =
-            part_of(customer, CONTACT_POINT, &contact_point).map_err(faults_of("contact_point"))?;
+        let point = contact_point_id(&contact_point).map_err(faults_of("contact_point"))?;
         let point = point.ok_or_else(|| Error::missing("contact_point"))?;
         let (purpose, topic) = subject(purpose, &topic).map_err(faults_of(""))?;
         let db = self.0.db.read();

@@ -8,7 +8,7 @@ use rapport_proto::rapport::customer::v1::consent_event::Scope;
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 
-use super::{instant, part_of, text};
+use super::{contact_point_id, instant, text};
 use crate::domain::channel::Channel;
 use crate::domain::contact::consent::entry::{ConsentParts, NewConsent};
 use crate::domain::contact::consent::state::KindVerdict;
@@ -64,7 +64,7 @@ fn read(
         record_time: _,
     } = sent;
     let mut faults = InvalidFields::default();
-    let scope = faults.take("", parse_scope(customer, scope.as_ref()));
+    let scope = faults.take("", parse_scope(scope.as_ref()));
     let capture = faults.take("capture_time", instant(capture_time.as_ref()));
     let confirmed = faults.take("double_opt_in_time", instant(double_opt_in_time.as_ref()));
     let effective = faults.take("effective_time", instant(effective_time.as_ref()));
@@ -87,14 +87,14 @@ fn read(
     faults.finish(entry)
 }
 
-fn parse_scope(customer: Uuid, sent: Option<&Scope>) -> Result<ConsentScope, Invalid> {
+fn parse_scope(sent: Option<&Scope>) -> Result<ConsentScope, Invalid> {
     match sent {
         None => Ok(ConsentScope::All),
         Some(Scope::Channel(number)) => Channel::try_from(*number)
             .map(ConsentScope::Channel)
             .map_err(|fault| fault.within("channel")),
         Some(Scope::ContactPoint(name)) => {
-            let point = part_of(customer, CONTACT_POINT, name)
+            let point = contact_point_id(name)
                 .map_err(|fault| fault.within("contact_point"))?;
             let missing = || Invalid::new("is required").within("contact_point");
             point.map(ConsentScope::ContactPoint).ok_or_else(missing)

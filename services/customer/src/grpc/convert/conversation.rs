@@ -11,10 +11,10 @@ use crate::domain::invalid::InvalidFields;
 use crate::resource::CONVERSATION;
 use crate::store::entity::conversation::Model;
 
-/// Reads a conversation with `customer` that the caller opens.
+/// Reads a conversation with the customer of the records `members` that the caller opens.
 pub(in crate::grpc) fn parse(
     ctx: &Context,
-    customer: Uuid,
+    members: &[Uuid],
     conversation: &proto::Conversation,
 ) -> Result<Conversation, InvalidFields> {
     let proto::Conversation {
@@ -32,7 +32,7 @@ pub(in crate::grpc) fn parse(
         etag: _,
     } = conversation;
     let mut faults = InvalidFields::default();
-    let follows = faults.take("follows", part_of(customer, CONVERSATION, follows));
+    let follows = faults.take("follows", part_of(members, CONVERSATION, follows));
     let opened = Conversation::open(subject, follows.flatten(), ctx.now);
     let opened = faults.take("subject", opened);
     faults.finish(opened)

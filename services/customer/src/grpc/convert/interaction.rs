@@ -11,10 +11,10 @@ use crate::resource::{self, CONTACT_POINT, CONVERSATION, INTERACTION};
 use crate::store::entity::channel_activity;
 use crate::store::entity::interaction::Model;
 
-/// Reads a contact with `customer` that the caller records.
+/// Reads a contact with the customer of the records `members` that the caller records.
 pub(in crate::grpc) fn parse(
     ctx: &Context,
-    customer: Uuid,
+    members: &[Uuid],
     interaction: &proto::Interaction,
 ) -> Result<NewInteraction, InvalidFields> {
     let proto::Interaction {
@@ -36,13 +36,10 @@ pub(in crate::grpc) fn parse(
         record_time: _,
     } = interaction;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take(
-        "conversation",
-        part_of(customer, CONVERSATION, conversation),
-    );
+    let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));
     let contact_point = faults.take(
         "contact_point",
-        part_of(customer, CONTACT_POINT, contact_point),
+        part_of(members, CONTACT_POINT, contact_point),
     );
     let occur_time = faults.take("occur_time", instant(occur_time.as_ref()));
     let parts = InteractionParts {
@@ -67,10 +64,10 @@ pub(in crate::grpc) fn parse(
     faults.finish(interaction)
 }
 
-/// Reads a message to `customer` that the caller hands over for delivery.
+/// Reads a message to the customer of the records `members` that the caller hands over for delivery.
 pub(in crate::grpc) fn parse_message(
     ctx: &Context,
-    customer: Uuid,
+    members: &[Uuid],
     message: &proto::SendMessageRequest,
 ) -> Result<NewInteraction, InvalidFields> {
     let proto::SendMessageRequest {
@@ -85,13 +82,10 @@ pub(in crate::grpc) fn parse_message(
         request_id: _,
     } = message;
     let mut faults = InvalidFields::default();
-    let conversation = faults.take(
-        "conversation",
-        part_of(customer, CONVERSATION, conversation),
-    );
+    let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));
     let contact_point = faults.take(
         "contact_point",
-        part_of(customer, CONTACT_POINT, contact_point),
+        part_of(members, CONTACT_POINT, contact_point),
     );
     let parts = MessageParts {
         channel: *channel,

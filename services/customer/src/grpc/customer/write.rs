@@ -35,14 +35,14 @@ impl Customers {
             .once(ctx, &request, |txn| async move {
                 let none = Attributes::default();
                 let schema = schema_for(ctx, &txn, sent).await?;
-                let content =
+                let mut content =
                     convert::parse(ctx, sent, &none, &schema).map_err(faults_of("customer"))?;
                 if let Some(parent) = content.parent {
                     let child = Member {
                         id: Uuid::nil(),
                         kind: content.details.profile().kind(),
                     };
-                    check_parent(ctx, &txn, child, parent, true).await?;
+                    content.parent = Some(check_parent(ctx, &txn, child, parent, true).await?);
                 }
                 let created = customer::insert(ctx, &txn, &[content]).await?;
                 let [created] = <[Record; 1]>::try_from(created)
@@ -69,13 +69,13 @@ impl Customers {
             .once(ctx, &request, |txn| async move {
                 let before = customer::get_live_record(ctx, &*txn, id).await?;
                 Etag::check(&sent.name, &sent.etag, before.row.version)?;
-                let content = merge(ctx, &txn, &before, mask, sent).await?;
+                let mut content = merge(ctx, &txn, &before, mask, sent).await?;
                 if let Some(parent) = content
                     .parent
                     .filter(|_| content.parent != before.row.parent_id)
                 {
                     let child = customer::member(&before.row)?;
-                    check_parent(ctx, &txn, child, parent, false).await?;
+                    content.parent = Some(check_parent(ctx, &txn, child, parent, false).await?);
                 }
                 let changed = customer::update(ctx, &txn, &before, &content).await?;
                 announce(ctx, &txn, changed, events::customer_updated).await
@@ -163,7 +163,7 @@ async fn check_parent(
     child: Member,
     parent: Uuid,
     new: bool,
-) -> Result<(), Error> {
+) -> Result<Uuid, Error> {
     customer::check_parent(ctx, txn, child, parent, new)
         .await?
         .map_err(faults_of("customer.parent"))

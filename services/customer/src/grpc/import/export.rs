@@ -16,6 +16,7 @@ use crate::grpc::convert;
 use crate::grpc::customer::FILTER;
 use crate::resource::CUSTOMER;
 use crate::store::entity::customer::Column;
+use crate::store::identity::group::{self, Group};
 use crate::store::{contact_point, customer, preference};
 
 /// Customers of one message.
@@ -79,6 +80,12 @@ impl Export {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.customer_id).collect();
         self.after = ids.last().copied().or(self.after);
 
+        let made_of_more = rows.iter().filter(|row| row.merged_count > 0);
+        let made_of_more: Vec<Uuid> = made_of_more.map(|row| row.customer_id).collect();
+        let mut members = group::members(ctx, db, &made_of_more).await?;
+        let others = members.values().flatten().map(|member| member.customer);
+        let ids: Vec<Uuid> = ids.into_iter().chain(others).collect();
+
         let mut points: HashMap<Uuid, Vec<proto::ContactPoint>> = HashMap::new();
         for row in contact_point::of_customers(ctx, db, &ids).await? {
             let customer = row.customer_id;
@@ -87,14 +94,21 @@ impl Export {
                 .or_default()
                 .push(convert::contact_point::to_proto(row)?);
         }
-        let mut choices = preference::of_customers(ctx, db, &ids).await?;
+        let choices = preference::of_customers(ctx, db, &ids).await?;
         let records = customer::with_external_ids(ctx, db, rows).await?;
         let exported = records.into_iter().map(|record| {
-            let id = record.row.customer_id;
-            let preferences = choices.remove(&id).unwrap_or_default();
+            let group = Group {
+                others: members.remove(&record.row.customer_id).unwrap_or_default(),
+                root: record.row.clone(),
+            };
+            let preferences = preference::merged(&group, &choices);
+            let points = group
+                .members()
+                .into_iter()
+                .filter_map(|id| points.remove(&id));
             Ok(proto::ExportedCustomer {
                 customer: Some(convert::customer::to_proto(record)?),
-                contact_points: points.remove(&id).unwrap_or_default(),
+                contact_points: points.flatten().collect(),
                 preferences: convert::preference::entries(&preferences),
             })
         });

@@ -36,9 +36,11 @@ pub(super) async fn settle(
 
     let (mut errors, mut done) = (Vec::new(), Vec::new());
     for row in waiting {
-        // Who is deleted meanwhile needs no parent any more.
+        // Who is deleted or merged meanwhile needs no parent any more.
         let child = children.remove(&row.customer_id);
-        let Some(child) = child.filter(|it| it.row.delete_time.is_none()) else {
+        let Some(child) =
+            child.filter(|it| it.row.delete_time.is_none() && it.row.merged_into.is_none())
+        else {
             continue;
         };
         match adopt(ctx, txn, child, parent_of(&row, &known)).await? {
@@ -101,8 +103,12 @@ async fn adopt(
         return Ok(Ok(None));
     }
     let member = customer::member(&child.row)?;
-    if let Err(fault) = customer::check_parent(ctx, txn, member, parent, false).await? {
-        return Ok(Err(fault.at(field)));
+    let parent = match customer::check_parent(ctx, txn, member, parent, false).await? {
+        Ok(parent) => parent,
+        Err(fault) => return Ok(Err(fault.at(field))),
+    };
+    if child.row.parent_id == Some(parent) {
+        return Ok(Ok(None));
     }
     let mut after = child.clone();
     after.row.parent_id = Some(parent);

@@ -324,8 +324,10 @@ fn ids_of(customer: &proto::Customer) -> Vec<ExternalId> {
 }
 
 /// What was sent, with the ids that the customer has in systems the row does not name: a row
-/// adds ids, it takes none away.
+/// adds ids, it takes none away. Ids of records that were merged into it stay with those.
 fn with_all_ids(current: &proto::Customer, mut sent: proto::Customer) -> proto::Customer {
+    let of_merged = |id: &proto::ExternalId| current.merged_external_ids.contains(id);
+    sent.external_ids.retain(|id| !of_merged(id));
     for id in &current.external_ids {
         if sent
             .external_ids

@@ -165,10 +165,7 @@ fn parse_interaction(
         }
     }
     // Without names of other resources, it does not matter whose the contact is.
-    let parsed = faults.take(
-        "",
-        convert::interaction::parse(ctx, Uuid::nil(), interaction),
-    );
+    let parsed = faults.take("", convert::interaction::parse(ctx, &[], interaction));
     faults.finish(parsed)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::store::contact::clearance;
 use crate::store::contact_point::AddressKey;
 use crate::store::customer::Change;
 use crate::store::entity::pending_parent;
+use crate::store::identity::group;
 use crate::store::import::{self, Chosen, Done};
 use crate::store::{contact_point, customer, interaction, preference};
 
@@ -157,11 +159,11 @@ async fn write_preferences(
     for (target, done) in chosen {
         let locked = preference::lock(ctx, txn, done.customer).await?;
         let before = preference::all(ctx, txn, done.customer).await?;
+        let joined = last_joined(ctx, txn, target).await?;
         let mut after = before.clone();
         // What several rows say of one channel: the last word counts.
         for change in &target.preferences {
-            after
-                .apply(std::slice::from_ref(change), ctx.actor.as_str(), ctx.now)
+            after = preference::revise(ctx, &after, joined, std::slice::from_ref(change))
                 .map_err(faults_of("preferences"))?;
         }
         if after != before {
@@ -175,6 +177,21 @@ async fn write_preferences(
         }
     }
     Ok(())
+}
+
+/// When another record last joined the target's customer; none ever for nearly all.
+async fn last_joined(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    target: &Target,
+) -> Result<Option<Timestamp>, Error> {
+    match &target.before {
+        Some(record) if record.row.merged_count > 0 => {
+            let group = group::with_members(ctx, txn, record.row.clone()).await?;
+            Ok(group.last_joined())
+        }
+        _ => Ok(None),
+    }
 }
 
 fn waiting(

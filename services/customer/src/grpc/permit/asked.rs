@@ -11,9 +11,9 @@ use crate::domain::contact::decision::Contact;
 use crate::domain::contact::policy::{ContactPolicy, TopicId};
 use crate::domain::invalid::{Invalid, InvalidFields};
 use crate::error::{Error, faults_of};
+use crate::grpc::convert::contact_point_id;
 use crate::grpc::convert::contact_times::duration;
-use crate::grpc::convert::part_of;
-use crate::resource::{CONTACT_POINT, CUSTOMER};
+use crate::resource::CUSTOMER;
 
 /// Shortest and longest time that a permit may wait.
 const TTLS: std::ops::RangeInclusive<Duration> =
@@ -42,10 +42,7 @@ pub(super) fn contact(field: &str, sent: &proto::CheckContactRequest) -> Result<
     let [customer] = CUSTOMER.parse(&path, customer)?;
     let mut faults = InvalidFields::default();
     let kind = faults.take("", kind(*channel, *purpose, topic, campaign));
-    let point = faults.take(
-        "contact_point",
-        part_of(customer, CONTACT_POINT, contact_point),
-    );
+    let point = faults.take("contact_point", contact_point_id(contact_point));
     let contact = faults.finish(kind.zip(point).map(|(kind, contact_point)| Contact {
         contact_point,
         ..kind

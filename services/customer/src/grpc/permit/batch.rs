@@ -15,6 +15,7 @@ use crate::error::{Error, faults_of};
 use crate::resource::{CONTACT_PERMIT, customer};
 use crate::store::contact::permit::{self, Terms};
 use crate::store::contact::spend::{self, Grant};
+use crate::store::identity::group;
 
 /// Most customers of a request.
 const MAX_CUSTOMERS: usize = 10_000;
@@ -70,6 +71,9 @@ impl ContactPermits {
             .filter(|(id, _)| !outcomes.contains_key(id))
             .collect();
         outcomes.extend(self.judge_many(&ctx, &wanted, &open).await?);
+        let rest = open.into_iter().filter(|(id, _)| !outcomes.contains_key(id));
+        let rest: Vec<_> = rest.collect();
+        outcomes.extend(self.judge_merged(&ctx, &wanted, &rest).await?);
         let results = ids.iter().map(|&id| proto::ReservedContact {
             customer: customer(id),
             // Who is not there, or is deleted, is refused without a reason.
@@ -102,6 +106,31 @@ impl ContactPermits {
         Ok(granted
             .map(|it| (it.customer, permit_name(it.customer, it.permit)))
             .collect())
+    }
+
+    /// Judges the contacts with those that go by the name of a record that was merged into another,
+    /// one after the other: two of them may be the same customer.
+    async fn judge_merged(
+        &self,
+        ctx: &Context,
+        wanted: &Wanted<'_>,
+        requests: &[(Uuid, Option<Uuid>)],
+    ) -> Result<Outcomes, Error> {
+        let ids: Vec<Uuid> = requests.iter().map(|(id, _)| *id).collect();
+        let merged = group::merged_among(ctx, self.0.db.read(), &ids).await?;
+        let mut outcomes = Outcomes::new();
+        for (id, request_id) in requests.iter().filter(|(id, _)| merged.contains(id)) {
+            let outcome = match self.decide(ctx, *id, wanted, *request_id).await {
+                Ok(row) => permit_name(row.customer_id, row.contact_permit_id),
+                Err(Error::ContactRefused { decision, .. }) => {
+                    Outcome::Refused(convert::refused(&decision))
+                }
+                Err(Error::Deleted(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            outcomes.insert(*id, outcome);
+        }
+        Ok(outcomes)
     }
 
     async fn judge_many(

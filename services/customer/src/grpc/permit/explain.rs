@@ -16,6 +16,7 @@ use crate::grpc::convert::contact_times::write_cap;
 use crate::resource::{self, CONTACT_PERMIT};
 use crate::store::contact::{consent, permit, policy, standing};
 use crate::store::entity::contact_permit::Model;
+use crate::store::identity::group;
 
 /// Most entries of the ledger that are told.
 const MAX_EVENTS: u64 = 100;
@@ -48,12 +49,14 @@ impl ContactPermits {
             None => policy::current(ctx, db).await?,
         };
         let policy: Policy = policies::read(&stored)?;
+        let group = group::of(ctx, db, customer).await?;
+        let customer = group.id();
         let mut found = standing::of_customers(ctx, db, &[customer]).await?;
         let missing = || Error::not_found(resource::customer(customer));
         let standing = found.remove(&customer).ok_or_else(missing)?.standing;
         let standing = as_it_was(standing, as_of, permit.as_ref());
         let decision = standing.survey(&policy.rules, &contact, as_of);
-        let events = consent::list(ctx, db, &[customer], None, MAX_EVENTS).await?;
+        let events = consent::list(ctx, db, &group.members(), None, MAX_EVENTS).await?;
         let events = events.into_iter().filter(|row| row.record_time <= as_of);
         Ok(proto::ContactExplanation {
             as_of: Some(as_of.into()),

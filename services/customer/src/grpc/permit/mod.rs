@@ -35,6 +35,7 @@ use crate::store::contact::spend::{self, Grant};
 use crate::store::contact::standing;
 use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
+use crate::store::identity::group;
 use asked::Asked;
 use judge::{Judged, Wanted, judge};
 
@@ -121,6 +122,7 @@ impl ContactPermits {
         let db = self.0.db.read();
         let policy = self.0.policies.current(&ctx, db).await?;
         asked::known_topic(&policy.rules, &contact)?;
+        let customer = customer::get(&ctx, db, customer).await?.customer_id;
         let found = standing::of_customers(&ctx, db, &[customer]).await?;
         let living = found.into_values().find(|it| !it.deleted);
         let mut standing = living
@@ -197,12 +199,11 @@ impl ContactPermits {
     ) -> Result<Model, Error> {
         let policies = &self.0.policies;
         let judged = self.0.db.write_txn(|txn| async move {
-            if let Some(row) =
-                granted_before(ctx, &txn, customer, wanted.contact, request_id).await?
-            {
+            let customer = customer::require_live(ctx, &*txn, customer).await?.customer_id;
+            let before = granted_before(ctx, &txn, customer, wanted.contact, request_id);
+            if let Some(row) = before.await? {
                 return Ok(Ok(row));
             }
-            customer::require_live(ctx, &*txn, customer).await?;
             let mut judged = judge(ctx, &txn, policies, wanted, &[(customer, request_id)]).await?;
             let missing = || Error::not_found(resource::customer(customer));
             let Judged { row, decision } = judged.remove(&customer).ok_or_else(missing)?;
@@ -272,8 +273,8 @@ impl ContactPermits {
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
-        customer::get(&ctx, db, id).await?;
-        let rows = permit::list(&ctx, db, id, page.after, page.limit()).await?;
+        let members = group::of(&ctx, db, id).await?.members();
+        let rows = permit::list(&ctx, db, &members, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.contact_permit_id)?;
         let contact_permits = rows.into_iter().map(|row| convert::permit(row, ctx.now));
         Ok(proto::ListContactPermitsResponse {

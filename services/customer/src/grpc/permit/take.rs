@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::grpc::Shared;
 use crate::resource;
 use crate::store::contact::{clearance, permit, standing};
-use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
+use crate::store::identity::group::Group;
 
 /// A contact that is about to be made, in the same transaction.
 pub(in crate::grpc) struct Taken {
@@ -35,13 +35,16 @@ pub(in crate::grpc) async fn take(
     shared: &Shared,
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer: Uuid,
+    group: &Group,
     contact: &Contact,
 ) -> Result<Taken, Error> {
+    let customer = group.id();
     if let Some(row) = reserved(ctx, txn, customer, contact).await? {
         return confirm(shared, ctx, txn, row, contact).await;
     }
-    customer::require_live(ctx, txn, customer).await?;
+    if group.root.delete_time.is_some() {
+        return Err(Error::Deleted(resource::customer(customer)));
+    }
     let wanted = Wanted { contact, ttl: None };
     let mut judged = judge(ctx, txn, &shared.policies, &wanted, &[(customer, None)]).await?;
     let missing = || Error::not_found(resource::customer(customer));

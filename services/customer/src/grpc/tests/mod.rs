@@ -3,4 +3,5 @@
 mod choice;
 mod contacts;
 mod customers;
+mod identity;
 mod import;

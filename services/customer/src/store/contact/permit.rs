@@ -122,18 +122,18 @@ pub(crate) async fn of_requests(
         .await
 }
 
-/// A customer's permits from behind `after` on, latest first.
+/// The permits of a customer's records from behind `after` on, latest first.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     let behind = after.map(|id| Column::ContactPermitId.lt(id));
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::CustomerId.is_in(members.iter().copied()))
         .filter(Condition::all().add_option(behind))
         .order_by_desc(Column::ContactPermitId)
         .limit(limit)

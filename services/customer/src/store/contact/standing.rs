@@ -7,23 +7,28 @@ use jiff::tz::TimeZone;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::{consent, permit, suppression, times};
 use crate::domain::channel::ChannelSet;
-use crate::domain::contact::consent::{Ledger, Member};
+use crate::domain::contact::cap::CountedContact;
+use crate::domain::contact::consent::{ConsentEvent, Ledger, Member};
 use crate::domain::contact::decision::{Reachable, Standing};
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::locale::ZoneName;
 use crate::domain::period::Period;
+use crate::domain::preferences::{Joined, Preferences};
 use crate::domain::rank::Rank;
 use crate::error::{Error, unreadable};
 use crate::grpc::convert::contact_times;
 use crate::store::entity::{contact_point, customer};
+use crate::store::identity::group;
 use crate::store::{contact_point as points, preference};
 
 const READING: &str = "reading what decides about a contact";
@@ -36,51 +41,119 @@ pub(crate) struct Found {
     pub(crate) standing: Standing,
 }
 
-/// What decides about each of the customers; those that are not there are left out.
+/// What matters of the customer itself.
+#[derive(FromQueryResult)]
+struct Life {
+    customer_id: Uuid,
+    delete_time: Option<Timestamp>,
+    time_zone: Option<String>,
+    merged_count: i32,
+}
+
+/// Everything that was found, by the record under which it is kept.
+struct ByRecord {
+    preferences: HashMap<Uuid, Preferences>,
+    times: HashMap<Uuid, proto::ContactTimes>,
+    ledgers: HashMap<Uuid, Vec<ConsentEvent>>,
+    addresses: HashMap<Uuid, Vec<Reachable>>,
+    contacts: HashMap<Uuid, Vec<CountedContact>>,
+}
+
+/// What decides about each of the customers, of all their records together. Those that are not
+/// there, or were merged into another, are left out.
 pub(crate) async fn of_customers(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customers: &[Uuid],
 ) -> Result<HashMap<Uuid, Found>, Error> {
-    let lives: Vec<(Uuid, Option<Timestamp>, Option<String>)> = customer::Entity::find()
-        .select_only()
-        .columns([
-            customer::Column::CustomerId,
-            customer::Column::DeleteTime,
-            customer::Column::TimeZone,
-        ])
-        .filter(customer::Column::TenantId.eq(ctx.tenant))
-        .filter(customer::Column::CustomerId.is_in(customers.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut preferences = preference::of_customers(ctx, db, customers).await?;
-    let mut times = times::of_customers(ctx, db, customers).await?;
-    let mut ledgers = consent::ledgers(ctx, db, customers).await?;
-    let mut addresses = addresses(ctx, db, customers).await?;
-    let mut contacts = permit::counted(ctx, db, customers).await?;
+    let lives = lives(ctx, db, customers).await?;
+    let merged = lives.iter().filter(|life| life.merged_count > 0);
+    let merged: Vec<Uuid> = merged.map(|life| life.customer_id).collect();
+    let mut joined = group::members(ctx, db, &merged).await?;
+    let others = joined.values().flatten().map(|member| member.customer);
+    let records: Vec<Uuid> = lives.iter().map(|life| life.customer_id).chain(others).collect();
+    let mut all = ByRecord {
+        preferences: preference::of_customers(ctx, db, &records).await?,
+        times: times::of_customers(ctx, db, &records).await?,
+        ledgers: consent::ledgers(ctx, db, &records).await?,
+        addresses: addresses(ctx, db, &records).await?,
+        contacts: permit::counted(ctx, db, &records).await?,
+    };
     let mut found = HashMap::with_capacity(lives.len());
-    for (id, delete_time, zone) in lives {
-        let times = times.remove(&id).unwrap_or_default();
-        let times = contact_times::parse(&times).map_err(unreadable(READING))?;
+    for life in lives {
+        let others = joined.remove(&life.customer_id).unwrap_or_default();
+        let standing = all.take(&life, &others)?;
+        let deleted = life.delete_time.is_some();
+        found.insert(life.customer_id, Found { deleted, standing });
+    }
+    Ok(found)
+}
+
+async fn lives(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<Vec<Life>, Error> {
+    use customer::{Column, Entity};
+    Ok(Entity::find()
+        .select_only()
+        .columns([Column::CustomerId, Column::DeleteTime])
+        .columns([Column::TimeZone, Column::MergedCount])
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(Column::MergedInto.is_null())
+        .into_model::<Life>()
+        .all(db)
+        .await?)
+}
+
+impl ByRecord {
+    /// What decides about one customer: the least permissive of what its records say.
+    fn take(&mut self, life: &Life, others: &[group::Member]) -> Result<Standing, Error> {
+        let id = life.customer_id;
+        let own = self.preferences.remove(&id).unwrap_or_default();
+        let theirs = others.iter().filter_map(|member| {
+            Some(Joined {
+                preferences: self.preferences.get(&member.customer)?,
+                since: member.joined,
+            })
+        });
+        let preferences = own.merged_with(&theirs.collect::<Vec<_>>());
         let me = Member {
             customer: id,
             joined: None,
         };
-        let standing = Standing {
-            preferences: preferences.remove(&id).unwrap_or_default(),
-            quiet_hours: times.quiet_hours,
-            pauses: times.pauses,
-            caps: times.caps,
-            zone: zone.as_deref().and_then(clock),
-            ledger: Ledger::new(ledgers.remove(&id).unwrap_or_default(), vec![me]),
-            addresses: addresses.remove(&id).unwrap_or_default(),
-            contacts: contacts.remove(&id).unwrap_or_default(),
+        let joined = others.iter().map(|member| Member {
+            customer: member.customer,
+            joined: Some(member.joined),
+        });
+        let members: Vec<Member> = std::iter::once(me).chain(joined).collect();
+        let mut standing = Standing {
+            preferences,
+            quiet_hours: Vec::new(),
+            pauses: Vec::new(),
+            caps: Vec::new(),
+            zone: life.time_zone.as_deref().and_then(clock),
+            ledger: Ledger::default(),
+            addresses: Vec::new(),
+            contacts: Vec::new(),
         };
-        let deleted = delete_time.is_some();
-        found.insert(id, Found { deleted, standing });
+        let mut events = Vec::new();
+        for Member { customer, .. } in &members {
+            let times = self.times.remove(customer).unwrap_or_default();
+            let times = contact_times::parse(&times).map_err(unreadable(READING))?;
+            standing.quiet_hours.extend(times.quiet_hours);
+            standing.pauses.extend(times.pauses);
+            standing.caps.extend(times.caps);
+            events.extend(self.ledgers.remove(customer).unwrap_or_default());
+            let addresses = self.addresses.remove(customer).unwrap_or_default();
+            standing.addresses.extend(addresses);
+            let contacts = self.contacts.remove(customer).unwrap_or_default();
+            standing.contacts.extend(contacts);
+        }
+        standing.ledger = Ledger::new(events, members);
+        Ok(standing)
     }
-    Ok(found)
 }
 
 /// A zone that the database of zones no longer knows counts as none.

@@ -12,16 +12,15 @@ use uuid::Uuid;
 
 use super::{AddressKey, Column, Entity, Model, address, row};
 use crate::domain::contact_point::ContactPoint;
-use crate::domain::search::{TermKind, Terms};
+use crate::domain::search::Terms;
 use crate::error::Error;
+use crate::store::identity::index;
 use crate::store::search;
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 21.
 const ROWS_PER_INSERT: usize = 1_500;
 /// Ids of one statement, for the same reason.
 const IDS_PER_STATEMENT: usize = 10_000;
-/// What contact points are found by.
-const ADDRESS_TERMS: [TermKind; 2] = [TermKind::Email, TermKind::Phone];
 
 /// Records contact points of customers that this transaction has claimed or created. One that
 /// its customer has already is left out. Answers those that are new.
@@ -51,6 +50,9 @@ pub(crate) async fn add(
         .filter(|row| added.contains(&row.contact_point_id))
         .collect();
     add_terms(ctx, txn, &rows).await?;
+    let customers: HashSet<Uuid> = rows.iter().map(|row| row.customer_id).collect();
+    let customers: Vec<Uuid> = customers.into_iter().collect();
+    index::rebuild_keys(ctx, txn, &customers).await?;
     Ok(rows)
 }
 
@@ -108,8 +110,7 @@ pub(crate) async fn remove(
             .exec(txn)
             .await?;
     }
-    search::clear_kinds(ctx, txn, customers, &ADDRESS_TERMS).await?;
-    add_terms(ctx, txn, &of_customers(ctx, txn, customers).await?).await
+    index::rebuild(ctx, txn, customers).await
 }
 
 async fn add_terms(ctx: &Context, txn: &DatabaseTransaction, rows: &[Model]) -> Result<(), Error> {

@@ -20,6 +20,7 @@ pub(crate) use row::{address, from_row, rank};
 
 use super::contact::clearance;
 use super::entity::contact_point::{Column, Entity, Model};
+use super::identity::group::{self, Group};
 use crate::domain::contact_point::ContactPoint;
 use crate::error::{Error, superseded};
 use crate::resource;
@@ -40,7 +41,7 @@ impl From<&Model> for Position {
     }
 }
 
-/// One contact point.
+/// One contact point, under the name of any of its customer's records.
 ///
 /// # Errors
 /// `NotFound`.
@@ -49,17 +50,38 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer_id, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, customer_id, id))
+    let kept_there = Entity::find_by_id((ctx.tenant, customer_id, id))
         .one(db)
-        .await?
-        .ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+        .await?;
+    let found = match kept_there {
+        Some(row) => Some(row),
+        None => among(ctx, db, group::others_of(ctx, db, customer_id).await?, id).await?,
+    };
+    found.ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
 }
 
-/// A customer's contact points from behind `after` on: by rank, then oldest.
+async fn among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Uuid>,
+    id: Uuid,
+) -> Result<Option<Model>, Error> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Ok(Entity::find()
+        .filter(of_members(ctx, &members))
+        .filter(Column::ContactPointId.eq(id))
+        .one(db)
+        .await?)
+}
+
+/// The contact points of a customer's records from behind `after` on: by rank, then oldest.
+/// Bounded for each record, so that they are read by their key.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer_id: Uuid,
+    members: &[Uuid],
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
@@ -73,7 +95,7 @@ pub(crate) async fn list(
         Condition::any().add(Column::Rank.gt(rank)).add(same_rank)
     };
     Ok(Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, members))
         .filter(Condition::all().add_option(after.map(behind)))
         .order_by_asc(Column::Rank)
         .order_by_asc(Column::ContactPointId)
@@ -82,14 +104,14 @@ pub(crate) async fn list(
         .await?)
 }
 
-/// All of a customer's contact points, oldest first.
+/// All contact points of a customer's records, oldest first.
 pub(crate) async fn all(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer_id: Uuid,
+    members: &[Uuid],
 ) -> Result<Vec<Model>, Error> {
     Ok(Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, members))
         .order_by_asc(Column::ContactPointId)
         .all(db)
         .await?)
@@ -110,25 +132,25 @@ pub(crate) async fn count(
 /// Records a contact point of a customer that this transaction has claimed.
 ///
 /// # Errors
-/// `AlreadyExists` when the customer has the address, however it is spelt.
+/// `AlreadyExists` when one of the customer's records has the address, however it is spelt.
 pub(crate) async fn insert(
     ctx: &Context,
     txn: &DatabaseTransaction,
     key: &AddressKey,
-    customer_id: Uuid,
+    group: &Group,
     point: &ContactPoint,
 ) -> Result<Model, Error> {
-    let row = row::new(ctx, key, customer_id, point)?;
+    let row = row::new(ctx, key, group.id(), point)?;
     let holder = Entity::find()
-        .filter(of_customer(ctx, customer_id))
+        .filter(of_members(ctx, &group.members()))
         .filter(Column::AddressDigest.eq(row.address_digest.clone()))
         .one(txn)
         .await?;
     if let Some(holder) = holder {
-        let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
+        let name = resource::CONTACT_POINT.format(&[holder.customer_id, holder.contact_point_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
-    clearance::revoke(ctx, txn, &[customer_id]).await?;
+    clearance::revoke(ctx, txn, &[group.id()]).await?;
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
@@ -144,7 +166,7 @@ pub(crate) async fn update(
 ) -> Result<Model, Error> {
     let version = before.version;
     let row = row::changed(ctx, before, point);
-    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
+    revoke_clearances(ctx, txn, row.customer_id).await?;
     Entity::update(row.clone().into_active_model().reset_all())
         .validate()?
         .filter(Column::Version.eq(version))
@@ -160,15 +182,33 @@ pub(crate) async fn delete(
     txn: &DatabaseTransaction,
     row: &Model,
 ) -> Result<(), Error> {
-    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
+    revoke_clearances(ctx, txn, row.customer_id).await?;
     Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id))
         .exec(txn)
         .await?;
     Ok(())
 }
 
+fn of_members(ctx: &Context, members: &[Uuid]) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(members.iter().copied()))
+}
+
 fn of_customer(ctx: &Context, customer_id: Uuid) -> Condition {
     Condition::all()
         .add(Column::TenantId.eq(ctx.tenant))
         .add(Column::CustomerId.eq(customer_id))
+}
+
+/// Takes back what may be granted to the customer to whom a record belongs: an address of any of
+/// its records serves it.
+async fn revoke_clearances(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    record: Uuid,
+) -> Result<(), Error> {
+    let mut records = group::others_of(ctx, txn, record).await?;
+    records.push(record);
+    Ok(clearance::revoke(ctx, txn, &records).await?)
 }

@@ -6,16 +6,17 @@ use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, Iterable as _, QueryFilter as _,
+    IntoActiveModel as _, Iterable as _, JoinType, QueryFilter as _, QuerySelect as _, RelationDef,
 };
 use uuid::Uuid;
 
-use super::write::{OWN_TERMS, ROWS_PER_INSERT, own_terms};
+use super::write::{OWN_TERMS, ROWS_PER_INSERT, differs, own_terms};
 use super::{
     Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids,
 };
 use crate::domain::external_id::ExternalId;
 use crate::error::Error;
+use crate::store::identity::index;
 use crate::store::search;
 
 /// External ids of one query: SQLite binds at most 32,766 values.
@@ -33,13 +34,12 @@ impl Change {
     pub(crate) fn to(ctx: &Context, before: Record, content: &Content) -> Result<Self, Error> {
         let row = row::changed(ctx, &before.row, content)?;
         let ids = external_id::rows(ctx, row.customer_id, content.details.external_ids());
-        Ok(Self {
-            before,
-            after: Record {
-                row,
-                external_ids: ids,
-            },
-        })
+        let after = Record {
+            row,
+            external_ids: ids,
+            merged: before.merged.clone(),
+        };
+        Ok(Self { before, after })
     }
 
     /// Whether it would leave everything as it is.
@@ -60,7 +60,7 @@ impl Change {
     }
 }
 
-/// Who has which of these external ids.
+/// Who has which of these external ids: of records that were merged, the survivors.
 pub(crate) async fn holders(
     ctx: &Context,
     db: &impl ConnectionTrait,
@@ -74,20 +74,33 @@ pub(crate) async fn holders(
     let mut holders = HashMap::with_capacity(ids.len());
     for (system, ids) in by_system {
         for chunk in ids.chunks(IDS_PER_QUERY) {
-            let rows = Entity::find()
+            let rows: Vec<(String, Uuid, Option<Uuid>)> = Entity::find()
+                .select_only()
+                .columns([Column::ExternalId, Column::CustomerId])
+                .column(super::Column::MergedInto)
+                .join(JoinType::InnerJoin, holder())
                 .filter(Column::TenantId.eq(ctx.tenant))
                 .filter(Column::System.eq(system))
                 .filter(Column::ExternalId.is_in(chunk.iter().copied()))
+                .into_tuple()
                 .all(db)
                 .await?;
-            let rows = rows.into_iter().filter_map(|row| {
-                let id = ExternalId::parse(&row.system, &row.external_id).ok()?;
-                Some((id, row.customer_id))
+            let rows = rows.into_iter().filter_map(|(id, customer, root)| {
+                let id = ExternalId::parse(system, &id).ok()?;
+                Some((id, root.unwrap_or(customer)))
             });
             holders.extend(rows);
         }
     }
     Ok(holders)
+}
+
+/// The customer of an external id.
+fn holder() -> RelationDef {
+    external::Entity::belongs_to(Entity)
+        .from((external::Column::TenantId, external::Column::CustomerId))
+        .to((Column::TenantId, Column::CustomerId))
+        .into()
 }
 
 /// Those of the customers that exist, claimed by the transaction, by id.
@@ -164,8 +177,15 @@ async fn rewrite_terms(
     txn: &DatabaseTransaction,
     changes: &[Change],
 ) -> Result<(), Error> {
-    let mut rewritten = Vec::new();
+    let (mut rewritten, mut of_more, mut unlike) = (Vec::new(), Vec::new(), Vec::new());
     for Change { before, after } in changes {
+        if after.row.merged_count > 0 {
+            of_more.push(after.row.customer_id);
+            continue;
+        }
+        if differs(&before.row, &after.row) {
+            unlike.push(after.row.customer_id);
+        }
         let terms = own_terms(after)?;
         if terms != own_terms(before)? {
             rewritten.push((after.row.customer_id, terms));
@@ -173,7 +193,9 @@ async fn rewrite_terms(
     }
     let customers: Vec<Uuid> = rewritten.iter().map(|(id, _)| *id).collect();
     search::clear_kinds(ctx, txn, &customers, &OWN_TERMS).await?;
-    search::add(ctx, txn, &rewritten).await
+    search::add(ctx, txn, &rewritten).await?;
+    index::rebuild_keys(ctx, txn, &unlike).await?;
+    index::rebuild(ctx, txn, &of_more).await
 }
 
 /// Removes customers for good with everything that belongs to them, as if they had never
@@ -199,6 +221,7 @@ pub(crate) async fn remove(
     }
     remove_from!(
         search_term,
+        blocking_key,
         customer_external_id,
         contact_point,
         interaction_link,

@@ -19,7 +19,8 @@ use crate::error::Error;
 const CHAIN: &str = "\
 WITH RECURSIVE chain (customer_id, parent_id, kind, delete_time, level) AS (
   SELECT customer_id, parent_id, kind, delete_time, 1
-  FROM customer WHERE tenant_id = $1 AND customer_id = $2
+  FROM customer WHERE tenant_id = $1 AND customer_id = COALESCE(
+    (SELECT merged_into FROM customer WHERE tenant_id = $1 AND customer_id = $2), $2)
   UNION ALL
   SELECT above.customer_id, above.parent_id, above.kind, above.delete_time, chain.level + 1
   FROM chain JOIN customer AS above
@@ -52,7 +53,7 @@ struct Depth {
     levels: Option<i32>,
 }
 
-/// Checks that a customer may belong to `parent`, and claims what the check depends on: no other
+/// Checks that a customer may belong to `parent`, answers the id that goes by that name now, and claims what the check depends on: no other
 /// transaction deletes the parent or moves what is above it beside this one. A `new` customer
 /// has nobody below it yet, so that only its parent matters.
 pub(crate) async fn check_parent(
@@ -61,7 +62,7 @@ pub(crate) async fn check_parent(
     child: Member,
     parent: Uuid,
     new: bool,
-) -> Result<Result<(), Invalid>, Error> {
+) -> Result<Result<Uuid, Invalid>, Error> {
     let chain = Link::find_by_statement(statement(ctx, txn, CHAIN, parent))
         .all(txn)
         .await?;
@@ -77,6 +78,7 @@ pub(crate) async fn check_parent(
     }
     let kind = CustomerKind::try_from(i32::from(nearest.kind))
         .map_err(|fault| PlatformError::internal("reading a stored customer", fault))?;
+    let parent = nearest.customer_id;
     let above: Vec<Uuid> = above.iter().map(|link| link.customer_id).collect();
     let below = if new {
         0
@@ -90,7 +92,7 @@ pub(crate) async fn check_parent(
         [vec![parent], above].concat()
     };
     claim(ctx, txn, &depends_on).await?;
-    Ok(checked.map_err(Invalid::from))
+    Ok(checked.map(|()| parent).map_err(Invalid::from))
 }
 
 /// How many organisations that are not deleted belong to `parent` directly.

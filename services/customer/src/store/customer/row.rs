@@ -20,6 +20,7 @@ const READING: &str = "reading a stored customer";
 struct Circumstances {
     customer_id: Uuid,
     lifecycle_stage: i16,
+    merged_count: i32,
     version: i64,
     create_time: Timestamp,
     delete_time: Option<Timestamp>,
@@ -46,6 +47,7 @@ pub(super) fn new(ctx: &Context, content: &Content) -> Result<Model, Error> {
     let begins = Circumstances {
         customer_id: new_id(),
         lifecycle_stage: FIRST.code(),
+        merged_count: 0,
         version: 1,
         create_time: ctx.now,
         delete_time: None,
@@ -58,6 +60,7 @@ pub(super) fn changed(ctx: &Context, before: &Model, content: &Content) -> Resul
     let goes_on = Circumstances {
         customer_id: before.customer_id,
         lifecycle_stage: before.lifecycle_stage,
+        merged_count: before.merged_count,
         version: before.version + 1,
         create_time: before.create_time,
         delete_time: before.delete_time,
@@ -140,6 +143,10 @@ fn write(ctx: &Context, content: &Content, circumstances: Circumstances) -> Resu
         primary_employee: details.primary_employee().map(str::to_owned),
         attributes: attributes::to_json(attributes)?,
         lifecycle_stage: circumstances.lifecycle_stage,
+        // Nobody changes a record that was merged.
+        merged_into: None,
+        join_time: None,
+        merged_count: circumstances.merged_count,
         version: circumstances.version,
         create_time: circumstances.create_time,
         update_time: ctx.now,

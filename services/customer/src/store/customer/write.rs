@@ -8,16 +8,19 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Column, Content, Entity, Model, Record, external, external_id, hierarchy, live, row};
+use super::{
+    Column, Content, Entity, Merged, Model, Record, external, external_id, hierarchy, live, row,
+};
 use crate::domain::external_id::ExternalId;
 use crate::domain::names::CustomerName;
 use crate::domain::search::{TermKind, Terms};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;
 use crate::store::contact::clearance;
-use crate::store::{contact_point, lifecycle, search};
+use crate::store::identity::index;
+use crate::store::{lifecycle, search};
 
-/// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 25.
+/// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 28.
 pub(super) const ROWS_PER_INSERT: usize = 1_000;
 /// What the customer itself is found by; contact points add their own terms.
 pub(super) const OWN_TERMS: [TermKind; 2] = [TermKind::Name, TermKind::ExternalId];
@@ -58,6 +61,7 @@ pub(crate) async fn insert(
         .zip(contents.iter().map(terms_of))
         .collect();
     search::add(ctx, txn, &terms).await?;
+    index::add_new_keys(ctx, txn, &records).await?;
     lifecycle::begin(ctx, txn, &ids).await?;
     Ok(records)
 }
@@ -79,10 +83,21 @@ pub(crate) async fn update(
     let external_ids = external_id::rows(ctx, id, content.details.external_ids());
     external_id::replace(ctx, txn, &before.external_ids, &external_ids).await?;
     let terms = terms_of(content);
-    if terms != own_terms(before)? {
-        search::replace(ctx, txn, id, &OWN_TERMS, terms).await?;
+    if row.merged_count > 0 {
+        index::rebuild(ctx, txn, &[id]).await?;
+    } else {
+        if terms != own_terms(before)? {
+            search::replace(ctx, txn, id, &OWN_TERMS, terms).await?;
+        }
+        if differs(&before.row, &row) {
+            index::rebuild_keys(ctx, txn, &[id]).await?;
+        }
     }
-    Ok(Record { row, external_ids })
+    Ok(Record {
+        row,
+        external_ids,
+        merged: before.merged.clone(),
+    })
 }
 
 /// Deletes a customer softly.
@@ -113,6 +128,7 @@ pub(crate) async fn delete(
     clearance::revoke(ctx, txn, &[id]).await?;
     overwrite(txn, &before.row, &row).await?;
     search::clear(ctx, txn, id).await?;
+    index::clear_keys(ctx, txn, &[id]).await?;
     Ok(Record { row, ..before })
 }
 
@@ -141,18 +157,24 @@ pub(crate) async fn undelete(
         ..next(ctx, &before.row)
     };
     overwrite(txn, &before.row, &row).await?;
-    let mut terms = own_terms(&before)?;
-    for point in contact_point::all(ctx, txn, id).await? {
-        terms.address(&contact_point::address(&point)?);
-    }
-    search::add(ctx, txn, &[(id, terms)]).await?;
+    index::rebuild(ctx, txn, &[id]).await?;
     Ok(Record { row, ..before })
+}
+
+/// Whether what tells duplicates differs between two versions of a customer.
+pub(super) fn differs(before: &Model, after: &Model) -> bool {
+    (&before.name, &before.trading_name, before.birth_date)
+        != (&after.name, &after.trading_name, after.birth_date)
 }
 
 fn new_record(ctx: &Context, content: &Content) -> Result<Record, Error> {
     let row = row::new(ctx, content)?;
     let external_ids = external_id::rows(ctx, row.customer_id, content.details.external_ids());
-    Ok(Record { row, external_ids })
+    Ok(Record {
+        row,
+        external_ids,
+        merged: Merged::default(),
+    })
 }
 
 fn next(ctx: &Context, before: &Model) -> Model {
@@ -180,7 +202,8 @@ fn terms_of(content: &Content) -> Terms {
     )
 }
 
-pub(super) fn own_terms(record: &Record) -> Result<Terms, Error> {
+/// What the customer itself is found by.
+pub(crate) fn own_terms(record: &Record) -> Result<Terms, Error> {
     let external_ids = record
         .external_ids
         .iter()

@@ -53,6 +53,17 @@ pub struct Model {
     pub attributes: Json,
     /// `LifecycleStage`.
     pub lifecycle_stage: i16,
+    /// The customer that it was merged into; null while it stands for itself. Never one that
+    /// was itself merged.
+    #[serde(default)]
+    pub merged_into: Option<Uuid>,
+    /// Since when it belongs to that customer.
+    #[serde(default)]
+    pub join_time: Option<Timestamp>,
+    /// How many customers were merged into it: whoever reads the row knows whether to look for
+    /// more.
+    #[serde(default)]
+    pub merged_count: i32,
     /// Grows with every change.
     pub version: i64,
     /// When it was recorded.

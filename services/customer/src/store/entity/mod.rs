@@ -4,6 +4,7 @@
 
 pub(crate) mod attribute_definition;
 pub(crate) mod behaviour_event;
+pub(crate) mod blocking_key;
 pub(crate) mod channel_activity;
 pub(crate) mod consent_event;
 pub(crate) mod contact_clearance;
@@ -14,6 +15,11 @@ pub(crate) mod contact_times;
 pub(crate) mod conversation;
 pub(crate) mod customer;
 pub(crate) mod customer_external_id;
+pub(crate) mod customer_merge;
+pub(crate) mod customer_tombstone;
+pub(crate) mod duplicate_candidate;
+pub(crate) mod duplicate_policy;
+pub(crate) mod duplicate_scan;
 pub(crate) mod import_error;
 pub(crate) mod import_journal;
 pub(crate) mod import_run;

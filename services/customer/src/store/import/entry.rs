@@ -9,7 +9,7 @@ use super::unreadable_journal;
 use crate::domain::import::JournalEntry;
 use crate::domain::preferences::Preferences;
 use crate::error::Error;
-use crate::store::customer::Record;
+use crate::store::customer::{Merged, Record};
 use crate::store::entity::import_journal::Model;
 use crate::store::entity::{
     customer, customer_external_id as external, preference as preference_row,
@@ -236,6 +236,7 @@ pub(super) fn read(row: Model) -> Result<Entry, Error> {
     let before = before.map(|it| Record {
         row: it.row,
         external_ids: it.external_ids,
+        merged: Merged::default(),
     });
     Ok(Entry {
         customer: row.customer_id,

@@ -6,6 +6,7 @@ mod journal;
 mod pending;
 mod restore;
 pub(crate) mod statistics;
+mod trace;
 mod undo;
 
 use rapport_platform::error::PlatformError;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 pub(crate) use entry::{Chosen, Done};
 pub(crate) use journal::note;
 pub(crate) use pending::{await_parents, take_waiting};
+pub(crate) use trace::{Trace, traces};
 pub(crate) use undo::undo_step;
 
 use super::entity::import_error;

@@ -143,12 +143,10 @@ async fn put(
         return Ok(true);
     };
     let member = customer::member(&customer.row)?;
-    if customer::check_parent(ctx, txn, member, parent, false)
-        .await?
-        .is_err()
-    {
+    let checked = customer::check_parent(ctx, txn, member, parent, false).await?;
+    let Ok(parent) = checked else {
         return Ok(false);
-    }
+    };
     customer::set_parent(ctx, txn, &[customer.row.customer_id], Some(parent)).await?;
     Ok(true)
 }

@@ -17,7 +17,9 @@ pub(crate) use row::new as new_row;
 pub(crate) use timeline::{Timeline, latest_of_each, linked, timeline};
 
 use rapport_platform::identity::Context;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+};
 use uuid::Uuid;
 
 use super::entity::channel_activity;
@@ -55,16 +57,29 @@ pub(crate) async fn known_as(
         .await
 }
 
-/// How many contacts there were with a customer, by channel.
+/// How many contacts there were with a customer, by channel: those of its records together.
 pub(crate) async fn activity(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    members: &[Uuid],
 ) -> Result<Vec<channel_activity::Model>, DbErr> {
     use channel_activity::{Column, Entity};
-    Entity::find()
+    let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::CustomerId.is_in(members.iter().copied()))
+        .order_by_asc(Column::Channel)
         .all(db)
-        .await
+        .await?;
+    let mut sums: Vec<channel_activity::Model> = Vec::new();
+    for row in rows {
+        match sums.last_mut() {
+            Some(sum) if sum.channel == row.channel => {
+                sum.inbound_count += row.inbound_count;
+                sum.outbound_count += row.outbound_count;
+                sum.last_time = Ord::max(sum.last_time, row.last_time);
+            }
+            _ => sums.push(row),
+        }
+    }
+    Ok(sums)
 }

@@ -117,7 +117,7 @@ on_each_engine! {
         assert_eq!(append_all(&db, ctx, &rows).await, 0);
 
         for (customer, count, last) in [(ADA, 2_100, 2_499), (BOB, 400, 2_495)] {
-            let counted = activity(ctx, db.read(), customer).await.unwrap();
+            let counted = activity(ctx, db.read(), &[customer]).await.unwrap();
             assert_eq!(counted.len(), 1);
             assert_eq!((counted[0].inbound_count, counted[0].outbound_count), (count, 0));
             assert_eq!(counted[0].last_time, Timestamp::from_micros(last * 1_000_000));
@@ -150,8 +150,8 @@ on_each_engine! {
         for order in [Order::LatestFirst, Order::OldestFirst] {
             for after in [None, Some(middle)] {
                 let filter = Condition::all();
-                let part = Timeline { customer: ADA, filter, order, after, limit: 51 };
-                let plan = plan(&db, select(ctx, part).build(db.backend())).await;
+                let part = Timeline { members: vec![ADA], filter, order, after, limit: 51 };
+                let plan = plan(&db, select(ctx, ADA, &part).build(db.backend())).await;
                 reads_in_order(&plan, "interaction_timeline");
                 assert_eq!(starts_at_a_place(&plan), after.is_some(), "{plan}");
             }

@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use crate::store::entity::interaction::{Column, Entity, Model};
 use crate::store::entity::interaction_link;
+use crate::store::identity::parts;
 use crate::store::place::{Order, Place, behind};
 
 /// A part of a customer's timeline.
 pub(crate) struct Timeline {
-    /// Whose.
-    pub(crate) customer: Uuid,
+    /// The records of the customer whose it is.
+    pub(crate) members: Vec<Uuid>,
     /// Which interactions.
     pub(crate) filter: Condition,
     /// Which end first.
@@ -32,16 +33,23 @@ pub(crate) struct Timeline {
 pub(crate) async fn timeline(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    part: Timeline,
+    part: &Timeline,
 ) -> Result<Vec<Model>, DbErr> {
-    select(ctx, part).all(db).await
+    let order = [
+        (Column::OccurTime, part.order.into()),
+        (Column::InteractionId, part.order.into()),
+    ];
+    parts::page(db, &part.members, &order, part.limit, |member| {
+        select(ctx, member, part)
+    })
+    .await
 }
 
-pub(super) fn select(ctx: &Context, part: Timeline) -> Select<Entity> {
+pub(super) fn select(ctx: &Context, customer: Uuid, part: &Timeline) -> Select<Entity> {
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(part.customer))
-        .filter(part.filter)
+        .filter(Column::CustomerId.eq(customer))
+        .filter(part.filter.clone())
         .filter(behind(
             part.after,
             part.order,

@@ -23,7 +23,11 @@ const READING: &str = "reading a stored customer";
 
 /// The customer in a record.
 pub(in crate::grpc) fn to_proto(record: Record) -> Result<proto::Customer, Error> {
-    let Record { row, external_ids } = record;
+    let Record {
+        row,
+        external_ids,
+        merged,
+    } = record;
     let kind = member(&row)?.kind;
     let display_name = row.trading_name.clone().unwrap_or_else(|| row.name.clone());
     let Model {
@@ -48,6 +52,9 @@ pub(in crate::grpc) fn to_proto(record: Record) -> Result<proto::Customer, Error
         primary_employee,
         attributes,
         lifecycle_stage,
+        merged_into: _,
+        join_time: _,
+        merged_count: _,
         version,
         create_time,
         update_time,
@@ -85,6 +92,12 @@ pub(in crate::grpc) fn to_proto(record: Record) -> Result<proto::Customer, Error
         attributes: attribute_values(&attributes)?,
         lifecycle_stage: i32::from(lifecycle_stage),
         display_name,
+        merged_names: merged
+            .customers
+            .into_iter()
+            .map(resource::customer)
+            .collect(),
+        merged_external_ids: merged.external_ids.into_iter().map(external_id).collect(),
         create_time: Some(create_time.into()),
         update_time: Some(update_time.into()),
         delete_time: delete_time.map(Into::into),

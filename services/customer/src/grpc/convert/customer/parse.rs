@@ -52,6 +52,8 @@ pub(in crate::grpc) fn parse(
         attributes,
         lifecycle_stage: _,
         display_name: _,
+        merged_names: _,
+        merged_external_ids: _,
         create_time: _,
         update_time: _,
         delete_time: _,

@@ -1,0 +1,228 @@
+//! `MergeService`.
+
+use rapport_platform::etag::Etag;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox::{self, NewEvent};
+use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::merge_service_server::MergeService;
+use sea_orm::DatabaseTransaction;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::convert::{customer as convert_customer, merge as convert, preference};
+use super::{Shared, answer};
+use crate::domain::identity::reason;
+use crate::domain::identity::survivorship::Chosen;
+use crate::error::{Error, faults_of};
+use crate::events;
+use crate::resource::{self, CUSTOMER, CUSTOMER_MERGE};
+use crate::store::contact::times;
+use crate::store::entity::customer as customer_row;
+use crate::store::identity::group;
+use crate::store::identity::merge::{self, Done, Pair};
+use crate::store::identity::undo::{self, Undone};
+use crate::store::{customer, preference as preferences};
+
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
+
+/// Makes one customer of two, and two of one.
+pub(crate) struct Merges(pub(crate) Shared);
+
+#[tonic::async_trait]
+impl MergeService for Merges {
+    async fn merge_customers(
+        &self,
+        request: Request<proto::MergeCustomersRequest>,
+    ) -> Result<Response<proto::CustomerMerge>, Status> {
+        answer(request, |ctx, request| self.merge(ctx, request)).await
+    }
+
+    async fn undo_customer_merge(
+        &self,
+        request: Request<proto::UndoCustomerMergeRequest>,
+    ) -> Result<Response<proto::CustomerMerge>, Status> {
+        answer(request, |ctx, request| self.undo(ctx, request)).await
+    }
+
+    async fn get_customer_merge(
+        &self,
+        request: Request<proto::GetCustomerMergeRequest>,
+    ) -> Result<Response<proto::CustomerMerge>, Status> {
+        answer(request, |ctx, request| self.get(ctx, request)).await
+    }
+
+    async fn list_customer_merges(
+        &self,
+        request: Request<proto::ListCustomerMergesRequest>,
+    ) -> Result<Response<proto::ListCustomerMergesResponse>, Status> {
+        answer(request, |ctx, request| self.list(ctx, request)).await
+    }
+}
+
+impl Merges {
+    async fn merge(
+        &self,
+        ctx: Context,
+        request: proto::MergeCustomersRequest,
+    ) -> Result<proto::CustomerMerge, Error> {
+        let [survivor] = CUSTOMER.parse("name", &request.name)?;
+        let [merged] = CUSTOMER.parse("merged", &request.merged)?;
+        let reason = &reason(&request.reason).map_err(|fault| fault.at("reason"))?;
+        let (ctx, request) = (&ctx, &request);
+        self.0
+            .once(ctx, request, |txn| async move {
+                let pair = merge::claim(ctx, &txn, survivor, merged).await?;
+                Etag::check(&request.name, &request.etag, pair.survivor.version)?;
+                Etag::check(&request.merged, &request.merged_etag, pair.merged.version)?;
+                let chosen = Chosen::parse(pair.kind()?, &request.fields_from_merged)
+                    .map_err(faults_of("fields_from_merged"))?;
+                join(ctx, &txn, pair, &chosen, reason.clone()).await
+            })
+            .await
+    }
+
+    async fn undo(
+        &self,
+        ctx: Context,
+        request: proto::UndoCustomerMergeRequest,
+    ) -> Result<proto::CustomerMerge, Error> {
+        let [id] = CUSTOMER_MERGE.parse("name", &request.name)?;
+        let ctx = &ctx;
+        self.0
+            .once(ctx, &request, |txn| async move {
+                let undone = undo::undo(ctx, &txn, id).await?;
+                announce_undone(ctx, &txn, undone).await
+            })
+            .await
+    }
+
+    async fn get(
+        &self,
+        ctx: Context,
+        request: proto::GetCustomerMergeRequest,
+    ) -> Result<proto::CustomerMerge, Error> {
+        let [id] = CUSTOMER_MERGE.parse("name", &request.name)?;
+        convert::to_proto(merge::get(&ctx, self.0.db.read(), id).await?)
+    }
+
+    async fn list(
+        &self,
+        ctx: Context,
+        request: proto::ListCustomerMergesRequest,
+    ) -> Result<proto::ListCustomerMergesResponse, Error> {
+        let proto::ListCustomerMergesRequest {
+            customer,
+            page_size,
+            page_token,
+        } = request;
+        let of = match customer.as_str() {
+            "" => None,
+            name => Some(CUSTOMER.parse("customer", name)?).map(|[id]| id),
+        };
+        let list = ListRequest {
+            method: "rapport.customer.v1.MergeService/ListCustomerMerges",
+            query: Fingerprint::of(&[&customer]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let rows = merge::list(&ctx, self.0.db.read(), of, page.after, page.limit()).await?;
+        let (rows, next_page_token) = page.finish(rows, |row| row.merge_id)?;
+        let customer_merges = rows.into_iter().map(convert::to_proto);
+        Ok(proto::ListCustomerMergesResponse {
+            customer_merges: customer_merges.collect::<Result<_, _>>()?,
+            next_page_token,
+        })
+    }
+}
+
+/// Merges a pair that the transaction has claimed, and announces it.
+pub(super) async fn join(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    pair: Pair,
+    chosen: &Chosen,
+    reason: Option<String>,
+) -> Result<proto::CustomerMerge, Error> {
+    let ids = [pair.survivor.customer_id, pair.merged.customer_id];
+    let Done { merge, survivor } = merge::join(ctx, txn, pair, chosen, reason).await?;
+    let choices = choose_together(ctx, txn, ids).await?;
+    let version = survivor.version;
+    let merge = convert::to_proto(merge)?;
+    let fact = proto::CustomersMerged {
+        customer_merge: Some(merge.clone()),
+        customer: Some(read_back(ctx, txn, survivor).await?),
+    };
+    let merged = NewEvent::new(resource::customer(ids[0]), version, &fact);
+    // What the survivor wants may be less now.
+    let chosen = choices.into_iter().next();
+    let events = std::iter::once(merged).chain(chosen).collect::<Vec<_>>();
+    outbox::append(txn, ctx, &events).await?;
+    Ok(merge)
+}
+
+async fn announce_undone(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    undone: Undone,
+) -> Result<proto::CustomerMerge, Error> {
+    let Undone {
+        merge,
+        survivor,
+        restored,
+    } = undone;
+    let ids = [survivor.customer_id, restored.customer_id];
+    let version = survivor.version;
+    let merge = convert::to_proto(merge)?;
+    let fact = proto::CustomerMergeUndone {
+        customer_merge: Some(merge.clone()),
+        customer: Some(read_back(ctx, txn, survivor).await?),
+        restored: Some(read_back(ctx, txn, restored).await?),
+    };
+    let mut events = choose_together(ctx, txn, ids).await?;
+    events.push(NewEvent::new(resource::customer(ids[0]), version, &fact));
+    outbox::append(txn, ctx, &events).await?;
+    Ok(merge)
+}
+
+/// A customer that was written, as callers read it.
+async fn read_back(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: customer_row::Model,
+) -> Result<proto::Customer, Error> {
+    let mut records = customer::with_external_ids(ctx, txn, vec![row]).await?;
+    let record = records.pop().ok_or_else(|| Error::missing("customer"))?;
+    convert_customer::to_proto(record)
+}
+
+/// Gives the preferences of both customers another version, so that nobody acts on what they
+/// were before; and tells what they are, in the order of `ids`.
+async fn choose_together(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: [Uuid; 2],
+) -> Result<Vec<NewEvent>, Error> {
+    // In the order of their keys, as everybody who locks two.
+    let mut ordered = ids;
+    ordered.sort_unstable();
+    let mut sets = Vec::with_capacity(ordered.len());
+    for id in ordered {
+        sets.push(preferences::touch(ctx, txn, id).await?);
+    }
+    sets.sort_by_key(|set| set.customer_id != ids[0]);
+    let mut events = Vec::with_capacity(sets.len());
+    for set in sets {
+        let group = group::of(ctx, txn, set.customer_id).await?;
+        let together = preferences::of_group(ctx, txn, &group).await?;
+        let times = times::of_customers(ctx, txn, &[set.customer_id]).await?;
+        let times = times.into_values().next();
+        let changed = preference::to_proto(&set, &together, times);
+        events.push(events::preferences_changed(&changed, set.version));
+    }
+    Ok(events)
+}
