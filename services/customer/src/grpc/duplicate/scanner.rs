@@ -56,7 +56,8 @@ impl DuplicateScanner {
                 }
             }
         };
-        let _ = stop.run_until_cancelled(rounds).await;
+        // A step holds much; what waits for it need not.
+        let _ = stop.run_until_cancelled(Box::pin(rounds)).await;
         if let Err(error) = self.lease.release().await {
             tracing::warn!(%error, "lease not released");
         }

@@ -1,5 +1,7 @@
 //! Customers that were recorded more than once are found.
 
+use std::slice::from_ref;
+
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
@@ -147,7 +149,7 @@ on_each_engine! {
         desk.update(renamed, "person").await;
         assert_eq!(desk.like_customer(&bob).await.len(), 2);
         desk.delete(&again).await;
-        assert_eq!(desk.like_customer(&bob).await, [ada.clone()]);
+        assert_eq!(desk.like_customer(&bob).await, from_ref(&ada));
         let point = desk.points(&ada).await.remove(0);
         let delete = proto::DeleteContactPointRequest { name: point, ..Default::default() };
         answer(desk.contact_points().delete_contact_point(delete).await);
@@ -156,7 +158,7 @@ on_each_engine! {
         assert!(desk.like_customer(&again).await.contains(&ada));
         let merge = desk.merge(&ada, &again).await;
         // What either record says leads to the survivor.
-        assert_eq!(desk.like_customer(&bob).await, [ada.clone()]);
+        assert_eq!(desk.like_customer(&bob).await, from_ref(&ada));
         desk.undo(&merge).await;
         assert_eq!(desk.like_customer(&bob).await.len(), 2);
     }

@@ -1,5 +1,6 @@
 //! Two records become one customer.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use rapport_platform::on_each_engine;
@@ -81,7 +82,7 @@ on_each_engine! {
         let now = desk.get(&a).await;
         assert_eq!((now.language_code.as_str(), now.region_code.as_str()), ("de", "CH"));
         assert_eq!(now.display_name, "Ada Lovelace");
-        assert_eq!(now.merged_names, [b.clone()]);
+        assert_eq!(now.merged_names, from_ref(&b));
 
         desk.undo(&merge).await;
         let now = desk.get(&a).await;
@@ -101,7 +102,7 @@ on_each_engine! {
         assert_eq!(reason(unknown), "INVALID_FIELD");
         let merge = answer(desk.merges().merge_customers(wanted("person.full_name")).await);
         assert_eq!(desk.get(&a).await.display_name, "Ada Lovelace");
-        assert_eq!(desk.find("lovelace").await, [a.clone()]);
+        assert_eq!(desk.find("lovelace").await, from_ref(&a));
         desk.undo(&merge).await;
         assert_eq!(desk.get(&a).await.display_name, "Ada");
         assert_eq!(desk.find("lovelace").await, [b]);
@@ -175,7 +176,7 @@ on_each_engine! {
         assert_eq!(now.name, a);
         assert_eq!(now.external_ids[0].id, "17");
         assert_eq!(now.merged_external_ids[0].id, "18");
-        assert_eq!(desk.find("18").await, [a.clone()]);
+        assert_eq!(desk.find("18").await, from_ref(&a));
         let taken = proto::CreateCustomerRequest {
             customer: Some(billed("18", organisation("Acme", ""))),
             ..Default::default()

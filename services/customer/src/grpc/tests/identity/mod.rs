@@ -1,6 +1,7 @@
 //! Which records are one customer: merging, undoing, and what both keep.
 
 mod duplicates;
+mod imports;
 mod merges;
 mod privacy;
 mod race;
