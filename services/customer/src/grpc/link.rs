@@ -14,7 +14,7 @@ use crate::error::Error;
 
 /// What every token is bound to, before the tenant.
 const BINDING: &[u8] = b"rapport link 1";
-/// Values of `List-Unsubscribe-Post` (RFC 8058, 3.1).
+/// Value of `List-Unsubscribe-Post` (RFC 8058, 3.1).
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
 /// Makes and reads links. Clones share the key.
