@@ -32,7 +32,7 @@ impl Consents {
         let [customer] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request.consent_event.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("consent_event"))?;
-        let entry = &convert::parse(customer, sent, ctx.now).map_err(faults_of("consent_event"))?;
+        let entry = &convert::parse(sent, ctx.now).map_err(faults_of("consent_event"))?;
         let (ctx, shared) = (&ctx, &self.0);
         shared
             .once(ctx, &request, |txn| async move {

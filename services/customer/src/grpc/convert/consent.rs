@@ -24,25 +24,22 @@ type Read = fn(&ConsentParts<'_>, Timestamp) -> Result<NewConsent, InvalidFields
 
 /// Reads an entry for the ledger of `customer`.
 pub(in crate::grpc) fn parse(
-    customer: Uuid,
     sent: &proto::ConsentEvent,
     now: Timestamp,
 ) -> Result<NewConsent, InvalidFields> {
-    read(NewConsent::parse, customer, sent, now)
+    read(NewConsent::parse, sent, now)
 }
 
-/// Reads an opt-in of `customer` that is to be confirmed.
+/// Reads an opt-in that is to be confirmed.
 pub(in crate::grpc) fn parse_request(
-    customer: Uuid,
     sent: &proto::ConsentEvent,
     now: Timestamp,
 ) -> Result<NewConsent, InvalidFields> {
-    read(NewConsent::parse_request, customer, sent, now)
+    read(NewConsent::parse_request, sent, now)
 }
 
 fn read(
     read: Read,
-    customer: Uuid,
     sent: &proto::ConsentEvent,
     now: Timestamp,
 ) -> Result<NewConsent, InvalidFields> {
@@ -94,8 +91,7 @@ fn parse_scope(sent: Option<&Scope>) -> Result<ConsentScope, Invalid> {
             .map(ConsentScope::Channel)
             .map_err(|fault| fault.within("channel")),
         Some(Scope::ContactPoint(name)) => {
-            let point = contact_point_id(name)
-                .map_err(|fault| fault.within("contact_point"))?;
+            let point = contact_point_id(name).map_err(|fault| fault.within("contact_point"))?;
             let missing = || Invalid::new("is required").within("contact_point");
             point.map(ConsentScope::ContactPoint).ok_or_else(missing)
         }

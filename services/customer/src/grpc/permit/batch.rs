@@ -71,7 +71,9 @@ impl ContactPermits {
             .filter(|(id, _)| !outcomes.contains_key(id))
             .collect();
         outcomes.extend(self.judge_many(&ctx, &wanted, &open).await?);
-        let rest = open.into_iter().filter(|(id, _)| !outcomes.contains_key(id));
+        let rest = open
+            .into_iter()
+            .filter(|(id, _)| !outcomes.contains_key(id));
         let rest: Vec<_> = rest.collect();
         outcomes.extend(self.judge_merged(&ctx, &wanted, &rest).await?);
         let results = ids.iter().map(|&id| proto::ReservedContact {

@@ -199,7 +199,9 @@ impl ContactPermits {
     ) -> Result<Model, Error> {
         let policies = &self.0.policies;
         let judged = self.0.db.write_txn(|txn| async move {
-            let customer = customer::require_live(ctx, &*txn, customer).await?.customer_id;
+            let customer = customer::require_live(ctx, &*txn, customer)
+                .await?
+                .customer_id;
             let before = granted_before(ctx, &txn, customer, wanted.contact, request_id);
             if let Some(row) = before.await? {
                 return Ok(Ok(row));

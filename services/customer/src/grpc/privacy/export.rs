@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::grpc::{Shared, convert};
 use crate::resource::{self, CUSTOMER, PREFERENCES};
+use crate::store::contact::{consent, permit, times};
 use crate::store::identity::group::{self, Group};
 use crate::store::identity::{candidate, merge};
 use crate::store::interaction::Timeline;
@@ -78,6 +79,7 @@ impl Export {
 
     pub(super) async fn run(self, answers: &Answers) -> Result<(), Error> {
         self.records(answers).await?;
+        self.consents(answers).await?;
         self.contacts(answers).await?;
         self.roles_and_life(answers).await?;
         self.identity(answers).await
@@ -88,15 +90,20 @@ impl Export {
         let (ctx, db) = (&self.ctx, self.shared.db.read());
         let mut rows = customer::rows_of(ctx, db, &self.members).await?;
         let chosen = preference::of_customers(ctx, db, &self.members).await?;
+        let mut times = times::of_customers(ctx, db, &self.members).await?;
         let points = contact_point::of_customers(ctx, db, &self.members).await?;
         for id in &self.members {
             let record = rows
                 .remove(id)
                 .map(convert::customer::to_proto)
                 .transpose()?;
-            let preferences = chosen.get(id).map(|chosen| proto::Preferences {
+            let chosen = chosen.get(id);
+            let contact_times = times.remove(id);
+            let said = chosen.is_some() || contact_times.is_some();
+            let preferences = said.then(|| proto::Preferences {
                 name: PREFERENCES.format(&[*id]),
-                entries: convert::preference::entries(chosen),
+                entries: chosen.map(convert::preference::entries).unwrap_or_default(),
+                contact_times,
                 ..Default::default()
             });
             let part = Part {
@@ -118,6 +125,42 @@ impl Export {
                 return Ok(());
             }
         }
+        Ok(())
+    }
+
+    /// What the customer permitted, and which contacts were granted or refused.
+    async fn consents(&self, answers: &Answers) -> Result<(), Error> {
+        let (ctx, db, members) = (&self.ctx, self.shared.db.read(), &self.members);
+        pages!(
+            answers,
+            async |after| {
+                let page = consent::list(ctx, db, members, after, PER_MESSAGE).await;
+                Ok::<_, Error>(page?)
+            },
+            |row: &crate::store::entity::consent_event::Model| row.consent_event_id,
+            |rows: Vec<_>| Ok::<_, Error>(Part {
+                consent_events: rows
+                    .into_iter()
+                    .map(convert::consent::to_proto)
+                    .collect::<Result<_, _>>()?,
+                ..Default::default()
+            })
+        );
+        pages!(
+            answers,
+            async |after| {
+                let page = permit::list(ctx, db, members, after, PER_MESSAGE).await;
+                Ok::<_, Error>(page?)
+            },
+            |row: &crate::store::entity::contact_permit::Model| row.contact_permit_id,
+            |rows: Vec<_>| Ok::<_, Error>(Part {
+                contact_permits: rows
+                    .into_iter()
+                    .map(|row| convert::contact::permit(row, ctx.now))
+                    .collect::<Result<_, _>>()?,
+                ..Default::default()
+            })
+        );
         Ok(())
     }
 

@@ -21,7 +21,9 @@ use crate::domain::contact::consent::{
 use crate::domain::contact::policy::TopicId;
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, unreadable};
+use crate::store::customer;
 use crate::store::entity::consent_event::{Column, Entity, Model};
+use crate::store::identity::group;
 
 /// Appends an entry, later than every other of the customer. The transaction holds the customer's
 /// clearance.
@@ -31,9 +33,9 @@ pub(crate) async fn append(
     customer: Uuid,
     entry: &NewConsent,
     waits: Waits,
-) -> Result<Model, DbErr> {
-    let latest = latest(ctx, txn, customer).await?;
-    let row = row(ctx, customer, entry, waits, later_than(latest, ctx.now));
+) -> Result<Model, Error> {
+    let known = known_until(ctx, txn, customer).await?;
+    let row = row(ctx, customer, entry, waits, later_than(known, ctx.now));
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
@@ -122,20 +124,34 @@ pub(crate) async fn get(
     Entity::find_by_id((ctx.tenant, customer, id)).one(db).await
 }
 
-/// When the customer's latest entry was recorded.
-pub(crate) async fn latest(
+/// When the latest entry of any of these customers was recorded.
+pub(crate) async fn latest_among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<Option<Timestamp>, DbErr> {
+    let latest: Option<Option<Timestamp>> = Entity::find()
+        .select_only()
+        .column_as(Column::RecordTime.max(), "latest")
+        .filter(of_customers(ctx, customers))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(latest.flatten())
+}
+
+/// The latest instant of which a customer's records know: of entries, and of records that joined.
+async fn known_until(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customer: Uuid,
-) -> Result<Option<Timestamp>, DbErr> {
-    Entity::find()
-        .select_only()
-        .column(Column::RecordTime)
-        .filter(of_customers(ctx, &[customer]))
-        .order_by_desc(Column::RecordTime)
-        .into_tuple()
-        .one(db)
-        .await
+) -> Result<Option<Timestamp>, Error> {
+    if customer::find(ctx, db, customer).await?.is_none() {
+        return Ok(latest_among(ctx, db, &[customer]).await?);
+    }
+    let group = group::of(ctx, db, customer).await?;
+    let latest = latest_among(ctx, db, &group.members()).await?;
+    Ok(latest.max(group.last_joined()))
 }
 
 /// The entries of these customers from behind `after` on, latest first.

@@ -71,7 +71,11 @@ pub(crate) async fn of_customers(
     let merged: Vec<Uuid> = merged.map(|life| life.customer_id).collect();
     let mut joined = group::members(ctx, db, &merged).await?;
     let others = joined.values().flatten().map(|member| member.customer);
-    let records: Vec<Uuid> = lives.iter().map(|life| life.customer_id).chain(others).collect();
+    let records: Vec<Uuid> = lives
+        .iter()
+        .map(|life| life.customer_id)
+        .chain(others)
+        .collect();
     let mut all = ByRecord {
         preferences: preference::of_customers(ctx, db, &records).await?,
         times: times::of_customers(ctx, db, &records).await?,

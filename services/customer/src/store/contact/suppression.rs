@@ -62,17 +62,8 @@ pub(crate) async fn add(
         lift_reason: None,
         lift_time: None,
     };
-    let alike = OnConflict::columns([
-        Column::TenantId,
-        Column::AddressDigest,
-        Column::Reason,
-        Column::Purposes,
-    ])
-    .target_and_where(Column::LiftTime.is_null())
-    .do_nothing()
-    .to_owned();
     let inserted = Entity::insert(row.clone().into_active_model())
-        .on_conflict(alike)
+        .on_conflict(alike())
         .exec_without_returning(txn)
         .await?;
     if inserted == 1 {
@@ -84,6 +75,55 @@ pub(crate) async fn add(
     let conflict = rapport_platform::error::PlatformError::Conflict;
     let there = there.into_iter().find(alike).ok_or(conflict)?;
     Ok(Added::Before(there))
+}
+
+/// Suppresses addresses for one reason; those that are suppressed alike stay as they are. For
+/// addresses whose holders are granted nothing any more.
+pub(crate) async fn add_all(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    digests: &[Vec<u8>],
+    reason: SuppressionReason,
+    stops: PurposeSet,
+    note: &str,
+) -> Result<(), DbErr> {
+    let mut digests = digests.to_vec();
+    digests.sort_unstable();
+    digests.dedup();
+    if digests.is_empty() {
+        return Ok(());
+    }
+    let rows = digests.into_iter().map(|address_digest| Model {
+        tenant_id: ctx.tenant,
+        suppression_id: new_id(),
+        address_digest,
+        reason: reason.code(),
+        purposes: stops.bits(),
+        note: Some(note.to_owned()),
+        recorder: ctx.actor.as_str().to_owned(),
+        create_time: ctx.now,
+        lifter: None,
+        lift_reason: None,
+        lift_time: None,
+    });
+    Entity::insert_many(rows.map(Model::into_active_model))
+        .on_conflict(alike())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+/// What is suppressed for the same reason and purposes already.
+fn alike() -> OnConflict {
+    OnConflict::columns([
+        Column::TenantId,
+        Column::AddressDigest,
+        Column::Reason,
+        Column::Purposes,
+    ])
+    .target_and_where(Column::LiftTime.is_null())
+    .do_nothing()
+    .to_owned()
 }
 
 /// One suppression.

@@ -18,6 +18,7 @@ use crate::domain::identity::survivorship::{Chosen, Written, survive};
 use crate::domain::names::CustomerKind;
 use crate::error::{Error, unreadable};
 use crate::resource;
+use crate::store::contact::consent;
 use crate::store::entity::customer;
 use crate::store::entity::customer_merge::{Column, Entity, Model};
 use crate::store::{customer as customers, preference};
@@ -274,7 +275,8 @@ async fn join_time(
     ids: [Uuid; 2],
 ) -> Result<Timestamp, Error> {
     const TICK: std::time::Duration = std::time::Duration::from_micros(1);
-    let last = preference::last_change(ctx, txn, &ids).await?;
+    let chosen = preference::last_change(ctx, txn, &ids).await?;
+    let last = chosen.max(consent::latest_among(ctx, txn, &ids).await?);
     let after_last = last.map(|last| last.saturating_add(TICK));
     Ok(after_last.map_or(ctx.now, |after| after.max(ctx.now)))
 }

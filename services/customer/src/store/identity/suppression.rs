@@ -1,17 +1,26 @@
-//! Where addresses of erased customers are handed over, so that they are not contacted again by
-//! a list that still has them.
+//! The addresses of erased customers, so that they are not contacted again by a list that still has
+//! them.
 
 use rapport_platform::identity::Context;
 use sea_orm::DatabaseTransaction;
 
-use crate::error::Error;
+use crate::domain::contact::suppression::SuppressionReason;
+use crate::error::{Error, unreadable};
+use crate::store::contact::suppression;
 
-/// Takes the digests of the addresses that an erased customer had, in the transaction that
-/// erases it. While the service keeps no suppression list, nothing of them is kept.
+/// Where such a suppression comes from.
+const NOTE: &str = "its owner was erased";
+
+/// Suppresses the addresses that an erased customer had, by their digests, in the transaction that
+/// erases it: who asks to be forgotten does not ask for offers.
 pub(super) async fn suppress_erased(
-    _ctx: &Context,
-    _txn: &DatabaseTransaction,
-    _addresses: &[Vec<u8>],
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    addresses: &[Vec<u8>],
 ) -> Result<(), Error> {
-    Ok(())
+    let reason = SuppressionReason::Unsubscribe;
+    let stops = reason
+        .stops(&[])
+        .map_err(unreadable("suppressing an erased customer"))?;
+    Ok(suppression::add_all(ctx, txn, addresses, reason, stops, NOTE).await?)
 }

@@ -18,7 +18,6 @@ use crate::domain::contact_point::Address as DomainAddress;
 use crate::domain::email::EmailAddress;
 use crate::error::Error;
 use crate::store::contact::{policy, suppression};
-use crate::store::contact_point;
 use crate::store::entity::contact_clearance;
 use crate::testing::{self, metadata};
 
@@ -50,8 +49,8 @@ impl Desk {
         };
         let (ctx, db) = (&self.ctx, &self.shared.db);
         db.write_txn(|txn| async move {
-            let before = policy::current(ctx, &*txn).await?.version;
-            policy::append(ctx, &txn, before, document.clone()).await?;
+            let before = policy::current(ctx, &*txn).await?;
+            policy::append(ctx, &txn, &before, document).await?;
             Ok::<_, Error>(())
         })
         .await
@@ -239,7 +238,7 @@ on_each_engine! {
         let ada = desk.someone_with_email("Ada Lovelace").await;
         answer(desk.reserve(&ada).await);
         let address = DomainAddress::Email(EmailAddress::parse("someone@example.com").unwrap());
-        let (ctx, digest) = (&desk.ctx, &contact_point::digest(&address));
+        let (ctx, digest) = (&desk.ctx, &desk.shared.address_key.digest(&address));
         db.write_txn(|txn| async move {
             let new = suppression::NewSuppression {
                 digest: digest.clone(),

@@ -13,6 +13,7 @@ use std::ops::Deref;
 use rapport_platform::db::Database;
 use rapport_proto::google::r#type::Date;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::conversation_service_client::ConversationServiceClient;
 use rapport_proto::rapport::customer::v1::customer::Profile;
@@ -196,8 +197,10 @@ impl Desk {
             customer: customer.to_owned(),
             channel: Channel::Email.number(),
             purpose: Purpose::Marketing.number(),
+            ..Default::default()
         };
-        answer(self.preferences().check_contact(request).await).allowed
+        let mut permits = ContactPermitServiceClient::new(self.link());
+        answer(permits.check_contact(request).await).allowed
     }
 
     async fn send(&self, customer: &str) -> Result<Response<proto::Interaction>, Status> {

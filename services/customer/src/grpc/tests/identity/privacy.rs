@@ -15,11 +15,19 @@ use crate::testing::Link;
 
 /// Tables that tell of a customer only what another exported table tells, or nothing that a
 /// person could read.
-const DERIVED: [&str; 3] = ["search_term", "blocking_key", "interaction_link"];
+const DERIVED: [&str; 4] = [
+    "search_term",
+    "blocking_key",
+    "interaction_link",
+    "contact_clearance",
+];
 /// Tables that a run of an import fills and empties by itself.
 const PASSING: [&str; 1] = ["pending_parent"];
 /// Tables of which the customer is a part under another name.
-const EXPORTED: [&str; 14] = [
+const EXPORTED: [&str; 17] = [
+    "consent_event",
+    "contact_permit",
+    "contact_times",
     "behaviour_event",
     "channel_activity",
     "contact_point",
