@@ -388,7 +388,7 @@ impl Standing {
         };
         let mut candidates: Vec<&Reachable> = self.addresses.iter().filter(serves).collect();
         candidates.sort_by_key(|it| it.rank);
-        // Of several that are no good, the one with the least against it is told.
+        // Of several that are no good, the one that is good again first is told.
         let mut least: Option<Vec<Obstacle>> = None;
         for candidate in candidates {
             let faults = self.against(policy, contact, candidate, at);
@@ -397,7 +397,7 @@ impl Standing {
             }
             if least
                 .as_ref()
-                .is_none_or(|least| faults.len() < least.len())
+                .is_none_or(|least| weight(&faults) < weight(least))
             {
                 least = Some(faults);
             }
@@ -558,6 +558,13 @@ impl Standing {
         }
         None
     }
+}
+
+/// Which of two addresses is told: the one that can be used first, and then the one with less
+/// against it.
+fn weight(faults: &[Obstacle]) -> (Timestamp, usize) {
+    let ends = faults.iter().map(|it| it.until.unwrap_or(Timestamp::MAX));
+    (ends.max().unwrap_or(Timestamp::MIN), faults.len())
 }
 
 #[cfg(test)]
