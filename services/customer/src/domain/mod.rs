@@ -11,6 +11,7 @@ pub mod channel;
 pub mod contact_point;
 pub mod conversation;
 pub mod customer;
+pub mod delivery;
 pub mod email;
 pub mod external_id;
 mod fold;
@@ -33,6 +34,7 @@ pub mod rank;
 pub mod region;
 pub mod role;
 pub mod search;
+pub mod template;
 mod text;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
+use super::delivery::{AttemptResult, BounceKind, Connector, DeliveryState, MailReport};
 use super::import::ImportState;
 use super::interaction::{Direction, Outcome};
 use super::lifecycle::{BehaviourKind, Stage};
@@ -55,5 +56,10 @@ fn numbers_and_names_are_those_of_the_protos() {
         BehaviourKind => "rapport.customer.v1.BehaviourKind",
         ChannelChoice => "rapport.customer.v1.ChannelChoice",
         ContactRefusal => "rapport.customer.v1.ContactRefusal",
+        DeliveryState => "rapport.customer.v1.DeliveryState",
+        Connector => "rapport.customer.v1.DeliveryConnector",
+        AttemptResult => "rapport.customer.v1.DeliveryResult",
+        BounceKind => "rapport.customer.v1.BounceKind",
+        MailReport => "rapport.customer.v1.MailReport",
     }
 }

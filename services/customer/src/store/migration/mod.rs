@@ -4,6 +4,7 @@
 mod m0001_customers;
 mod m0002_contacts;
 mod m0003_imports;
+mod m0006_delivery;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm::sea_query::{Index, IndexCreateStatement, IntoIden, TableCreateStatement};
@@ -16,6 +17,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0001_customers::CreateCustomers));
     steps.push(Box::new(m0002_contacts::CreateContacts));
     steps.push(Box::new(m0003_imports::CreateImports));
+    steps.push(Box::new(m0006_delivery::CreateDelivery));
     steps
 }
 
