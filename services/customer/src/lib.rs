@@ -5,6 +5,7 @@
 //! is answered from one transaction over the repositories in `store`.
 
 mod config;
+mod delivery;
 pub mod domain;
 mod error;
 mod events;
@@ -29,8 +30,10 @@ use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, 
 use rapport_platform::time::Clock;
 
 pub use config::Config;
+pub use delivery::{DeliveryConfig, DkimConfig, SmtpConfig, SmtpTls};
 pub use error::Error;
 
+use delivery::Outbound;
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
 
@@ -71,12 +74,16 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         db.migrate(store::migration::migrations()).await?;
     }
     bus.subscribe(&db, LifecycleConsumer)?;
-    let workers = workers(config, &db, &clock, &bus);
+    let outbound = Outbound::new(&config.delivery, &config.smtp);
+    let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
+    let mut workers = workers(config, &db, &clock, &bus);
+    workers.extend(sending);
     let shared = Shared {
         db: db.clone(),
         clock: clock.clone(),
         page_tokens,
         default_region,
+        outbound,
     };
     Ok(Service {
         name: NAME,

@@ -19,6 +19,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
+use crate::delivery::{DeliveryConfig, Outbound, SmtpConfig};
 use crate::grpc::{Shared, routes};
 use crate::store::migration::migrations;
 
@@ -52,6 +53,7 @@ impl Caller {
             page_tokens: PageTokens::new(&SecretKey::generate()),
             clock: Clock::system(),
             default_region: "CH".parse().unwrap(),
+            outbound: outbound(),
         };
         Self {
             shared,
@@ -100,6 +102,20 @@ impl Caller {
     pub(crate) fn link(&self) -> Link {
         let link = ServiceLink::from(routes(&self.shared));
         InterceptedService::new(link, OnBehalf(self.ctx.clone()))
+    }
+}
+
+/// No mail server, and webhooks on this machine.
+pub(crate) fn outbound() -> Outbound {
+    Outbound::new(&delivery_config(), &SmtpConfig::default())
+}
+
+/// Delivery that looks often and rests little.
+pub(crate) fn delivery_config() -> DeliveryConfig {
+    DeliveryConfig {
+        poll_interval: Duration::from_millis(20),
+        private_webhook_hosts: vec!["127.0.0.1".to_owned()],
+        ..DeliveryConfig::default()
     }
 }
 

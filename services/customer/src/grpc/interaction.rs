@@ -127,7 +127,7 @@ impl Interactions {
                 if let Some(id) = new.contact_point() {
                     contact_point::get(ctx, &*txn, [customer_id, id]).await?;
                 }
-                let interaction = append(ctx, &txn, customer_id, new).await?;
+                let interaction = convert::to_proto(append(ctx, &txn, customer_id, new).await?);
                 outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
                 Ok(interaction)
             })
@@ -222,7 +222,7 @@ pub(super) async fn append(
     txn: &DatabaseTransaction,
     customer: Uuid,
     new: &NewInteraction,
-) -> Result<proto::Interaction, Error> {
+) -> Result<Model, Error> {
     let row = interaction::new_row(ctx, customer, new);
     if interaction::append(ctx, txn, std::slice::from_ref(&row))
         .await?
@@ -231,7 +231,7 @@ pub(super) async fn append(
         return Err(logged_before(ctx, txn, &row).await?);
     }
     conversation::note(ctx, txn, &row).await?;
-    Ok(convert::to_proto(row))
+    Ok(row)
 }
 
 /// Names the interaction that has the row's external id.

@@ -1,5 +1,7 @@
 //! `InteractionService.SendMessage`: contacts a customer, if the customer lets us.
 
+use std::borrow::Cow;
+
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
@@ -9,6 +11,7 @@ use uuid::Uuid;
 use super::Shared;
 use super::convert::contact_point as convert_point;
 use super::convert::interaction as convert;
+use super::convert::template::customer_fields;
 use super::interaction::append;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact_point::{ContactPoint, best_for, reachable};
@@ -16,9 +19,10 @@ use crate::domain::preferences::{ContactRefusal, Decision};
 use crate::error::Error;
 use crate::events;
 use crate::resource::{self, CONTACT_POINT, CUSTOMER};
+use crate::store::delivery::{self, route};
 use crate::store::entity::contact_point::Model;
 use crate::store::standing::Standing;
-use crate::store::{contact_point, preference, standing};
+use crate::store::{contact_point, customer, preference, standing, template};
 
 /// Hands a message over for delivery.
 ///
@@ -31,24 +35,29 @@ pub(super) async fn send(
     request: proto::SendMessageRequest,
 ) -> Result<proto::Interaction, Error> {
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
-    let ctx = &ctx;
-    let message =
-        convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
+    let channel = Channel::try_from(request.channel).map_err(|fault| fault.at("channel"))?;
     let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
     let outreach = &Outreach {
         customer,
-        channel: message.channel(),
+        channel,
         purpose,
     };
-    let message = &message;
+    let (ctx, request) = (&ctx, &request);
     shared
-        .once(ctx, &request, |txn| async move {
+        .once(ctx, request, |txn| async move {
+            let Filled { request, html } = filled_in(ctx, &txn, outreach, request).await?;
+            let message =
+                convert::parse_message(ctx, customer, &request).map_err(|faults| faults.at(""))?;
             let point = outreach.address(ctx, &txn, message.contact_point()).await?;
             let message = match &point {
-                Some(point) => message.clone().by_way_of(point.contact_point_id),
-                None => message.clone(),
+                Some(point) => message.by_way_of(point.contact_point_id),
+                None => message,
             };
-            let interaction = append(ctx, &txn, customer, &message).await?;
+            let row = append(ctx, &txn, customer, &message).await?;
+            let route = route::find(ctx, &*txn, channel).await?;
+            let connector = route::connector(route.as_ref(), channel, shared.outbound.mail)?;
+            delivery::queue(ctx, &txn, &row, html, connector).await?;
+            let interaction = convert::to_proto(row);
             let point = point.map(convert_point::to_proto).transpose()?;
             let queued = events::message_queued(&interaction, point);
             let events = [events::interaction_appended(&interaction), queued];
@@ -56,6 +65,54 @@ pub(super) async fn send(
             Ok(interaction)
         })
         .await
+}
+
+/// A message whose text is known.
+struct Filled<'r> {
+    request: Cow<'r, proto::SendMessageRequest>,
+    html: Option<String>,
+}
+
+/// The message as it was written, or as its template says it.
+async fn filled_in<'r>(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    outreach: &Outreach,
+    request: &'r proto::SendMessageRequest,
+) -> Result<Filled<'r>, Error> {
+    if request.template.is_empty() {
+        if !request.merge_fields.is_empty() {
+            return Err(Error::invalid("merge_fields", "need a template: name it"));
+        }
+        return Ok(Filled {
+            request: Cow::Borrowed(request),
+            html: None,
+        });
+    }
+    for (field, text) in [("subject", &request.subject), ("body", &request.body)] {
+        if !text.is_empty() {
+            return Err(Error::invalid(field, "is the template's to say: leave it out"));
+        }
+    }
+    let id = resource::template_id("template", &request.template)?;
+    let template = template::from_row(&template::get(ctx, txn, &id).await?)?;
+    if template.channel() != outreach.channel {
+        let why = format!("is written for {}: choose another", template.channel());
+        return Err(Error::invalid("template", why));
+    }
+    let customer = customer::get(ctx, txn, outreach.customer).await?;
+    let rendered = template
+        .render(&request.merge_fields, &customer_fields(&customer)?)
+        .map_err(|faults| faults.at(""))?;
+    let request = proto::SendMessageRequest {
+        subject: rendered.subject,
+        body: rendered.text,
+        ..request.clone()
+    };
+    Ok(Filled {
+        request: Cow::Owned(request),
+        html: rendered.html,
+    })
 }
 
 /// A contact that the company wants to make.

@@ -7,12 +7,17 @@ mod contact_point;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
+mod delivery;
+mod delivery_feedback;
+mod delivery_queue;
+mod delivery_route;
 mod import;
 mod interaction;
 mod lifecycle;
 mod message;
 mod preference;
 mod role;
+mod template;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -29,11 +34,16 @@ use rapport_proto::rapport::customer::v1::{
     contact_point_service_server::{self, ContactPointServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
+    delivery_feedback_service_server::{self, DeliveryFeedbackServiceServer},
+    delivery_queue_service_server::{self, DeliveryQueueServiceServer},
+    delivery_route_service_server::{self, DeliveryRouteServiceServer},
+    delivery_service_server::{self, DeliveryServiceServer},
     import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
     lifecycle_service_server::{self, LifecycleServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
     role_service_server::{self, RoleServiceServer},
+    template_service_server::{self, TemplateServiceServer},
     view_service_server::{self, ViewServiceServer},
 };
 use tonic::codec::CompressionEncoding;
@@ -45,13 +55,19 @@ use attribute::Attributes;
 use contact_point::ContactPoints;
 use conversation::Conversations;
 use customer::Customers;
+use delivery::Deliveries;
+use delivery_feedback::DeliveryFeedback;
+use delivery_queue::DeliveryQueue;
+use delivery_route::DeliveryRoutes;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
 use preference::PreferencesOfCustomers;
 use role::Roles;
+use template::Templates;
 use view::Views;
 
+use crate::delivery::Outbound;
 use crate::domain::region::Region;
 use crate::error::Error;
 
@@ -66,19 +82,26 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// The region of local phone numbers when nothing else tells.
     pub(crate) default_region: Region,
+    /// How messages leave.
+    pub(crate) outbound: Outbound,
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 10] = [
+pub(crate) const PROTO_SERVICES: [&str; 15] = [
     attribute_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    delivery_feedback_service_server::SERVICE_NAME,
+    delivery_queue_service_server::SERVICE_NAME,
+    delivery_route_service_server::SERVICE_NAME,
+    delivery_service_server::SERVICE_NAME,
     import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
+    template_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
 ];
 
@@ -101,6 +124,16 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
+        .add_service(server!(
+            DeliveryFeedbackServiceServer,
+            DeliveryFeedback(shared())
+        ))
+        .add_service(server!(DeliveryQueueServiceServer, DeliveryQueue(shared())))
+        .add_service(server!(
+            DeliveryRouteServiceServer,
+            DeliveryRoutes(shared())
+        ))
+        .add_service(server!(DeliveryServiceServer, Deliveries(shared())))
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
@@ -109,6 +142,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
             PreferencesOfCustomers(shared())
         ))
         .add_service(server!(RoleServiceServer, Roles(shared())))
+        .add_service(server!(TemplateServiceServer, Templates(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
 }
 

@@ -95,8 +95,8 @@ fn status(text: &str) -> Option<(MailReport, Option<String>)> {
     Some((report, code))
 }
 
-/// The code without the comment that may follow it.
-fn status_code(value: &str) -> Option<String> {
+/// An enhanced status code (RFC 3463), without the comment that may follow it.
+pub fn status_code(value: &str) -> Option<String> {
     let code = value.split([' ', '(', '\t']).next()?;
     let digits = |part: &str| {
         (1..=3).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit())

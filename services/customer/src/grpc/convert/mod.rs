@@ -9,10 +9,13 @@ pub(super) mod attribute;
 pub(super) mod contact_point;
 pub(super) mod conversation;
 pub(super) mod customer;
+pub(crate) mod delivery;
+pub(super) mod delivery_route;
 pub(super) mod interaction;
 pub(crate) mod lifecycle;
 pub(super) mod preference;
 pub(super) mod role;
+pub(super) mod template;
 
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
