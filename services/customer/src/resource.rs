@@ -61,7 +61,11 @@ pub(crate) fn route_channel(name: &str) -> Result<Channel, Error> {
         // Only what could be a name is repeated.
         let known = |it: u8| it.is_ascii_lowercase() || it == b'_';
         let id = name.strip_prefix(DELIVERY_ROUTES).unwrap_or_default();
-        let id = if id.len() <= 31 && id.bytes().all(known) { id } else { "-" };
+        let id = if id.len() <= 31 && id.bytes().all(known) {
+            id
+        } else {
+            "-"
+        };
         Error::not_found(format!("{DELIVERY_ROUTES}{id}"))
     })
 }

@@ -63,7 +63,16 @@ pub(crate) async fn start(
     let route = route::find(ctx, txn, channel).await?;
     let connector = route::connector(route.as_ref(), channel, outbound.mail)?;
     if connector.code() != row.connector {
-        again(ctx, txn, Model { connector: connector.code(), ..row }, ctx.now).await?;
+        again(
+            ctx,
+            txn,
+            Model {
+                connector: connector.code(),
+                ..row
+            },
+            ctx.now,
+        )
+        .await?;
         return Ok(None);
     }
     let stopped = route.as_ref().is_some_and(|it| it.stop_time.is_some());
@@ -76,7 +85,9 @@ pub(crate) async fn start(
         return Ok(None);
     };
     if row.attempt_count == 0 {
-        outbound.metrics.waited(connector, ctx.now.since(row.create_time));
+        outbound
+            .metrics
+            .waited(connector, ctx.now.since(row.create_time));
     }
     let delivery = delivery::update(
         ctx,
@@ -121,8 +132,7 @@ pub(crate) async fn finish(
         let channel = Channel::try_from(i32::from(row.channel)).map_err(unreadable(READING))?;
         route::stop(ctx, txn, channel, url).await?;
     }
-    let connector =
-        Connector::try_from(i32::from(row.connector)).map_err(unreadable(READING))?;
+    let connector = Connector::try_from(i32::from(row.connector)).map_err(unreadable(READING))?;
     outbound.metrics.attempted(connector, report.result);
     let next = outbound.retry.after(
         report.result,
@@ -154,7 +164,10 @@ pub(crate) async fn finish_late(
     outgoing: &Outgoing,
     report: &Report,
 ) -> Result<(), Error> {
-    let key = (outgoing.delivery.delivery_id, outgoing.delivery.attempt_count);
+    let key = (
+        outgoing.delivery.delivery_id,
+        outgoing.delivery.attempt_count,
+    );
     attempt::end(ctx, txn, key, report.result, report.failure.as_ref()).await?;
     Ok(())
 }
@@ -166,9 +179,7 @@ pub(crate) async fn give_back(
     (id, lease): (Uuid, Uuid),
 ) -> Result<(), Error> {
     match delivery::find(ctx, txn, id).await? {
-        Some(row) if row.lease_id == Some(lease) => {
-            again(ctx, txn, row, ctx.now).await.map(|_| ())
-        }
+        Some(row) if row.lease_id == Some(lease) => again(ctx, txn, row, ctx.now).await.map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -266,7 +277,15 @@ pub(crate) async fn end(
     state: DeliveryState,
 ) -> Result<Model, Error> {
     let state_code = state.code();
-    let row = delivery::update(ctx, txn, Model { state: state_code, ..row }).await?;
+    let row = delivery::update(
+        ctx,
+        txn,
+        Model {
+            state: state_code,
+            ..row
+        },
+    )
+    .await?;
     let (proto, version) = (convert::to_proto(&row), row.version);
     let event = match state {
         DeliveryState::Sent => events::delivery_sent(&proto, version),

@@ -30,7 +30,9 @@ async fn run(db: Database, clock: Clock, keep: Duration, stop: CancellationToken
     let rounds = async {
         loop {
             if let Err(error) = round(&db, &clock, keep, &lease).await {
-                let error = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                let error = error
+                    .source()
+                    .map_or_else(|| error.to_string(), ToString::to_string);
                 tracing::warn!(error, "attempts not cleared");
             }
             sleep(INTERVAL).await;
@@ -55,7 +57,7 @@ async fn round(
 }
 
 /// Removes what ended longer than `keep` ago.
-pub(super) async fn clear(
+pub(crate) async fn clear(
     db: &Database,
     clock: &Clock,
     keep: Duration,

@@ -1,10 +1,10 @@
 //! Messages as e-mails (RFC 5322).
 
+use lettre::Message;
 use lettre::address::{Address, Envelope};
 use lettre::message::dkim::{DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
-use lettre::Message;
 use rapport_platform::error::PlatformError;
 
 use super::config::SmtpConfig;
@@ -42,8 +42,12 @@ impl Letterhead {
                 .map_err(|fault| PlatformError::internal(setting, fault))
         };
         let from = mailbox("reading the setting customer.smtp.from", &config.from)?;
-        let reply_to = (!config.reply_to.is_empty())
-            .then(|| mailbox("reading the setting customer.smtp.reply_to", &config.reply_to));
+        let reply_to = (!config.reply_to.is_empty()).then(|| {
+            mailbox(
+                "reading the setting customer.smtp.reply_to",
+                &config.reply_to,
+            )
+        });
         let bounces = (!config.bounces.is_empty()).then(|| {
             let read = config.bounces.parse::<Address>();
             read.map(|it| it.to_string()).map_err(|fault| {
@@ -118,9 +122,7 @@ fn extra_headers(outgoing: &Outgoing) -> Vec<(HeaderName, String)> {
 fn with_text(builder: MessageBuilder, outgoing: &Outgoing) -> Option<Message> {
     let text = outgoing.message.body.clone().unwrap_or_default();
     let mail = match &outgoing.delivery.html {
-        Some(html) => {
-            builder.multipart(MultiPart::alternative_plain_html(text, html.clone()))
-        }
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone())),
         None => builder.singlepart(SinglePart::plain(text)),
     };
     mail.ok()

@@ -13,8 +13,6 @@ mod mail;
 mod metrics;
 mod report;
 mod smtp;
-#[cfg(test)]
-pub(crate) mod tests;
 mod webhook;
 mod worker;
 
@@ -29,13 +27,15 @@ use rapport_platform::time::Clock;
 pub use config::{DeliveryConfig, DkimConfig, SmtpConfig, SmtpTls};
 pub(crate) use dispatch::{Outgoing, end, finish, retry, start};
 pub(crate) use report::Report;
+pub(crate) use smtp::SmtpConnector;
+pub(crate) use webhook::WebhookConnector;
+pub(crate) use worker::DeliveryWorker;
+#[cfg(test)]
+pub(crate) use {housekeeping::clear, worker::Connect};
 
 use crate::domain::delivery::webhook::PrivateHosts;
 use crate::domain::delivery::{MailServer, RetryPolicy};
 use metrics::DeliveryMetrics;
-use smtp::SmtpConnector;
-use webhook::WebhookConnector;
-use worker::DeliveryWorker;
 
 /// What everybody knows who has to do with deliveries. Clones share it.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
 const ABOUT_US: [u16; 4] = [530, 534, 535, 538];
 
 /// Sends by SMTP, over connections that it keeps.
-pub(super) struct SmtpConnector {
+pub(crate) struct SmtpConnector {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     letterhead: Letterhead,
 }
@@ -29,7 +29,7 @@ impl SmtpConnector {
     ///
     /// # Errors
     /// Names the setting that can't be used.
-    pub(super) fn new(config: &SmtpConfig) -> Result<Self, PlatformError> {
+    pub(crate) fn new(config: &SmtpConfig) -> Result<Self, PlatformError> {
         let letterhead = Letterhead::new(config)?;
         let hello = if config.hello.is_empty() {
             letterhead.domain()
@@ -96,7 +96,9 @@ impl Connect for SmtpConnector {
 
 /// A reply tells; a connection that broke does not tell whether the message went through.
 fn result_of(error: &SmtpError) -> AttemptResult {
-    let about_us = error.status().is_some_and(|it| ABOUT_US.contains(&it.into()));
+    let about_us = error
+        .status()
+        .is_some_and(|it| ABOUT_US.contains(&it.into()));
     if error.is_permanent() && !about_us {
         AttemptResult::FailedPermanently
     } else if error.is_transient() || about_us || error.is_client() || error.is_tls() {

@@ -35,7 +35,7 @@ use crate::resource::{CUSTOMER, DELIVERY, INTERACTION};
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Calls webhooks.
-pub(super) struct WebhookConnector {
+pub(crate) struct WebhookConnector {
     tls: Option<TlsConnector>,
     private_hosts: Arc<PrivateHosts>,
     timeout: Duration,
@@ -89,7 +89,7 @@ struct Address<'a> {
 }
 
 impl WebhookConnector {
-    pub(super) fn new(config: &DeliveryConfig, outbound: &Outbound, clock: &Clock) -> Self {
+    pub(crate) fn new(config: &DeliveryConfig, outbound: &Outbound, clock: &Clock) -> Self {
         Self {
             tls: tls(),
             private_hosts: outbound.private_hosts.clone(),
@@ -199,7 +199,9 @@ impl Connect for WebhookConnector {
         };
         let route = outgoing.route.as_ref();
         let url = route.and_then(|it| it.url.as_deref()).unwrap_or_default();
-        let secret = route.and_then(|it| it.secret.as_deref()).unwrap_or_default();
+        let secret = route
+            .and_then(|it| it.secret.as_deref())
+            .unwrap_or_default();
         // Checked again: the operators may have taken a private host off their list.
         let Ok(url) = WebhookUrl::parse(url, &self.private_hosts) else {
             return temporarily("WEBHOOK_URL_NOT_ALLOWED");

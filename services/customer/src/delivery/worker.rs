@@ -119,7 +119,9 @@ impl<C: Connect> DeliveryWorker<C> {
         let claimed = self.claim(served).await?;
         let count = claimed.len();
         stream::iter(claimed)
-            .for_each_concurrent(self.config.concurrency.max(1), |row| self.deliver(row, stop))
+            .for_each_concurrent(self.config.concurrency.max(1), |row| {
+                self.deliver(row, stop)
+            })
             .await;
         Ok(count)
     }
@@ -128,7 +130,10 @@ impl<C: Connect> DeliveryWorker<C> {
     pub(crate) async fn claim(&self, served: &mut Option<TenantId>) -> Result<Vec<Model>, Error> {
         let (db, now) = (self.db.read(), self.clock.now());
         let tenants = tenants_waiting(db, C::CONNECTOR, *served, (now, TENANTS_PER_ROUND)).await?;
-        let share = self.config.batch_size.div_ceil(Ord::max(tenants.len(), 1) as u64);
+        let share = self
+            .config
+            .batch_size
+            .div_ceil(Ord::max(tenants.len(), 1) as u64);
         let lanes: Vec<_> = tenants
             .iter()
             .map(|&tenant| Lane {
@@ -180,9 +185,9 @@ impl<C: Connect> DeliveryWorker<C> {
         };
         let (ctx, key, hold) = (&ctx, (row.delivery_id, lease), self.config.lease);
         self.db
-            .write_txn(|txn| async move {
-                dispatch::start(&self.outbound, ctx, &txn, key, hold).await
-            })
+            .write_txn(
+                |txn| async move { dispatch::start(&self.outbound, ctx, &txn, key, hold).await },
+            )
             .await
     }
 

@@ -31,7 +31,9 @@ const ATTEMPTS_PAGE: PageSizes = PageSizes {
 
 /// What deliveries can be filtered by.
 static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
-    let states = DeliveryState::ALL.iter().map(|it| (it.label(), it.number()));
+    let states = DeliveryState::ALL
+        .iter()
+        .map(|it| (it.label(), it.number()));
     let channels = Channel::ALL.iter().map(|it| (it.label(), it.number()));
     let connectors = Connector::ALL.iter().map(|it| (it.label(), it.number()));
     FilterSchema::new()
@@ -192,12 +194,7 @@ impl Deliveries {
 }
 
 /// Refuses a step that another state would allow.
-fn require(
-    row: &Model,
-    wanted: DeliveryState,
-    name: &str,
-    why: &'static str,
-) -> Result<(), Error> {
+fn require(row: &Model, wanted: DeliveryState, name: &str, why: &'static str) -> Result<(), Error> {
     let state = delivery::state(row)?;
     if state == wanted {
         return Ok(());

@@ -99,7 +99,9 @@ impl DeliveryFeedback {
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
-                Ok(convert::to_proto(&note(ctx, &txn, row, feedback, code).await?))
+                Ok(convert::to_proto(
+                    &note(ctx, &txn, row, feedback, code).await?,
+                ))
             })
             .await
     }

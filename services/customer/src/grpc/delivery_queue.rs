@@ -18,12 +18,12 @@ use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Response, Status, Streaming};
 use uuid::Uuid;
 
+use super::Shared;
 use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
 use super::convert::interaction as convert_interaction;
 use super::import::{Answers, Failed, answering};
 use super::interaction::append;
-use super::Shared;
 use crate::delivery::{Outgoing, Report, finish, start};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
@@ -215,11 +215,7 @@ impl Pulling {
     }
 
     /// Follows a step of the caller, and answers it once it is durable.
-    async fn follow(
-        &mut self,
-        request: proto::PullRequest,
-        events: &Events,
-    ) -> Result<(), Failed> {
+    async fn follow(&mut self, request: proto::PullRequest, events: &Events) -> Result<(), Failed> {
         let (name, done) = match request.step {
             Some(Step::Report(report)) => (report.delivery.clone(), self.report(&report).await),
             Some(Step::Extend(extend)) => (extend.delivery.clone(), self.extend(&extend).await),

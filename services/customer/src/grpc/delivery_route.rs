@@ -67,9 +67,9 @@ impl DeliveryRoutes {
         } = request;
         let rows = route::all(&ctx, self.0.db.read()).await?;
         let set: HashMap<i16, _> = rows.into_iter().map(|row| (row.channel, row)).collect();
-        let routes = Channel::ALL.iter().map(|&channel| {
-            convert::to_proto(&self.0.outbound, channel, set.get(&channel.code()))
-        });
+        let routes = Channel::ALL
+            .iter()
+            .map(|&channel| convert::to_proto(&self.0.outbound, channel, set.get(&channel.code())));
         Ok(proto::ListDeliveryRoutesResponse {
             delivery_routes: routes.collect::<Result<_, _>>()?,
             next_page_token: String::new(),

@@ -91,7 +91,10 @@ async fn filled_in<'r>(
     }
     for (field, text) in [("subject", &request.subject), ("body", &request.body)] {
         if !text.is_empty() {
-            return Err(Error::invalid(field, "is the template's to say: leave it out"));
+            return Err(Error::invalid(
+                field,
+                "is the template's to say: leave it out",
+            ));
         }
     }
     let id = resource::template_id("template", &request.template)?;

@@ -152,7 +152,9 @@ pub(crate) fn from_row(row: &Model) -> Result<Template, Error> {
 pub(crate) fn merge_fields(row: &Model) -> Result<Vec<(String, String)>, Error> {
     let fields: Vec<Field> =
         Deserialize::deserialize(&row.merge_fields).map_err(unreadable(READING))?;
-    let pairs = fields.into_iter().map(|field| (field.key, field.description));
+    let pairs = fields
+        .into_iter()
+        .map(|field| (field.key, field.description));
     Ok(pairs.collect())
 }
 

@@ -98,9 +98,8 @@ fn status(text: &str) -> Option<(MailReport, Option<String>)> {
 /// An enhanced status code (RFC 3463), without the comment that may follow it.
 pub fn status_code(value: &str) -> Option<String> {
     let code = value.split([' ', '(', '\t']).next()?;
-    let digits = |part: &str| {
-        (1..=3).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit())
-    };
+    let digits =
+        |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit());
     let parts: Vec<&str> = code.split('.').collect();
     let well_formed = matches!(parts.as_slice(), [class, subject, detail]
         if ["2", "4", "5"].contains(class) && digits(subject) && digits(detail));
@@ -195,7 +194,11 @@ mod tests {
         ] {
             let mail = bounce(to, "failed", "5.1.1 (no such user)", returned);
             let code = Some("5.1.1".to_owned());
-            assert_eq!(found(&mail), Some((id, MailReport::HardBounce, code)), "{to} {returned}");
+            assert_eq!(
+                found(&mail),
+                Some((id, MailReport::HardBounce, code)),
+                "{to} {returned}"
+            );
         }
     }
 
@@ -229,7 +232,10 @@ mod tests {
              --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Hello\r\n\r\nHello\r\n--b--\r\n"
         );
         assert_eq!(found(&mail).unwrap().1, MailReport::Complaint);
-        assert_eq!(found(&mail.replace("abuse\r\nUser", "not-spam\r\nUser")), None);
+        assert_eq!(
+            found(&mail.replace("abuse\r\nUser", "not-spam\r\nUser")),
+            None
+        );
     }
 
     #[test]

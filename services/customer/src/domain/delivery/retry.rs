@@ -46,9 +46,7 @@ impl RetryPolicy {
             AttemptResult::Delivered => Next::Over(DeliveryState::Delivered),
             AttemptResult::FailedPermanently => Next::Over(DeliveryState::Failed),
             _ if attempt >= self.max_attempts => Next::Over(DeliveryState::Failed),
-            AttemptResult::NoAnswer
-            | AttemptResult::FailedTemporarily
-            | AttemptResult::Unknown => {
+            AttemptResult::NoAnswer | AttemptResult::FailedTemporarily | AttemptResult::Unknown => {
                 let delay = self.delay(attempt, spread);
                 let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
                 Next::Again(now.saturating_add(delay.max(asked)))

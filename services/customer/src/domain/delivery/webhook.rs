@@ -27,9 +27,8 @@ impl WebhookSecret {
             .strip_prefix(PREFIX)
             .and_then(|key| STANDARD.decode(key).ok())
             .filter(|key| (24..=64).contains(&key.len()));
-        key.map(Self).ok_or_else(|| {
-            Invalid::new("must be `whsec_` and the base64 of 24 to 64 random bytes")
-        })
+        key.map(Self)
+            .ok_or_else(|| Invalid::new("must be `whsec_` and the base64 of 24 to 64 random bytes"))
     }
 
     /// The value of `webhook-signature` for a message with this id, sent at that second.
@@ -252,9 +251,20 @@ mod tests {
             assert!(Reach::Public.allows(address.parse().unwrap()), "{address}");
         }
         for address in [
-            "0.0.0.0", "100.64.0.1", "172.16.5.4", "192.168.1.1", "198.18.0.1", "224.0.0.1",
-            "255.255.255.255", "::", "fe80::1", "fc00::1", "2002:7f00:1::", "64:ff9b::7f00:1",
-            "2001:db8::1", "2001::1",
+            "0.0.0.0",
+            "100.64.0.1",
+            "172.16.5.4",
+            "192.168.1.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+            "2001:db8::1",
+            "2001::1",
         ] {
             assert!(!Reach::Public.allows(address.parse().unwrap()), "{address}");
         }

@@ -286,7 +286,12 @@ impl Template {
     fn texts(&self) -> Vec<(&'static str, &str, Escaping, usize)> {
         let mut texts = vec![
             // Four bytes a character at most; the message checks the characters.
-            ("subject", self.subject.as_str(), Escaping::None, 4 * MAX_SUBJECT),
+            (
+                "subject",
+                self.subject.as_str(),
+                Escaping::None,
+                4 * MAX_SUBJECT,
+            ),
             ("text", self.text.as_str(), Escaping::None, MAX_BODY),
         ];
         let html = self.html.as_deref();
@@ -345,7 +350,9 @@ impl Template {
     fn known_fields(&self) -> BTreeSet<String> {
         let declared = self.merge_fields.iter().map(|field| field.key.clone());
         let customer = CustomerFields::default();
-        let customer = customer.entries().map(|(name, _)| format!("{CUSTOMER}.{name}"));
+        let customer = customer
+            .entries()
+            .map(|(name, _)| format!("{CUSTOMER}.{name}"));
         declared.chain(customer).collect()
     }
 }

@@ -12,7 +12,10 @@ pub(super) fn forbidden(source: &str) -> Option<(usize, &'static str)> {
         let inside = &rest[open + 2..];
         let line = || line_of(source, source.len() - inside.len());
         if rest[open..].starts_with("{%") && !is_known_statement(inside) {
-            return Some((line(), "uses a statement other than if, elif, else and endif"));
+            return Some((
+                line(),
+                "uses a statement other than if, elif, else and endif",
+            ));
         }
         let end = end_of(inside, close);
         if outside_quotes(&inside[..end]).any(|it| it == '*') {

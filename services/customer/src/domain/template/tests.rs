@@ -23,7 +23,9 @@ fn ada() -> CustomerFields {
 
 fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let pairs = pairs.iter();
-    pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn faults(parts: &TemplateParts<'_>) -> Vec<String> {
@@ -63,7 +65,10 @@ fn values_are_not_templates() {
 #[test]
 fn a_text_that_cannot_be_read_is_refused_with_its_line() {
     let refused = Template::parse(&parts("ok", "fine\n{{ order ")).unwrap_err();
-    assert!(refused.to_string().contains("text can't be read"), "{refused}");
+    assert!(
+        refused.to_string().contains("text can't be read"),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("(line 2)"), "{refused}");
 }
 
@@ -93,7 +98,10 @@ fn declarations_are_checked() {
         (vec![("a", ""), ("a", "")], "merge_fields[1]"),
     ] {
         let merge_fields = fields;
-        let parts = TemplateParts { merge_fields, ..parts("ok", "") };
+        let parts = TemplateParts {
+            merge_fields,
+            ..parts("ok", "")
+        };
         assert_eq!(faults(&parts), [at]);
     }
 }
@@ -101,9 +109,22 @@ fn declarations_are_checked() {
 #[test]
 fn html_is_for_mail_and_comes_with_text() {
     let html = "<p>";
-    assert_eq!(faults(&TemplateParts { html, ..parts("ok", "") }), ["text"]);
+    assert_eq!(
+        faults(&TemplateParts {
+            html,
+            ..parts("ok", "")
+        }),
+        ["text"]
+    );
     let channel = Channel::Sms.number();
-    assert_eq!(faults(&TemplateParts { html, channel, ..parts("ok", "x") }), ["html"]);
+    assert_eq!(
+        faults(&TemplateParts {
+            html,
+            channel,
+            ..parts("ok", "x")
+        }),
+        ["html"]
+    );
 }
 
 #[test]
@@ -118,7 +139,10 @@ fn what_is_missing_or_too_much_refuses_the_message() {
     let unknown = [("order", "1"), ("total", "2"), ("ada@example.com", "3")];
     assert!(at(&unknown).contains(&"merge_fields".to_owned()));
     let refused = template.render(&values(&unknown), &ada()).unwrap_err();
-    assert!(!refused.to_string().contains("ada@"), "no personal data in {refused}");
+    assert!(
+        !refused.to_string().contains("ada@"),
+        "no personal data in {refused}"
+    );
 }
 
 #[test]

@@ -53,7 +53,9 @@ pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
         permit: text(permit.clone()),
         connector: i32::from(*connector),
         state: i32::from(*state),
-        refusals: delivery::refusals(row).map(ContactRefusal::number).collect(),
+        refusals: delivery::refusals(row)
+            .map(ContactRefusal::number)
+            .collect(),
         attempt_count: *attempt_count,
         next_attempt_time: due_when(DeliveryState::Queued),
         lease_expire_time: due_when(DeliveryState::Leased),

@@ -2,4 +2,5 @@
 
 mod contacts;
 mod customers;
+mod delivery;
 mod import;

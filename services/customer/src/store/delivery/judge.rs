@@ -54,9 +54,7 @@ pub(crate) async fn judge(
     let works = address.is_some_and(|it| it.state() == ContactPointState::Active);
     match (decision.refusals(), from) {
         ([], _) => Ok(Judgement::Go(row)),
-        ([ContactRefusal::NoUsableContactPoint], Some(from)) if works => {
-            Ok(Judgement::Later(from))
-        }
+        ([ContactRefusal::NoUsableContactPoint], Some(from)) if works => Ok(Judgement::Later(from)),
         (refusals, _) => Ok(Judgement::Refused(refusals.to_vec())),
     }
 }
