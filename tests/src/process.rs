@@ -31,12 +31,18 @@ pub struct Suite {
     folder: TempDir,
     storage: Option<Storage>,
     provider: Provider,
+    settings: Vec<(String, String)>,
     started_in: Duration,
 }
 
 impl Suite {
     /// Starts a suite on an empty database.
     pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, Vec::new()).await
+    }
+
+    /// Starts a suite on an empty database, with these environment variables.
+    pub async fn start_with(engine: Engine, settings: Vec<(String, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let provider = Provider::new(folder.path());
         let storage = match engine {
@@ -44,13 +50,15 @@ impl Suite {
             Engine::Postgres => Some(rapport_platform::testing::postgres().await.1),
         };
         let begun = Instant::now();
-        let (child, address) = launch(folder.path(), storage.as_ref(), &provider).await;
+        let around = (storage.as_ref(), &provider);
+        let (child, address) = launch(folder.path(), around, &settings).await;
         Self {
             child,
             address,
             folder,
             storage,
             provider,
+            settings,
             started_in: begun.elapsed(),
         }
     }
@@ -68,8 +76,8 @@ impl Suite {
 
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
-        (self.child, self.address) =
-            launch(self.folder.path(), self.storage.as_ref(), &self.provider).await;
+        let around = (self.storage.as_ref(), &self.provider);
+        (self.child, self.address) = launch(self.folder.path(), around, &self.settings).await;
     }
 
     /// Asks the process to end with SIGTERM and tells whether it ended well.
@@ -162,7 +170,11 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -> (Child, String) {
+async fn launch(
+    folder: &Path,
+    (storage, provider): (Option<&Storage>, &Provider),
+    settings: &[(String, String)],
+) -> (Child, String) {
     let mut command = Command::new(binary());
     command
         .current_dir(folder)
@@ -172,6 +184,7 @@ async fn launch(folder: &Path, storage: Option<&Storage>, provider: &Provider) -
         .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
         .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
         .envs(provider.settings())
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

@@ -118,14 +118,15 @@ pub(super) fn render(
     let template = environment
         .template_from_str(source)
         .map_err(|error| Fault::of(&error))?;
-    let known = customer
+    let known: BTreeMap<&str, Value> = customer
         .iter()
-        .filter_map(|(name, value)| Some((*name, Value::from((*value)?))));
+        .filter_map(|(name, value)| Some((*name, Value::from((*value)?))))
+        .collect();
     let mut context: BTreeMap<&str, Value> = values
         .iter()
         .map(|(key, value)| (key.as_str(), Value::from(value.as_str())))
         .collect();
-    context.insert(super::CUSTOMER, Value::from_iter(known));
+    context.insert(super::CUSTOMER, Value::from(known));
     let mut text = Limited {
         bytes: Vec::new(),
         limit,

@@ -3,14 +3,16 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use rapport_platform::config::Secret;
 use rapport_platform::on_each_engine;
+use rapport_proto::rapport::customer::v1 as proto;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::{LEASE, Post, answer, message, work};
-use crate::delivery::{DeliveryWorker, SmtpConfig, SmtpConnector, SmtpTls};
+use crate::delivery::{DeliveryWorker, DkimConfig, SmtpConfig, SmtpConnector, SmtpTls};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Connector, DeliveryState, MailServer};
 
@@ -54,7 +56,11 @@ impl MailProcess {
     }
 
     fn worker(&self, post: &Post) -> DeliveryWorker<SmtpConnector> {
-        let config = SmtpConfig {
+        post.worker(SmtpConnector::new(&self.config()).unwrap())
+    }
+
+    fn config(&self) -> SmtpConfig {
+        SmtpConfig {
             host: "127.0.0.1".to_owned(),
             port: self.port,
             tls: SmtpTls::None,
@@ -63,8 +69,7 @@ impl MailProcess {
             bounces: "bounces@crm.example.com".to_owned(),
             timeout: Duration::from_secs(5),
             ..SmtpConfig::default()
-        };
-        post.worker(SmtpConnector::new(&config).unwrap())
+        }
     }
 }
 
@@ -171,6 +176,49 @@ on_each_engine! {
         assert_eq!(post.state(&queued.name).await, DeliveryState::Sent);
     }
 
+    async fn an_email_from_a_template_has_both_forms_and_a_signature(db: Database) {
+        let mut server = MailProcess::start().await;
+        let post = Post::with_mail_server(&db).await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let template = proto::Template {
+            display_name: "Greeting".to_owned(),
+            channel: Channel::Email.number(),
+            subject: "Hello".to_owned(),
+            text: "Hello {{ customer.given_name }}".to_owned(),
+            html: "<p>Hello {{ customer.given_name }}</p>".to_owned(),
+            ..Default::default()
+        };
+        let request = proto::CreateTemplateRequest {
+            template_id: "greeting".to_owned(),
+            template: Some(template),
+            ..Default::default()
+        };
+        answer(post.templates().create_template(request).await);
+        let message = proto::SendMessageRequest {
+            template: "templates/greeting".to_owned(),
+            body: String::new(),
+            ..message(&ada, Channel::Email, "")
+        };
+        answer(post.try_send(message).await);
+        let mut config = server.config();
+        config.dkim = DkimConfig {
+            selector: "s1".to_owned(),
+            domain: "crm.example.com".to_owned(),
+            key: Secret::new(include_str!("dkim.pem").to_owned()),
+        };
+
+        work(&post.worker(SmtpConnector::new(&config).unwrap())).await;
+
+        let mail = server.mail().await;
+        let content = mail["content"].as_str().unwrap();
+        assert!(content.contains("multipart/alternative"), "{content}");
+        assert!(content.contains("\r\nHello Ada\r\n"), "{content}");
+        assert!(content.contains("<p>Hello Ada</p>"), "{content}");
+        let head = head(&mail);
+        let signature = head.lines().find(|it| it.starts_with("DKIM-Signature:")).unwrap();
+        assert!(signature.contains("d=crm.example.com; s=s1"), "{signature}");
+    }
+
     async fn without_a_mail_server_mails_wait_to_be_pulled(db: Database) {
         let post = Post::open(&db).await;
         let (ada, _) = post.person("ada@example.com").await;
@@ -179,8 +227,8 @@ on_each_engine! {
     }
 }
 
-#[test]
-fn settings_that_cannot_be_used_are_named() {
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_named() {
     let good = SmtpConfig {
         host: "mail.example.com".to_owned(),
         from: "shop@example.com".to_owned(),
