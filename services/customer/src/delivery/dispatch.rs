@@ -56,7 +56,7 @@ pub(crate) async fn start(
     }
     let row = with_interruption(ctx, txn, row).await?;
     if attempts(&row) >= outbound.retry.max_attempts {
-        end(ctx, txn, row, DeliveryState::Failed).await?;
+        end(outbound, ctx, txn, row, DeliveryState::Failed).await?;
         return Ok(None);
     }
     let channel = Channel::try_from(i32::from(row.channel)).map_err(unreadable(READING))?;
@@ -78,10 +78,10 @@ pub(crate) async fn start(
     let stopped = route.as_ref().is_some_and(|it| it.stop_time.is_some());
     if stopped && connector == Connector::Webhook {
         let row = with_failure(row, Some(&FailureClass::known("ROUTE_STOPPED")));
-        end(ctx, txn, row, DeliveryState::Failed).await?;
+        end(outbound, ctx, txn, row, DeliveryState::Failed).await?;
         return Ok(None);
     }
-    let Some((row, point)) = judged(ctx, txn, row).await? else {
+    let Some((row, point)) = judged(outbound, ctx, txn, row).await? else {
         return Ok(None);
     };
     if row.attempt_count == 0 {
@@ -151,7 +151,7 @@ pub(crate) async fn finish(
         ..row
     };
     match next {
-        Next::Over(state) => end(ctx, txn, row, state).await,
+        Next::Over(state) => end(outbound, ctx, txn, row, state).await,
         Next::Again(time) => again(ctx, txn, row, time).await,
     }
 }
@@ -221,6 +221,7 @@ async fn with_interruption(
 
 /// Asks the customer's choice. None when the message does not leave now.
 async fn judged(
+    outbound: &Outbound,
     ctx: &Context,
     txn: &DatabaseTransaction,
     row: Model,
@@ -234,7 +235,7 @@ async fn judged(
                 refusals: delivery::refusal_bits(&refusals),
                 ..with_failure(row, refusals.is_empty().then_some(&gone))
             };
-            end(ctx, txn, row, DeliveryState::Refused).await?
+            end(outbound, ctx, txn, row, DeliveryState::Refused).await?
         }
     };
     Ok(None)
@@ -271,6 +272,7 @@ async fn again(
 
 /// Ends a delivery, and announces how.
 pub(crate) async fn end(
+    outbound: &Outbound,
     ctx: &Context,
     txn: &DatabaseTransaction,
     row: Model,
@@ -297,5 +299,6 @@ pub(crate) async fn end(
         }
     };
     outbox::append(txn, ctx, &[event]).await?;
+    outbound.metrics.ended(state);
     Ok(row)
 }

@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
 use rapport_platform::telemetry::meter;
 
-use crate::domain::delivery::{AttemptResult, Connector};
+use crate::domain::delivery::{AttemptResult, Connector, DeliveryState};
 
 /// Bounds in seconds: from a message that leaves at once to one that waited for a day.
 const WAIT_BOUNDS: [f64; 11] = [
@@ -17,6 +17,7 @@ const WAIT_BOUNDS: [f64; 11] = [
 #[derive(Clone, Debug)]
 pub(super) struct DeliveryMetrics {
     attempts: Counter<u64>,
+    ended: Counter<u64>,
     wait: Histogram<f64>,
 }
 
@@ -27,13 +28,21 @@ impl DeliveryMetrics {
             .u64_counter("rapport.deliveries.attempts")
             .with_description("Attempts to deliver a message, by connector and result.")
             .build();
+        let ended = meter
+            .u64_counter("rapport.deliveries.ended")
+            .with_description("Deliveries that came to an end, by state.")
+            .build();
         let wait = meter
             .f64_histogram("rapport.deliveries.wait")
             .with_description("Time from queueing a message to its first attempt.")
             .with_unit("s")
             .with_boundaries(WAIT_BOUNDS.to_vec())
             .build();
-        Self { attempts, wait }
+        Self {
+            attempts,
+            ended,
+            wait,
+        }
     }
 
     pub(super) fn attempted(&self, connector: Connector, result: AttemptResult) {
@@ -42,6 +51,11 @@ impl DeliveryMetrics {
             KeyValue::new("result", result.label()),
         ];
         self.attempts.add(1, &attributes);
+    }
+
+    pub(super) fn ended(&self, state: DeliveryState) {
+        let attributes = [KeyValue::new("state", state.label())];
+        self.ended.add(1, &attributes);
     }
 
     pub(super) fn waited(&self, connector: Connector, wait: Duration) {

@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
 use super::{Shared, answer};
-use crate::delivery::end;
+use crate::delivery::{Outbound, end};
 use crate::domain::contact_point::AddressProblem;
 use crate::domain::delivery::mail_report::{self, MailFinding};
 use crate::domain::delivery::{BounceKind, FailureClass, Feedback, MailReport};
@@ -95,12 +95,12 @@ impl DeliveryFeedback {
                 Error::invalid("status_code", "is no enhanced status code, such as 5.1.1")
             })?),
         };
-        let (ctx, code) = (&ctx, code.as_deref());
+        let (ctx, outbound, code) = (&ctx, &self.0.outbound, code.as_deref());
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
                 Ok(convert::to_proto(
-                    &note(ctx, &txn, row, feedback, code).await?,
+                    &note(outbound, ctx, &txn, row, (feedback, code)).await?,
                 ))
             })
             .await
@@ -112,11 +112,11 @@ impl DeliveryFeedback {
         request: proto::ReportComplaintRequest,
     ) -> Result<proto::Delivery, Error> {
         let subject = &subject_of!(request, report_complaint_request);
-        let ctx = &ctx;
+        let (ctx, outbound) = (&ctx, &self.0.outbound);
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
-                let row = note(ctx, &txn, row, Feedback::Complaint, None).await?;
+                let row = note(outbound, ctx, &txn, row, (Feedback::Complaint, None)).await?;
                 Ok(convert::to_proto(&row))
             })
             .await
@@ -128,11 +128,11 @@ impl DeliveryFeedback {
         request: proto::ReportDeliveredRequest,
     ) -> Result<proto::Delivery, Error> {
         let subject = &subject_of!(request, report_delivered_request);
-        let ctx = &ctx;
+        let (ctx, outbound) = (&ctx, &self.0.outbound);
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
-                let row = note(ctx, &txn, row, Feedback::Delivered, None).await?;
+                let row = note(outbound, ctx, &txn, row, (Feedback::Delivered, None)).await?;
                 Ok(convert::to_proto(&row))
             })
             .await
@@ -147,11 +147,11 @@ impl DeliveryFeedback {
             return Err(Error::invalid("message", "is too large: at most 1 MiB"));
         }
         let finding = &mail_report::read(&request.message);
-        let ctx = &ctx;
+        let (ctx, outbound) = (&ctx, &self.0.outbound);
         self.0
             .once(ctx, &request, |txn| async move {
                 let noted = match finding {
-                    Some(finding) => found(ctx, &txn, finding).await?,
+                    Some(finding) => found(outbound, ctx, &txn, finding).await?,
                     None => None,
                 };
                 let (report, delivery) = match noted {
@@ -178,9 +178,14 @@ async fn find(
             let [id] = DELIVERY.parse("delivery", name)?;
             delivery::get(ctx, txn, id).await
         }
-        Subject::Provider(id) if id.is_empty() || id.len() > MAX_PROVIDER_ID => Err(
-            Error::invalid("provider_message_id", "must have 1 to 200 characters"),
-        ),
+        Subject::Provider(id)
+            if id.is_empty() || id.len() > MAX_PROVIDER_ID || id.contains('\0') =>
+        {
+            Err(Error::invalid(
+                "provider_message_id",
+                "must have 1 to 200 characters",
+            ))
+        }
         Subject::Provider(id) => {
             let known = delivery::known_as(ctx, txn, id).await?;
             // By no name: the id is the caller's.
@@ -191,6 +196,7 @@ async fn find(
 
 /// Notes what a mail says, if it is about a message of ours that was sent.
 async fn found(
+    outbound: &Outbound,
     ctx: &Context,
     txn: &DatabaseTransaction,
     finding: &MailFinding,
@@ -201,17 +207,17 @@ async fn found(
         return Ok(None);
     };
     let code = finding.status_code.as_deref();
-    let row = note(ctx, txn, row, feedback, code).await?;
+    let row = note(outbound, ctx, txn, row, (feedback, code)).await?;
     Ok(Some((finding.report, row)))
 }
 
 /// Notes what became known of a delivery. What is known already changes nothing.
 async fn note(
+    outbound: &Outbound,
     ctx: &Context,
     txn: &DatabaseTransaction,
     row: Model,
-    feedback: Feedback,
-    status_code: Option<&str>,
+    (feedback, status_code): (Feedback, Option<&str>),
 ) -> Result<Model, Error> {
     let from = delivery::state(&row)?;
     if row.attempt_count == 0 {
@@ -226,7 +232,7 @@ async fn note(
     let row = match (to == from, noted == row) {
         (true, true) => row,
         (true, false) => delivery::update(ctx, txn, noted).await?,
-        (false, _) => end(ctx, txn, noted, to).await?,
+        (false, _) => end(outbound, ctx, txn, noted, to).await?,
     };
     match feedback {
         Feedback::HardBounce => suppress(ctx, txn, &row, AddressProblem::Bounced).await?,

@@ -259,8 +259,8 @@ impl Template {
         values: &BTreeMap<String, String>,
         customer: &CustomerFields,
     ) -> Result<Rendered, InvalidFields> {
+        self.check_values(values)?;
         let mut faults = InvalidFields::default();
-        self.check_values(values, &mut faults);
         let customer = customer.entries();
         let rendered: Vec<_> = self
             .texts()
@@ -299,7 +299,8 @@ impl Template {
         texts
     }
 
-    fn check_values(&self, values: &BTreeMap<String, String>, faults: &mut InvalidFields) {
+    fn check_values(&self, values: &BTreeMap<String, String>) -> Result<(), InvalidFields> {
+        let mut faults = InvalidFields::default();
         let declared: BTreeSet<&str> = self.merge_fields.iter().map(MergeField::key).collect();
         for key in &declared {
             let fault = match values.get(*key) {
@@ -321,6 +322,7 @@ impl Template {
             );
             faults.push("merge_fields", Invalid::new(why));
         }
+        faults.finish(Some(()))
     }
 
     /// Reads every text, and fills it in once with everything and once with as little as can be.

@@ -117,6 +117,9 @@ on_each_engine! {
         assert!(complained.complain_time.is_some());
         assert_eq!(post.point_state(&point.name).await, ContactPointState::Complained);
         assert_eq!(reason(post.complained("nobody").await), "RESOURCE_NOT_FOUND");
+        for hostile in ["", "a\0b", &"x".repeat(801)] {
+            assert_eq!(reason(post.complained(hostile).await), "INVALID_FIELD");
+        }
     }
 
     async fn what_arrived_says_so_once(db: Database) {
