@@ -3,6 +3,7 @@
 mod crash;
 mod dispatch;
 mod feedback;
+mod hostile;
 mod queue;
 mod routes;
 mod smtp;
@@ -95,6 +96,10 @@ impl Post {
         DeliveryFeedbackServiceClient::new(self.link())
     }
 
+    fn interactions(&self) -> InteractionServiceClient<Link> {
+        InteractionServiceClient::new(self.link())
+    }
+
     fn templates(&self) -> TemplateServiceClient<Link> {
         TemplateServiceClient::new(self.link())
     }
@@ -167,9 +172,7 @@ impl Post {
         &self,
         message: proto::SendMessageRequest,
     ) -> Result<Response<proto::Interaction>, Status> {
-        InteractionServiceClient::new(self.link())
-            .send_message(message)
-            .await
+        self.interactions().send_message(message).await
     }
 
     async fn timeline(&self, customer: &str) -> Vec<proto::Interaction> {
@@ -177,8 +180,7 @@ impl Post {
             parent: customer.to_owned(),
             ..Default::default()
         };
-        let mut service = InteractionServiceClient::new(self.link());
-        answer(service.list_interactions(request).await).interactions
+        answer(self.interactions().list_interactions(request).await).interactions
     }
 
     /// The deliveries that a filter leaves, latest first.
