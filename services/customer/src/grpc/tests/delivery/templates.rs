@@ -75,7 +75,7 @@ on_each_engine! {
         let (ada, _) = post.person("ada@example.com").await;
 
         let missing = refused(post.try_send(by_template(&ada, &[])).await);
-        assert_eq!(fields(&missing), ["merge_fields.order", "template"]);
+        assert_eq!(fields(&missing), ["merge_fields.order"]);
         let unknown = refused(post.try_send(by_template(&ada, &[("order", "1"), ("x", "2")])).await);
         assert_eq!(fields(&unknown), ["merge_fields"]);
         let both = proto::SendMessageRequest { body: "x".into(), ..by_template(&ada, &[("order", "1")]) };
