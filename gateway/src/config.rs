@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rapport_platform::config::duration;
+use rapport_platform::public_url::{InvalidPublicUrl, PublicUrl};
 use serde::{Deserialize, Serialize};
 
 /// Where the gateway listens, whom it believes and what it accepts.
@@ -16,6 +17,12 @@ use serde::{Deserialize, Serialize};
 pub struct GatewayConfig {
     /// The address that callers reach. Loopback only: there is no TLS yet.
     pub listen: SocketAddr,
+    /// Where people outside reach the pages that they open from a message, such as
+    /// `https://contact.example.com`: links begin with it. Without it no links are made and no
+    /// pages are shown.
+    pub public_url: Option<String>,
+    /// The pages that customers open from a message.
+    pub pages: PagesConfig,
     /// The token for programs on this machine.
     pub local_token: LocalTokenConfig,
     /// The identity provider whose tokens are believed.
@@ -27,6 +34,23 @@ pub struct GatewayConfig {
     pub everybody: Vec<String>,
     /// What a call may cost.
     pub limits: LimitsConfig,
+}
+
+/// The HTTP/1.1 server of the pages by which customers unsubscribe and confirm an opt-in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PagesConfig {
+    /// Where it listens, for the proxy that terminates TLS at `gateway.public_url`. Loopback only,
+    /// as `gateway.listen`.
+    pub listen: SocketAddr,
+}
+
+impl Default for PagesConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50052),
+        }
+    }
 }
 
 /// A random token in a file that only its owner can read. Whoever can read it is the
@@ -85,6 +109,8 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50051),
+            public_url: None,
+            pages: PagesConfig::default(),
             local_token: LocalTokenConfig::default(),
             provider: None,
             roles: BTreeMap::from([("admin".to_owned(), vec!["*".to_owned()])]),
@@ -139,18 +165,64 @@ impl GatewayConfig {
     /// # Errors
     /// When it is not a loopback address.
     pub fn listen_address(&self) -> Result<SocketAddr, ExposedAddress> {
-        // An IPv4 loopback address may also be written as an IPv6 one.
-        if self.listen.ip().to_canonical().is_loopback() {
-            Ok(self.listen)
-        } else {
-            Err(ExposedAddress(self.listen))
+        loopback(self.listen)
+    }
+
+    /// The address to show pages on; none when there is no public address that leads to it.
+    ///
+    /// # Errors
+    /// When it is not a loopback address.
+    pub fn pages_address(&self) -> Result<Option<SocketAddr>, ExposedAddress> {
+        match self.public_url {
+            Some(_) => loopback(self.pages.listen).map(Some),
+            None => Ok(None),
         }
+    }
+
+    /// What links to pages begin with.
+    ///
+    /// # Errors
+    /// When links that begin with it would not work.
+    pub fn public_url(&self) -> Result<Option<PublicUrl>, InvalidPublicUrl> {
+        let url = self.public_url.as_deref();
+        url.map(PublicUrl::parse).transpose()
+    }
+}
+
+fn loopback(address: SocketAddr) -> Result<SocketAddr, ExposedAddress> {
+    // An IPv4 loopback address may also be written as an IPv6 one.
+    if address.ip().to_canonical().is_loopback() {
+        Ok(address)
+    } else {
+        Err(ExposedAddress(address))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_shown_where_a_public_address_leads_to_them() {
+        let config = |url: Option<&str>, listen: &str| GatewayConfig {
+            public_url: url.map(str::to_owned),
+            pages: PagesConfig {
+                listen: listen.parse().unwrap(),
+            },
+            ..GatewayConfig::default()
+        };
+        assert_eq!(config(None, "0.0.0.0:80").pages_address(), Ok(None));
+        let url = Some("https://contact.example.com");
+        assert!(
+            config(url, "127.0.0.1:0")
+                .pages_address()
+                .unwrap()
+                .is_some()
+        );
+        assert!(config(url, "0.0.0.0:80").pages_address().is_err());
+        assert!(config(url, "127.0.0.1:0").public_url().unwrap().is_some());
+        assert!(config(Some("nowhere"), "127.0.0.1:0").public_url().is_err());
+    }
 
     fn listening_on(address: &str) -> Result<SocketAddr, ExposedAddress> {
         let listen = address.parse().unwrap();

@@ -1,5 +1,7 @@
 //! Why the gateway does not start.
 
+use rapport_platform::public_url::InvalidPublicUrl;
+
 use crate::config::ExposedAddress;
 use crate::identity::{KeyError, LocalTokenError, NobodyAuthenticates, RoleError};
 use crate::table::TableError;
@@ -29,6 +31,12 @@ pub enum GatewayError {
     /// The protos have a service that the gateway has no link to.
     #[error("no link leads to the proto service `{0}`: give one for it or for its package")]
     NoLink(String),
+    /// Links would not work.
+    #[error("the setting gateway.public_url cannot be used: {0}")]
+    PublicUrl(#[from] InvalidPublicUrl),
+    /// The pages cannot be put together.
+    #[error("the pages cannot be shown: {0}")]
+    Pages(String),
     /// The local token would be worth nothing.
     #[error("the local token speaks for the role `admin`, which is not among `roles`")]
     NoAdministrator,

@@ -16,6 +16,7 @@ use crate::enforce::{Enforcer, Validation};
 use crate::error::GatewayError;
 use crate::identity::{Authenticator, Identity, LocalToken, Provider, Roles};
 use crate::outreach::{CUSTOMER_PACKAGE, Outreach};
+use crate::pages::Pages;
 use crate::proxy::{Buffers, GatewayService, Passage, PassageParts};
 use crate::table::Table;
 
@@ -50,6 +51,7 @@ pub struct GatewayParts<'a> {
 pub struct Gateway {
     listen: SocketAddr,
     service: GatewayService,
+    pages: Option<Pages>,
     workers: Vec<Worker>,
 }
 
@@ -81,9 +83,10 @@ impl Gateway {
         let admin = AccessAdmin::new(Arc::clone(&table), parts.page_tokens, parts.clock.clone());
         let mut links = parts.links;
         links.insert(GATEWAY_PACKAGE, admin.link());
+        let pages = pages(config, &links, &parts.signer, &parts.clock)?;
         let passage = Passage::new(PassageParts {
             enforcer: Enforcer::new(Arc::clone(&table), authenticator, validation),
-            outreach: outreach(&table, &links, &parts.signer)?,
+            outreach: outreach(&table, &links, &parts.signer, &parts.clock)?,
             links: links_by_service(&table, &links)?,
             signer: parts.signer,
             buffers: Buffers::new(config.limits.message_bytes, config.limits.buffered_bytes),
@@ -92,6 +95,7 @@ impl Gateway {
         Ok(Self {
             listen,
             service: GatewayService::new(passage, table, parts.admission, &config.limits),
+            pages,
             workers,
         })
     }
@@ -104,6 +108,11 @@ impl Gateway {
     /// What a listener hands calls to.
     pub fn service(&self) -> GatewayService {
         self.service.clone()
+    }
+
+    /// What a listener for browsers hands requests to; none when no pages are shown.
+    pub fn pages(&self) -> Option<Pages> {
+        self.pages.clone()
     }
 
     /// What the gateway does when nobody calls.
@@ -133,6 +142,7 @@ fn outreach(
     table: &Table,
     links: &HashMap<&'static str, ServiceLink>,
     signer: &InternalSigner,
+    clock: &Clock,
 ) -> Result<Option<Outreach>, GatewayError> {
     if table
         .methods()
@@ -142,9 +152,28 @@ fn outreach(
         return Ok(None);
     }
     match links.get(CUSTOMER_PACKAGE) {
-        Some(link) => Ok(Some(Outreach::new(link.clone(), signer.clone()))),
+        Some(link) => Ok(Some(Outreach::new(
+            link.clone(),
+            signer.clone(),
+            clock.clone(),
+        ))),
         None => Err(GatewayError::NoLink(CUSTOMER_PACKAGE.to_owned())),
     }
+}
+
+/// The pages, where somebody could open them.
+fn pages(
+    config: &GatewayConfig,
+    links: &HashMap<&'static str, ServiceLink>,
+    signer: &InternalSigner,
+    clock: &Clock,
+) -> Result<Option<Pages>, GatewayError> {
+    if config.public_url()?.is_none() {
+        return Ok(None);
+    }
+    let link = links.get(CUSTOMER_PACKAGE);
+    let link = link.ok_or_else(|| GatewayError::NoLink(CUSTOMER_PACKAGE.to_owned()))?;
+    Pages::new(link.clone(), signer.clone(), clock.clone()).map(Some)
 }
 
 /// The link of every proto service in the table.

@@ -5,7 +5,8 @@
 //! A call goes through the rooms like this: [`proxy`] takes it off the wire, [`table`] knows
 //! its RPC, [`identity`] its caller, [`enforce`] judges it ([`scan`] reads the declared fields
 //! from its bytes), [`outreach`] asks the customer service, and [`proxy`] hands the bytes on as
-//! they came. The gateway's own RPCs are in [`admin`].
+//! they came. The gateway's own RPCs are in [`admin`], the pages that customers open from a
+//! message in [`pages`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -16,6 +17,7 @@ mod error;
 mod gateway;
 pub mod identity;
 pub mod outreach;
+pub mod pages;
 mod proxy;
 pub mod scan;
 pub mod table;

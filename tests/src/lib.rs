@@ -18,7 +18,7 @@ mod process;
 
 pub use callers::{Provider, Tenant};
 pub use dynamic::Dynamic;
-pub use process::{Engine, Suite, binary};
+pub use process::{Engine, PUBLIC_URL, Suite, binary};
 
 use rapport_proto::rapport::customer::v1::customer::Profile;
 use rapport_proto::rapport::customer::v1::{Customer, ExternalId, Organisation, Person};

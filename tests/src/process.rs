@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rapport::client::{Bearer, Caller, Connection};
@@ -15,6 +16,12 @@ use tonic::transport::{Channel, Endpoint};
 use crate::callers::Provider;
 use crate::dynamic::Dynamic;
 
+/// What links to pages begin with; a proxy in front would hand them to [`Suite::pages`].
+pub const PUBLIC_URL: &str = "https://contact.example.com";
+
+/// Keys of suites on PostgreSQL, which make none; the same at each start, as in a deployment.
+const ADDRESS_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const LINK_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the suite keeps its rows.
@@ -28,8 +35,9 @@ pub enum Engine {
 pub struct Suite {
     child: Child,
     address: String,
+    pages: String,
     folder: TempDir,
-    storage: Option<Storage>,
+    storage: Option<Arc<Storage>>,
     provider: Provider,
     settings: Vec<(String, String)>,
     started_in: Duration,
@@ -47,14 +55,31 @@ impl Suite {
         let provider = Provider::new(folder.path());
         let storage = match engine {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(rapport_platform::testing::postgres().await.1),
+            Engine::Postgres => Some(Arc::new(rapport_platform::testing::postgres().await.1)),
         };
+        Self::on((folder, storage, provider), settings).await
+    }
+
+    /// Another process of the suite on the same PostgreSQL database.
+    pub async fn replica(&self) -> Self {
+        let storage = self.storage.clone();
+        assert!(storage.is_some(), "only PostgreSQL is shared by processes");
+        let folder = tempfile::tempdir().unwrap();
+        let provider = Provider::new(folder.path());
+        Self::on((folder, storage, provider), self.settings.clone()).await
+    }
+
+    async fn on(
+        (folder, storage, provider): (TempDir, Option<Arc<Storage>>, Provider),
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let begun = Instant::now();
-        let around = (storage.as_ref(), &provider);
-        let (child, address) = launch(folder.path(), around, &settings).await;
+        let around = (storage.as_deref(), &provider);
+        let (child, [address, pages]) = launch(folder.path(), around, &settings).await;
         Self {
             child,
             address,
+            pages,
             folder,
             storage,
             provider,
@@ -76,8 +101,9 @@ impl Suite {
 
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
-        let around = (self.storage.as_ref(), &self.provider);
-        (self.child, self.address) = launch(self.folder.path(), around, &self.settings).await;
+        let around = (self.storage.as_deref(), &self.provider);
+        (self.child, [self.address, self.pages]) =
+            launch(self.folder.path(), around, &self.settings).await;
     }
 
     /// Asks the process to end with SIGTERM and tells whether it ended well.
@@ -101,6 +127,12 @@ impl Suite {
     /// Where it answers, such as `http://127.0.0.1:50051`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where it shows pages to customers, such as `127.0.0.1:50052`. Links begin with
+    /// [`PUBLIC_URL`].
+    pub fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// The file with the local administrator's token.
@@ -174,13 +206,15 @@ async fn launch(
     folder: &Path,
     (storage, provider): (Option<&Storage>, &Provider),
     settings: &[(String, String)],
-) -> (Child, String) {
+) -> (Child, [String; 2]) {
     let mut command = Command::new(binary());
     command
         .current_dir(folder)
         .arg("serve")
         .env_remove("RAPPORT_CONFIG")
         .env("RAPPORT__GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PAGES__LISTEN", "127.0.0.1:0")
+        .env("RAPPORT__GATEWAY__PUBLIC_URL", PUBLIC_URL)
         .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
         .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
         .envs(provider.settings())
@@ -190,20 +224,27 @@ async fn launch(
         .kill_on_drop(true);
     if let Some(storage) = storage {
         let url = storage.config().url.expose();
-        command.env("RAPPORT__CUSTOMER__DATABASE__URL", url);
+        command
+            .env("RAPPORT__CUSTOMER__DATABASE__URL", url)
+            .env("RAPPORT__CUSTOMER__ADDRESS_KEY", ADDRESS_KEY)
+            .env("RAPPORT__CUSTOMER__LINK_KEY", LINK_KEY);
     }
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = tokio::time::timeout(START_TIMEOUT, async {
+    let addresses = tokio::time::timeout(START_TIMEOUT, async {
+        let mut address = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, address)) = line.split_once("answers on ") {
-                return address.trim().to_owned();
+            if let Some((_, found)) = line.split_once("answers on ") {
+                address = found.trim().to_owned();
+            }
+            if let Some((_, pages)) = line.split_once("pages for customers on http://") {
+                return [address, pages.trim().to_owned()];
             }
         }
         panic!("the suite ended before it answered");
     });
-    let address = address.await.expect("the suite takes too long to start");
+    let addresses = addresses.await.expect("the suite takes too long to start");
     // Whatever else it says must not fill the pipe.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, address)
+    (child, addresses)
 }

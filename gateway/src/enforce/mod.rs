@@ -17,20 +17,20 @@ use rapport_platform::problem::FieldViolation;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
 
-pub use refusal::{ContactRefusal, Refusal};
+pub use refusal::Refusal;
 pub use validation::Validation;
 
 use crate::identity::{Authenticator, Identity};
 use crate::scan::ScanError;
-use crate::table::{Access, Method, OutreachPlan, Source, Table};
+use crate::table::{Access, DeclaredField, Method, OutreachPlan, Source, Table};
 
 /// What is to be done with a call whose message was judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Send it to the service.
     Forward,
-    /// Ask the customer service first whether this contact may be made.
-    AskCustomer(Contact),
+    /// Send it once leave was given for this contact.
+    Reserve(Contact),
 }
 
 /// A contact that a call would make.
@@ -44,25 +44,14 @@ pub struct Contact {
     pub channel: Channel,
     /// Why.
     pub purpose: Purpose,
-}
-
-impl Contact {
-    /// The channel as it is written in answers: `EMAIL`.
-    pub fn channel_name(&self) -> &'static str {
-        channel_name(self.channel)
-    }
-
-    /// The purpose as it is written in answers: `MARKETING`.
-    pub fn purpose_name(&self) -> &'static str {
-        let name = self.purpose.as_str_name();
-        name.strip_prefix("PURPOSE_").unwrap_or(name)
-    }
-}
-
-/// A channel as it is written in answers: `EMAIL`.
-pub fn channel_name(channel: Channel) -> &'static str {
-    let name = channel.as_str_name();
-    name.strip_prefix("CHANNEL_").unwrap_or(name)
+    /// The topic's id; empty for none in particular.
+    pub topic: String,
+    /// The campaign's resource name; empty for none.
+    pub campaign: String,
+    /// The contact point's resource name; empty for any.
+    pub contact_point: String,
+    /// What makes a repeated request happen once; empty for none.
+    pub request_id: String,
 }
 
 /// Judges calls.
@@ -158,7 +147,7 @@ impl Enforcer {
         }
         match &method.outreach {
             None => Ok(Verdict::Forward),
-            Some(plan) => contact(plan, message).map(Verdict::AskCustomer),
+            Some(plan) => contact(plan, message).map(Verdict::Reserve),
         }
     }
 }
@@ -200,10 +189,20 @@ fn contact(plan: &OutreachPlan, message: &[u8]) -> Result<Contact, Refusal> {
     if !violations.is_empty() {
         return Err(Refusal::Invalid(violations));
     }
+    let optional = |field: &Option<DeclaredField>| {
+        let field = field.as_ref();
+        field.map_or_else(String::new, |field| found.text(field.slot).to_owned())
+    };
     Ok(Contact {
         customer: customer.to_owned(),
         customer_field: plan.customer.path.clone(),
         channel,
         purpose,
+        topic: optional(&plan.topic),
+        campaign: optional(&plan.campaign),
+        contact_point: optional(&plan.contact_point),
+        request_id: plan
+            .request_id
+            .map_or_else(String::new, |slot| found.text(slot).to_owned()),
     })
 }

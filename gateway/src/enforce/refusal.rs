@@ -5,7 +5,6 @@ use rapport_proto::rapport::r#type::v1::ErrorReason;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::Contact;
 use crate::identity::TokenError;
 
 /// A call that is not let through.
@@ -53,10 +52,8 @@ pub enum Refusal {
     /// The gateway holds back as much as it can.
     #[error("overloaded")]
     Overloaded,
-    /// The customer's choice, or the lack of an address, says no.
-    #[error("contact refused")]
-    Contact(ContactRefusal),
-    /// The customer service refused to say, such as for a customer that is not there.
+    /// The customer service refuses the contact: the customer's choice, or there is no such
+    /// customer.
     #[error("the customer service refuses: {}", .0.code())]
     Answered(Box<Status>),
     /// The service behind, or the customer service, does not answer.
@@ -71,17 +68,6 @@ pub enum Refusal {
     /// A fault of ours; it has been logged.
     #[error("internal fault")]
     Internal,
-}
-
-/// A contact that would not be welcome, or cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactRefusal {
-    /// Whom, how and why.
-    pub contact: Contact,
-    /// Whether it is the customer's choice; otherwise there is no usable address.
-    pub by_choice: bool,
-    /// What is open instead, in the customer's order, such as `PHONE,SMS`.
-    pub open_channels: String,
 }
 
 impl Refusal {
@@ -136,7 +122,6 @@ impl Refusal {
                 "The gateway holds as many messages as it can. Retry with back-off.",
             )
             .with_retry_after(RETRY_AFTER),
-            Self::Contact(refusal) => refusal.problem(),
             Self::Answered(_) | Self::Internal => Problem::internal(),
             Self::Unavailable => Problem::unavailable(),
             Self::DeadlineExceeded => Problem::deadline_exceeded(),
@@ -146,33 +131,5 @@ impl Refusal {
                 "The caller went away before the call was complete.",
             ),
         }
-    }
-}
-
-impl ContactRefusal {
-    fn problem(self) -> Problem {
-        let Self {
-            contact,
-            by_choice,
-            open_channels,
-        } = self;
-        let (channel, purpose) = (contact.channel_name(), contact.purpose_name());
-        let (reason, kind, why) = if by_choice {
-            let why = format!("The customer does not want {channel} contacts for {purpose}.");
-            (ErrorReason::ChannelRefused, "CUSTOMER_CHOICE", why)
-        } else {
-            let why = format!("No address of the customer can be used for {channel}.");
-            (ErrorReason::NoUsableContactPoint, "CONTACT_POINT", why)
-        };
-        let instead = match open_channels.as_str() {
-            "" => "No other channel is open.".to_owned(),
-            open => format!("Open instead, in the customer's order: {open}."),
-        };
-        Problem::new(Code::FailedPrecondition, reason, format!("{why} {instead}"))
-            .with_precondition(kind, contact.customer.clone(), why)
-            .with_metadata("customer", contact.customer)
-            .with_metadata("channel", channel)
-            .with_metadata("purpose", purpose)
-            .with_metadata("open_channels", open_channels)
     }
 }

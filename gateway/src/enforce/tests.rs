@@ -305,14 +305,13 @@ fn a_long_list_of_invalid_items_is_answered_shortly_and_soon() {
 #[test]
 fn an_outreach_asks_the_customer() {
     let gate = Gate::granting(&["*"]);
-    let Verdict::AskCustomer(contact) = gate.check("Send", &gate.send(CUSTOMER, 6, 1)).unwrap()
-    else {
+    let Verdict::Reserve(contact) = gate.check("Send", &gate.send(CUSTOMER, 6, 1)).unwrap() else {
         panic!("nobody asked the customer");
     };
     assert_eq!(contact.customer, CUSTOMER);
     assert_eq!(
-        (contact.channel_name(), contact.purpose_name()),
-        ("EMAIL", "MARKETING")
+        (contact.channel, contact.purpose),
+        (Channel::Email, Purpose::Marketing)
     );
 }
 
@@ -332,56 +331,12 @@ fn a_smuggled_duplicate_is_the_one_that_counts() {
     let gate = Gate::granting(&["*"]);
     let mut bytes = gate.send("customers/decoy", 7, 4);
     bytes.extend(gate.send(CUSTOMER, 6, 1));
-    let Verdict::AskCustomer(contact) = gate.check("Send", &bytes).unwrap() else {
+    let Verdict::Reserve(contact) = gate.check("Send", &bytes).unwrap() else {
         panic!("nobody asked the customer");
     };
     assert_eq!(
         (contact.customer.as_str(), contact.channel, contact.purpose),
         (CUSTOMER, Channel::Email, Purpose::Marketing)
-    );
-}
-
-#[test]
-fn a_refused_contact_names_what_is_open_instead() {
-    let refusal = ContactRefusal {
-        contact: Contact {
-            customer: CUSTOMER.to_owned(),
-            customer_field: "customer".to_owned(),
-            channel: Channel::Email,
-            purpose: Purpose::Marketing,
-        },
-        by_choice: true,
-        open_channels: "PHONE,SMS".to_owned(),
-    };
-    let status = Refusal::Contact(refusal.clone()).into_status(Uuid::nil());
-    assert_eq!(status.code(), Code::FailedPrecondition);
-    let details = status.get_error_details();
-    let info = details.error_info().unwrap();
-    assert_eq!(info.reason, "CHANNEL_REFUSED");
-    for (key, value) in [
-        ("customer", CUSTOMER),
-        ("channel", "EMAIL"),
-        ("purpose", "MARKETING"),
-        ("open_channels", "PHONE,SMS"),
-    ] {
-        assert_eq!(info.metadata[key], value);
-    }
-    assert_eq!(
-        details.precondition_failure().unwrap().violations[0].subject,
-        CUSTOMER
-    );
-
-    let status = Refusal::Contact(ContactRefusal {
-        by_choice: false,
-        open_channels: String::new(),
-        ..refusal
-    })
-    .into_status(Uuid::nil());
-    assert_eq!(reason(&status), "NO_USABLE_CONTACT_POINT");
-    assert!(
-        status.message().ends_with("No other channel is open."),
-        "{}",
-        status.message()
     );
 }
 

@@ -1,15 +1,13 @@
 //! The local token: how programs on the same machine call an embedded suite.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::Rng as _;
+use rapport_platform::private_file::{self, PrivateFileError};
 use subtle::ConstantTimeEq as _;
 
 use super::Identity;
@@ -52,17 +50,11 @@ impl LocalToken {
     /// # Errors
     /// When the file cannot be read or made, is open to others, or holds no token.
     pub fn load(path: &Path, identity: Identity) -> Result<Self, LocalTokenError> {
-        let file = |cause| LocalTokenError::File {
-            path: path.to_owned(),
-            cause,
-        };
-        let token = match read(path) {
-            Err(LocalTokenError::File { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
-                make(path).map_err(file)?;
-                read(path)?
-            }
-            other => other?,
-        };
+        let token = private_file::kept(path, random)?;
+        match URL_SAFE_NO_PAD.decode(&token) {
+            Ok(bytes) if bytes.len() == BYTES => {}
+            _ => return Err(LocalTokenError::Damaged(path.to_owned())),
+        }
         Ok(Self {
             token,
             identity: Arc::new(identity),
@@ -86,50 +78,17 @@ impl fmt::Debug for LocalToken {
     }
 }
 
-fn read(path: &Path) -> Result<String, LocalTokenError> {
-    let file = |cause| LocalTokenError::File {
-        path: path.to_owned(),
-        cause,
-    };
-    let opened = File::open(path).map_err(file)?;
-    // Asked of the open file, so that it cannot be exchanged in between.
-    let mode = opened.metadata().map_err(file)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(LocalTokenError::Exposed(path.to_owned()));
-    }
-    let text = std::io::read_to_string(opened).map_err(file)?;
-    let token = text.trim();
-    match URL_SAFE_NO_PAD.decode(token) {
-        Ok(bytes) if bytes.len() == BYTES => Ok(token.to_owned()),
-        _ => Err(LocalTokenError::Damaged(path.to_owned())),
+impl From<PrivateFileError> for LocalTokenError {
+    fn from(error: PrivateFileError) -> Self {
+        match error {
+            PrivateFileError::File { path, cause } => Self::File { path, cause },
+            PrivateFileError::Exposed(path) => Self::Exposed(path),
+        }
     }
 }
 
-/// Makes the file whole or not at all; an existing one, even of a process that starts at the
-/// same moment, is left alone.
-fn make(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder)?;
-    }
+fn random() -> String {
     let mut bytes = [0; BYTES];
     rand::rng().fill_bytes(&mut bytes);
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    // The process' umask may only have taken rights away; set them all the same.
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    writeln!(file, "{}", URL_SAFE_NO_PAD.encode(bytes))?;
-    file.sync_all()?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    }
+    URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -9,6 +9,7 @@ mod first_message;
 mod front;
 mod headers;
 mod passage;
+mod settle;
 mod watch;
 
 use std::convert::Infallible;

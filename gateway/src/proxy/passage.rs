@@ -7,18 +7,19 @@ use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, Method as HttpMethod, Request, Response, StatusCode, Version};
-use rapport_platform::identity::{IDENTITY_HEADER, InternalSigner};
+use rapport_platform::identity::{IDENTITY_HEADER, InternalSigner, PERMIT_HEADER};
 use rapport_platform::server::ServiceLink;
 use rapport_platform::time::{Clock, Timestamp};
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
 use super::first_message::{Buffers, FirstMessage};
+use super::settle::settled;
 use super::watch::{Answered, CallRecord};
 use super::{body, headers};
 use crate::enforce::{Enforcer, Refusal, Verdict};
 use crate::identity::Identity;
-use crate::outreach::Outreach;
+use crate::outreach::{Asking, Outreach, Permit};
 use crate::table::Method;
 
 /// Judges calls and hands those that may pass to the service behind. Clones share everything.
@@ -82,18 +83,26 @@ impl PassageParts {
             record.name_caller(Arc::clone(caller));
         }
         self.enforcer.authorise(method, caller.as_deref())?;
-        let body = match method.is_judged_by_message() {
+        let (body, permit) = match method.is_judged_by_message() {
             true => {
-                self.judge(method, &head.headers, body, caller.as_deref(), record, now)
+                self.judge(method, &head.headers, body, caller.as_deref(), record)
                     .await?
             }
-            false => body,
+            false => (body, None),
         };
-        let request = self.forwarded(method, &head.headers, body, caller, now)?;
-        hand_on(link.clone(), request, record).await
+        let mut request = self.forwarded(method, &head.headers, body, caller, now)?;
+        let Some((outreach, permit)) = permit else {
+            return hand_on(link.clone(), request, record).await;
+        };
+        let id = headers::call_id_value(permit.id);
+        request.headers_mut().insert(PERMIT_HEADER, id);
+        // Lost on the way, it may have arrived: then the permit expires by itself.
+        let response = hand_on(link.clone(), request, record).await?;
+        Ok(settled(outreach, permit, response).await)
     }
 
-    /// Reads the first message, judges it and returns the body as it was.
+    /// Reads the first message, judges it and returns the body as it was, with the leave for the
+    /// contact that it makes.
     async fn judge(
         &self,
         method: &Method,
@@ -101,28 +110,33 @@ impl PassageParts {
         body: Body,
         caller: Option<&Identity>,
         record: &CallRecord,
-        now: Timestamp,
-    ) -> Result<Body, Refusal> {
+    ) -> Result<(Body, Option<(Outreach, Permit)>), Refusal> {
         let mut first = match method.client_streaming {
             true => FirstMessage::of_stream(body, &self.buffers).await?,
             false => FirstMessage::of_unary(body, &self.buffers).await?,
         };
         let Some(message) = first.decoded(headers, &self.buffers)? else {
-            return Ok(first.into_body());
+            return Ok((first.into_body(), None));
         };
-        match self.enforcer.judge(method, &message)? {
-            Verdict::Forward => {}
-            Verdict::AskCustomer(contact) => {
+        let permit = match self.enforcer.judge(method, &message)? {
+            Verdict::Forward => None,
+            Verdict::Reserve(contact) => {
                 // The table refuses an outreach that is public, and the builder one that
                 // nobody could be asked about; should either fail, nobody is contacted.
                 let (Some(outreach), Some(caller)) = (&self.outreach, caller) else {
                     tracing::error!(method = method.path, "an outreach that cannot be judged");
                     return Err(Refusal::Internal);
                 };
-                outreach.ask(contact, caller, record.call_id, now).await?;
+                let asking = Asking {
+                    caller,
+                    method: &method.path,
+                    call_id: record.call_id,
+                };
+                let permit = outreach.reserve(contact, asking).await?;
+                Some((outreach.clone(), permit))
             }
-        }
-        Ok(first.into_body())
+        };
+        Ok((first.into_body(), permit))
     }
 
     fn forwarded(

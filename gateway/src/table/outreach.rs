@@ -11,6 +11,8 @@ use crate::scan::{Plan, Slot};
 const CHANNEL: &str = "rapport.type.v1.Channel";
 const PURPOSE: &str = "rapport.type.v1.Purpose";
 const TEXT: &str = "string";
+/// The field of AIP-155.
+const REQUEST_ID: &str = "request_id";
 
 /// How a request of one RPC tells whom the company would reach.
 #[derive(Clone, Debug)]
@@ -23,6 +25,14 @@ pub struct OutreachPlan {
     pub channel: Source<Channel>,
     /// The purpose.
     pub purpose: Source<Purpose>,
+    /// The topic's id, where requests have one.
+    pub topic: Option<DeclaredField>,
+    /// The campaign's resource name, where requests have one.
+    pub campaign: Option<DeclaredField>,
+    /// The contact point's resource name, where callers may choose one.
+    pub contact_point: Option<DeclaredField>,
+    /// What makes a repeated request happen once, where requests have it.
+    pub request_id: Option<Slot>,
 }
 
 /// A field that a rule names.
@@ -63,6 +73,9 @@ impl<'a> PathChecker<'a> {
             customer_field,
             channel_source,
             purpose_source,
+            topic_field,
+            campaign_field,
+            contact_point_field,
         } = rule;
         let customer = self.field("outreach.customer_field", customer_field, TEXT);
         let channel = match channel_source {
@@ -85,10 +98,20 @@ impl<'a> PathChecker<'a> {
                 Ok(purpose) => Some(Source::Always(purpose)),
             },
         };
+        let topic = self.optional("outreach.topic_field", topic_field);
+        let campaign = self.optional("outreach.campaign_field", campaign_field);
+        let point = self.optional("outreach.contact_point_field", contact_point_field);
+        // Not every request has one: whether it is there is no question of the rule.
+        let request_id = self.plan.read(REQUEST_ID).ok();
+        let request_id = request_id.filter(|(_, field)| type_name(field) == TEXT);
         Some(OutreachPlan {
             customer: customer?,
             channel: channel?,
             purpose: purpose?,
+            topic: topic?,
+            campaign: campaign?,
+            contact_point: point?,
+            request_id: request_id.map(|(slot, _)| slot),
             plan: self.plan,
         })
     }
@@ -114,6 +137,14 @@ impl<'a> PathChecker<'a> {
     fn missing<T>(&mut self, defect: Defect) -> Option<T> {
         self.defects.push(defect);
         None
+    }
+
+    /// A field that the rule may leave out; `None` when it names one and that is a defect.
+    fn optional(&mut self, setting: &str, path: &str) -> Option<Option<DeclaredField>> {
+        match path {
+            "" => Some(None),
+            path => self.field(setting, path, TEXT).map(Some),
+        }
     }
 
     fn field(&mut self, setting: &str, path: &str, wanted: &'static str) -> Option<DeclaredField> {

@@ -1,12 +1,12 @@
 //! An RPC that reaches out asks the customer first.
 
 use prost::Message as _;
-use rapport_proto::rapport::customer::v1::{CheckContactResponse, ContactRefusal};
-use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
+use rapport_platform::problem::Problem;
+use rapport_proto::rapport::r#type::v1::{Channel, ErrorReason, Purpose};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::kit::{CUSTOMER, Note, Running, Setting, framed, reason};
+use crate::kit::{CUSTOMER, Note, PERMIT, Running, Setting, framed, reason};
 
 fn email() -> Note {
     Note {
@@ -17,12 +17,12 @@ fn email() -> Note {
     }
 }
 
-fn refuses_email() -> CheckContactResponse {
-    CheckContactResponse {
-        allowed: false,
-        refusals: vec![ContactRefusal::ChannelRefused.into()],
-        open_channels: vec![Channel::Phone.into(), Channel::Sms.into()],
-    }
+fn refuses_email() -> Status {
+    let code = Code::FailedPrecondition;
+    Problem::new(code, ErrorReason::ChannelRefused, "She does not want this.")
+        .with_metadata("customer", CUSTOMER)
+        .with_metadata("open_channels", "PHONE,SMS")
+        .into_status(uuid::Uuid::nil())
 }
 
 #[tokio::test]
@@ -31,9 +31,10 @@ async fn a_welcome_contact_is_made_and_the_question_is_the_callers() {
     let caller = gateway.administrator().await;
     assert_eq!(caller.unary("Send", email()).await.unwrap(), email());
     let (question, context, headers) = &gateway.customers.questions()[0];
-    assert_eq!(question.customer, CUSTOMER);
+    let contact = question.contact.clone().unwrap();
+    assert_eq!(contact.customer, CUSTOMER);
     assert_eq!(
-        (question.channel(), question.purpose()),
+        (contact.channel(), contact.purpose()),
         (Channel::Email, Purpose::Sales)
     );
     assert_eq!(context.actor.as_str(), "users/local");
@@ -42,35 +43,68 @@ async fn a_welcome_contact_is_made_and_the_question_is_the_callers() {
         headers["x-request-id"], call.headers["x-request-id"],
         "one call, one id"
     );
+    assert_eq!(call.headers["x-rapport-permit"], PERMIT);
+    let name = format!("{CUSTOMER}/contactPermits/{PERMIT}");
+    assert_eq!(gateway.customers.settled(), [("confirmed", name)]);
 }
 
 #[tokio::test]
-async fn a_refused_channel_names_the_open_ones_in_the_customers_order() {
+async fn a_call_that_fails_gives_its_permit_back() {
     let gateway = Running::start().await;
-    gateway.customers.will_answer(Ok(refuses_email()));
+    let caller = gateway.administrator().await;
+    for (code, settled) in [
+        (Code::FailedPrecondition, &["released"][..]),
+        (Code::Aborted, &["released", "released"]),
+        // It may have been made: the permit counts until it expires.
+        (Code::Unavailable, &["released", "released"]),
+    ] {
+        gateway.notes.will_fail(code);
+        let failed = caller.unary("Send", email()).await.unwrap_err();
+        assert_eq!(failed.code(), code);
+        let told: Vec<_> = gateway
+            .customers
+            .settled()
+            .into_iter()
+            .map(|it| it.0)
+            .collect();
+        assert_eq!(told, settled);
+    }
+}
+
+#[tokio::test]
+async fn callers_cannot_bring_a_permit_of_their_own() {
+    let gateway = Running::start().await;
+    let mut raw = gateway.raw().await;
+    let mut headers = raw.headers();
+    let forged = "0199a3c8-0000-7000-8000-0000000000bb".parse().unwrap();
+    headers.insert("x-rapport-permit", forged);
+    let status = raw
+        .status(
+            "/test.v1.Notes/Send",
+            headers,
+            framed(&email().encode_to_vec()),
+        )
+        .await;
+    assert_eq!(status.code(), Code::Ok);
+    let call = &gateway.notes.calls()[0];
+    assert_eq!(call.headers["x-rapport-permit"], PERMIT);
+}
+
+#[tokio::test]
+async fn a_refusal_is_in_the_customer_services_words() {
+    let gateway = Running::start().await;
+    gateway.customers.will_refuse(refuses_email());
     let caller = gateway.administrator().await;
     let refused = caller.unary("Send", email()).await.unwrap_err();
     assert_eq!(refused.code(), Code::FailedPrecondition);
     let info = refused.get_details_error_info().unwrap();
-    assert_eq!(
-        (info.reason.as_str(), info.domain.as_str()),
-        ("CHANNEL_REFUSED", "rapport.dev")
-    );
-    for (key, value) in [
-        ("customer", CUSTOMER),
-        ("channel", "EMAIL"),
-        ("purpose", "SALES"),
-        ("open_channels", "PHONE,SMS"),
-    ] {
-        assert_eq!(info.metadata[key], value);
-    }
-    let precondition = refused.get_details_precondition_failure().unwrap();
-    assert_eq!(precondition.violations[0].subject, CUSTOMER);
-    assert!(refused.get_details_request_info().is_some());
+    assert_eq!(info.reason, "CHANNEL_REFUSED");
+    assert_eq!(info.metadata["open_channels"], "PHONE,SMS");
     assert!(
         gateway.notes.calls().is_empty(),
         "nothing reached the service"
     );
+    assert!(gateway.customers.settled().is_empty());
 }
 
 #[tokio::test]
@@ -88,29 +122,9 @@ async fn every_purpose_is_asked_about() {
 }
 
 #[tokio::test]
-async fn a_customer_without_address_is_another_reason() {
-    let gateway = Running::start().await;
-    gateway.customers.will_answer(Ok(CheckContactResponse {
-        refusals: vec![ContactRefusal::NoUsableContactPoint.into()],
-        ..Default::default()
-    }));
-    let refused = gateway
-        .administrator()
-        .await
-        .unary("Send", email())
-        .await
-        .unwrap_err();
-    assert_eq!(reason(&refused), "NO_USABLE_CONTACT_POINT");
-    assert_eq!(
-        refused.get_details_error_info().unwrap().metadata["open_channels"],
-        ""
-    );
-}
-
-#[tokio::test]
 async fn a_decoy_customer_is_seen_through() {
     let gateway = Running::start().await;
-    gateway.customers.will_answer(Ok(refuses_email()));
+    gateway.customers.will_refuse(refuses_email());
     let mut raw = gateway.raw().await;
     let decoy = Note {
         customer: "customers/decoy".to_owned(),
@@ -124,8 +138,9 @@ async fn a_decoy_customer_is_seen_through() {
         .await;
     assert_eq!(reason(&status), "CHANNEL_REFUSED");
     let (question, ..) = &gateway.customers.questions()[0];
+    let contact = question.contact.clone().unwrap();
     assert_eq!(
-        (question.customer.as_str(), question.channel()),
+        (contact.customer.as_str(), contact.channel()),
         (CUSTOMER, Channel::Email)
     );
 }
@@ -158,7 +173,7 @@ async fn who_cannot_be_asked_is_not_contacted() {
         (Status::invalid_argument("customer"), Code::InvalidArgument),
         (Status::unknown("?"), Code::Internal),
     ] {
-        gateway.customers.will_answer(Err(answer));
+        gateway.customers.will_refuse(answer);
         let refused = caller.unary("Send", email()).await.unwrap_err();
         assert_eq!(refused.code(), expected);
     }
@@ -168,7 +183,7 @@ async fn who_cannot_be_asked_is_not_contacted() {
 #[tokio::test]
 async fn a_compressed_outreach_is_judged_too() {
     let gateway = Running::start().await;
-    gateway.customers.will_answer(Ok(refuses_email()));
+    gateway.customers.will_refuse(refuses_email());
     let caller = gateway
         .administrator()
         .await
@@ -183,7 +198,7 @@ async fn the_services_own_words_about_a_customer_are_kept() {
     let words = rapport_platform::problem::Problem::not_found(CUSTOMER);
     gateway
         .customers
-        .will_answer(Err(words.into_status(uuid::Uuid::nil())));
+        .will_refuse(words.into_status(uuid::Uuid::nil()));
     let refused = gateway
         .administrator()
         .await

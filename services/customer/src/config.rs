@@ -22,6 +22,13 @@ pub struct Config {
     /// Key that seals page tokens: base64 of 32 random bytes, the same for all replicas. When
     /// empty, one is made at start, and tokens end with the process.
     pub page_token_key: Secret<String>,
+    /// Key of the digests by which addresses are recognised, also after their owner was erased:
+    /// base64 of 32 random bytes, the same for all replicas and for as long as the data. When
+    /// empty, and the database is SQLite, one is made and kept beside the database's file.
+    pub address_key: Secret<String>,
+    /// Key that seals the links to unsubscribe and to confirm an opt-in: as `address_key`, and
+    /// another one. Links under another key no longer work.
+    pub link_key: Secret<String>,
     /// How its events are published.
     pub relay: RelayConfig,
     /// How long answers to repeated requests, events and notes of them are kept.
@@ -39,6 +46,8 @@ impl Default for Config {
             migrate: true,
             default_region: "CH".to_owned(),
             page_token_key: Secret::default(),
+            address_key: Secret::default(),
+            link_key: Secret::default(),
             relay: RelayConfig::default(),
             housekeeping: HousekeepingConfig::default(),
             delivery: DeliveryConfig::default(),

@@ -8,10 +8,10 @@ use sea_orm::DbErr;
 use tonic::Code;
 
 use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::decision::{ContactRefusal, Decision};
 use crate::domain::conversation::{ConversationClosed, ConversationState};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::lifecycle::RefusedMove;
-use crate::domain::preferences::ContactRefusal;
 
 /// Why a call to the customer service failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +66,10 @@ pub enum Error {
         channel: Channel,
         /// What the contact was for.
         purpose: Purpose,
-        /// Why not.
-        refusal: ContactRefusal,
-        /// What is open instead, in the customer's order.
-        open_channels: Vec<Channel>,
+        /// Why not, and what is possible instead.
+        decision: Box<Decision>,
+        /// The note of the refusal, by which it can be explained, if it is kept.
+        contact_permit: Option<String>,
     },
 }
 
@@ -197,9 +197,15 @@ impl Answer for Error {
                 customer,
                 channel,
                 purpose,
-                refusal,
-                open_channels,
-            } => contact_refused(customer, *channel, *purpose, *refusal, open_channels),
+                decision,
+                contact_permit,
+            } => {
+                let problem = contact_refused(customer, *channel, *purpose, decision);
+                match contact_permit {
+                    Some(name) => problem.with_metadata("contact_permit", name),
+                    None => problem,
+                }
+            }
         }
     }
 }
@@ -209,28 +215,50 @@ fn contact_refused(
     customer: &str,
     channel: Channel,
     purpose: Purpose,
-    refusal: ContactRefusal,
-    open_channels: &[Channel],
+    decision: &Decision,
 ) -> Problem {
-    let (reason, why) = match refusal {
-        ContactRefusal::ChannelRefused => (
-            ErrorReason::ChannelRefused,
-            "does not want to be contacted by",
-        ),
-        ContactRefusal::NoUsableContactPoint => (
-            ErrorReason::NoUsableContactPoint,
-            "has no usable address for",
-        ),
-    };
-    let open: Vec<_> = open_channels.iter().map(|it| it.label()).collect();
+    let reasons = decision.reasons();
+    let why: Vec<_> = reasons.iter().map(|it| it.words()).collect();
+    let open: Vec<_> = decision.open_channels.iter().map(|it| it.label()).collect();
     let instead = match open.as_slice() {
         [] => "No other channel is open.".to_owned(),
         open => format!("Open in the customer's order: {}.", open.join(", ")),
     };
-    let message = format!("`{customer}` {why} {channel} for {purpose}. {instead}");
-    Problem::new(Code::FailedPrecondition, reason, message)
+    let message = format!(
+        "`{customer}` is not to be contacted on {channel} for {purpose}: {} {instead}",
+        why.join(" ")
+    );
+    let reason = reasons
+        .first()
+        .map_or(ErrorReason::ChannelRefused, |it| reason_of(*it));
+    let labels: Vec<_> = reasons.iter().map(|it| it.label()).collect();
+    let mut problem = Problem::new(Code::FailedPrecondition, reason, message)
         .with_metadata("customer", customer)
         .with_metadata("channel", channel.label())
         .with_metadata("purpose", purpose.label())
-        .with_metadata("open_channels", open.join(","))
+        .with_metadata("reasons", labels.join(","))
+        .with_metadata("open_channels", open.join(","));
+    for reason in &reasons {
+        problem = problem.with_precondition(reason.label(), customer, reason.words());
+    }
+    match decision.earliest {
+        Some(earliest) => problem.with_metadata("earliest_time", earliest.to_string()),
+        None => problem,
+    }
+}
+
+const fn reason_of(refusal: ContactRefusal) -> ErrorReason {
+    match refusal {
+        ContactRefusal::ChannelRefused => ErrorReason::ChannelRefused,
+        ContactRefusal::NoUsableContactPoint => ErrorReason::NoUsableContactPoint,
+        ContactRefusal::OptedOut => ErrorReason::OptedOut,
+        ContactRefusal::ConsentMissing | ContactRefusal::ConsentUnconfirmed => {
+            ErrorReason::ConsentMissing
+        }
+        ContactRefusal::PurposeDisabled => ErrorReason::PurposeDisabled,
+        ContactRefusal::Suppressed => ErrorReason::Suppressed,
+        ContactRefusal::Paused => ErrorReason::ContactPaused,
+        ContactRefusal::QuietHours => ErrorReason::QuietHours,
+        ContactRefusal::CapReached => ErrorReason::ContactCapReached,
+    }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod lifecycle;
 
 use rapport_platform::outbox::NewEvent;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use uuid::Uuid;
 
@@ -167,4 +168,33 @@ pub(crate) fn delivery_failed(delivery: &proto::Delivery, version: i64) -> NewEv
         delivery: Some(delivery.clone()),
     };
     NewEvent::new(&delivery.name, version, &fact)
+}
+
+/// An entry was appended to a customer's consent ledger.
+///
+/// The ledger of one customer is one aggregate, and its record times, each later than the one
+/// before, are its versions.
+pub(crate) fn consent_recorded(
+    customer: Uuid,
+    event: &proto::ConsentEvent,
+    record_time: Timestamp,
+) -> NewEvent {
+    let fact = proto::ConsentRecorded {
+        consent_event: Some(event.clone()),
+    };
+    let ledger = format!("{}/consentEvents", resource::customer(customer));
+    NewEvent::new(ledger, record_time.as_micros(), &fact)
+}
+
+/// An address was suppressed, or a suppression lifted.
+pub(crate) fn suppression_changed(suppression: &proto::Suppression) -> NewEvent {
+    let fact = proto::SuppressionChanged {
+        suppression: Some(suppression.clone()),
+    };
+    let version = if suppression.lift_time.is_some() {
+        2
+    } else {
+        1
+    };
+    NewEvent::new(&suppression.name, version, &fact)
 }

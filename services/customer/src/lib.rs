@@ -10,6 +10,7 @@ pub mod domain;
 mod error;
 mod events;
 mod grpc;
+mod keys;
 mod resource;
 mod store;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use rapport_platform::identity::{IdentityLayer, InternalVerifier};
 use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::{Housekeeping, LocalBus, Relay};
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, standard_layers};
 use rapport_platform::time::Clock;
 
@@ -36,6 +38,9 @@ pub use error::Error;
 use delivery::Outbound;
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
+use grpc::link::Links;
+use grpc::permit::Policies;
+use store::contact_point::AddressKey;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
 pub const NAME: &str = "customer";
@@ -48,6 +53,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Carries events to those who react to them, this service among them.
     pub bus: LocalBus,
+    /// Where customers find the gateway's pages; without it no links are made.
+    pub public_url: Option<PublicUrl>,
     /// How long calls may take.
     pub deadlines: DeadlineConfig,
 }
@@ -63,18 +70,22 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         verifier,
         clock,
         bus,
+        public_url,
         deadlines,
     } = surroundings;
     let default_region = config.default_region.parse().map_err(|fault| {
         PlatformError::internal("reading the setting customer.default_region", fault)
     })?;
     let page_tokens = page_tokens(&config.page_token_key)?;
+    let address_key = keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?;
+    let link_key = keys::kept(&keys::LINK, &config.link_key, &config.database)?;
     let db = Database::connect(NAME, &config.database).await?;
     if config.migrate {
         db.migrate(store::migration::migrations()).await?;
     }
     bus.subscribe(&db, LifecycleConsumer)?;
-    let outbound = Outbound::new(&config.delivery, &config.smtp);
+    let (policies, links) = (Policies::default(), Links::new(&link_key, public_url));
+    let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
     let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
     let mut workers = workers(config, &db, &clock, &bus);
     workers.extend(sending);
@@ -84,6 +95,9 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         page_tokens,
         default_region,
         outbound,
+        address_key: AddressKey::new(address_key),
+        links,
+        policies,
     };
     Ok(Service {
         name: NAME,

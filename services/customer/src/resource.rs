@@ -34,6 +34,17 @@ pub(crate) const STAGE_CHANGE: Pattern<2> =
 pub(crate) const BEHAVIOUR_EVENT: Pattern<2> =
     Pattern::new("customers/{customer}/behaviourEvents/{behaviour_event}");
 
+/// `customers/{uuid}/consentEvents/{uuid}`.
+pub(crate) const CONSENT_EVENT: Pattern<2> =
+    Pattern::new("customers/{customer}/consentEvents/{consent_event}");
+/// `customers/{uuid}/contactPermits/{uuid}`.
+pub(crate) const CONTACT_PERMIT: Pattern<2> =
+    Pattern::new("customers/{customer}/contactPermits/{contact_permit}");
+/// `suppressions/{uuid}`.
+pub(crate) const SUPPRESSION: Pattern<1> = Pattern::new("suppressions/{suppression}");
+/// The tenant's only contact policy.
+pub(crate) const CONTACT_POLICY: &str = "contactPolicy";
+
 /// `importRuns/{uuid}`.
 pub(crate) const IMPORT_RUN: Pattern<1> = Pattern::new("importRuns/{import_run}");
 

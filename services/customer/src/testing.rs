@@ -6,6 +6,7 @@ use rapport_platform::db::Database;
 use rapport_platform::identity::{Actor, Context, TenantId};
 use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::ServiceLink;
 use rapport_platform::testing;
 use rapport_platform::time::Clock;
@@ -20,7 +21,10 @@ use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::delivery::{DeliveryConfig, Outbound, SmtpConfig};
+use crate::grpc::link::Links;
+use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, routes};
+use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
 /// Somebody who calls the service by generated clients, as the gateway would on his behalf.
@@ -48,12 +52,21 @@ impl Caller {
     /// An employee of the embedded tenant, once the tables are there.
     pub(crate) async fn of(db: &Database) -> Self {
         db.migrate(migrations()).await.unwrap();
+        let policies = Policies::default();
+        let links = Links::new(&SecretKey::generate(), Some(public_url()));
         let shared = Shared {
             db: db.clone(),
             page_tokens: PageTokens::new(&SecretKey::generate()),
             clock: Clock::system(),
             default_region: "CH".parse().unwrap(),
-            outbound: outbound(),
+            outbound: Outbound::new(
+                &delivery_config(),
+                &SmtpConfig::default(),
+                (&policies, &links),
+            ),
+            address_key: AddressKey::new(SecretKey::generate()),
+            links,
+            policies,
         };
         Self {
             shared,
@@ -105,18 +118,18 @@ impl Caller {
     }
 }
 
-/// No mail server, and webhooks on this machine.
-pub(crate) fn outbound() -> Outbound {
-    Outbound::new(&delivery_config(), &SmtpConfig::default())
-}
-
-/// Delivery that looks often and rests little.
+/// Delivery that looks often and rests little, to webhooks on this machine.
 pub(crate) fn delivery_config() -> DeliveryConfig {
     DeliveryConfig {
         poll_interval: Duration::from_millis(20),
         private_webhook_hosts: vec!["127.0.0.1".to_owned()],
         ..DeliveryConfig::default()
     }
+}
+
+/// Where customers find the gateway's pages.
+fn public_url() -> PublicUrl {
+    PublicUrl::parse("https://contact.example.com").unwrap()
 }
 
 /// The reason of a refusal, such as `ETAG_MISMATCH`.

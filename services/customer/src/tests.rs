@@ -1,5 +1,6 @@
 //! The service as the binary gets it.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use rapport_platform::config::Secret;
@@ -22,9 +23,15 @@ use crate::{Config, Surroundings, build};
 
 fn config(storage: &Storage) -> Config {
     Config {
+        address_key: a_key(),
+        link_key: a_key(),
         database: storage.config().clone(),
         ..Config::default()
     }
+}
+
+fn a_key() -> Secret<String> {
+    Secret::new(SecretKey::generate().to_base64())
 }
 
 fn surroundings(key: &SecretKey) -> Surroundings {
@@ -33,6 +40,7 @@ fn surroundings(key: &SecretKey) -> Surroundings {
         verifier: InternalVerifier::new(key),
         bus: LocalBus::new(clock.clone()),
         clock,
+        public_url: None,
         deadlines: DeadlineConfig::default(),
     }
 }
@@ -152,14 +160,50 @@ on_each_engine! {
             page_token_key: Secret::new("short".to_owned()),
             ..config(storage)
         };
+        let unaddressed = Config {
+            address_key: Secret::new("short".to_owned()),
+            ..config(storage)
+        };
+        let unlinked = Config {
+            link_key: Secret::new("short".to_owned()),
+            ..config(storage)
+        };
         for (config, setting) in [
             (nowhere, "customer.default_region"),
             (keyless, "customer.page_token_key"),
+            (unaddressed, "customer.address_key"),
+            (unlinked, "customer.link_key"),
         ] {
             let refused = build(&config, surroundings(&SecretKey::generate()))
                 .await
                 .unwrap_err();
             assert!(refused.to_string().contains(setting), "{refused}");
         }
+    }
+
+    async fn keys_that_nobody_set_are_kept_beside_a_file_and_asked_for_otherwise(
+        db: Database,
+        storage: &Storage
+    ) {
+        drop(db);
+        let keyless = Config {
+            address_key: Secret::default(),
+            link_key: Secret::default(),
+            ..config(storage)
+        };
+        let built = build(&keyless, surroundings(&SecretKey::generate())).await;
+        let Some(file) = keyless.database.file().unwrap() else {
+            let refused = built.unwrap_err();
+            let why = refused.source().unwrap().to_string();
+            assert!(refused.to_string().contains("customer.address_key"), "{refused}");
+            assert!(why.contains("openssl rand -base64 32"), "{why}");
+            return;
+        };
+        built.unwrap();
+        let read = |extension| std::fs::read_to_string(file.with_extension(extension)).unwrap();
+        let keys = [read("address.key"), read("link.key")];
+        assert_ne!(keys[0], keys[1]);
+        build(&keyless, surroundings(&SecretKey::generate())).await.unwrap();
+        assert_eq!([read("address.key"), read("link.key")], keys);
     }
 }

@@ -23,6 +23,10 @@ use crate::time::Timestamp;
 /// Header with the call's id, a UUID; the gateway sets it and every answer names it.
 pub const CALL_ID_HEADER: &str = "x-request-id";
 
+/// Header with the contact permit that the gateway reserved for the call, a UUID. Only the gateway
+/// can set it: callers' headers of this kind do not pass, and services believe nobody else.
+pub const PERMIT_HEADER: &str = "x-rapport-permit";
+
 /// The company whose data a call may see. First column of every primary key.
 #[derive(
     Clone,
@@ -125,6 +129,8 @@ pub struct Context {
     pub now: Timestamp,
     /// W3C `traceparent` of the caller, carried on into events.
     pub trace_parent: Option<String>,
+    /// The contact permit that the gateway reserved for the call, if it reaches out.
+    pub permit: Option<Uuid>,
 }
 
 impl Context {
@@ -137,6 +143,7 @@ impl Context {
             call_id: new_id(),
             now,
             trace_parent: None,
+            permit: None,
         }
     }
 

@@ -18,7 +18,10 @@ pub mod money;
 pub mod name;
 pub mod outbox;
 pub mod paging;
+pub mod private_file;
 pub mod problem;
+pub mod public_url;
+pub mod seal;
 pub mod server;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

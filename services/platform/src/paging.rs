@@ -1,11 +1,6 @@
 //! Pages of a list by key (AIP-158). A token says where the next page starts; only we can
 //! read or write one, and it fits only the list it came from.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use rand::Rng as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -13,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::PlatformError;
 use crate::identity::Context;
 use crate::key::SecretKey;
+use crate::seal::Seal;
 
-const NONCE_LENGTH: usize = 24;
 /// Longest token we read, in characters. Keys are a few ids and texts.
 const MAX_TOKEN_LENGTH: usize = 4_096;
 
@@ -22,7 +17,7 @@ const MAX_TOKEN_LENGTH: usize = 4_096;
 /// the next page.
 #[derive(Clone)]
 pub struct PageTokens {
-    cipher: XChaCha20Poly1305,
+    seal: Seal,
 }
 
 /// What identifies a list: a token from another one is refused.
@@ -79,7 +74,7 @@ impl PageTokens {
     /// Tokens sealed with `key`.
     pub fn new(key: &SecretKey) -> Self {
         Self {
-            cipher: XChaCha20Poly1305::new(&Key::from(*key.as_bytes())),
+            seal: Seal::new(key),
         }
     }
 
@@ -115,30 +110,14 @@ impl PageTokens {
         if token.len() > MAX_TOKEN_LENGTH {
             return None;
         }
-        let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
-        let payload = Payload {
-            msg: ciphertext,
-            aad: binding,
-        };
-        let key = self.cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let key = self.seal.open(token, binding)?;
         serde_json::from_slice(&key).ok()
     }
 
     fn seal<K: Serialize>(&self, key: &K, binding: &[u8]) -> Result<String, PlatformError> {
         let fault = |cause: String| PlatformError::internal("sealing a page token", cause);
         let key = serde_json::to_vec(key).map_err(|error| fault(error.to_string()))?;
-        let mut nonce = [0; NONCE_LENGTH];
-        rand::rng().fill_bytes(&mut nonce);
-        let payload = Payload {
-            msg: &key,
-            aad: binding,
-        };
-        let ciphertext = self
-            .cipher
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|error| fault(error.to_string()))?;
-        let token = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &ciphertext].concat());
+        let token = self.seal.seal(&key, binding)?;
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(fault(format!("{} characters", token.len())));
         }
@@ -203,6 +182,8 @@ fn binding(ctx: &Context, list: &ListRequest<'_>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
     use uuid::Uuid;
 

@@ -87,6 +87,7 @@ pub fn context() -> Context {
         call_id: new_id(),
         now: Clock::system().now(),
         trace_parent: None,
+        permit: None,
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         "metrics and probes on http://{}",
         suite.ops_address()?
     ));
+    if let Some(address) = suite.pages_address()? {
+        say(&format!("pages for customers on http://{address}"));
+    }
     if token.enabled {
         let file = token.file.display();
         say(&format!("call it, for example:

@@ -11,8 +11,10 @@ use rapport_platform::identity::{InternalSigner, InternalVerifier};
 use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::LocalBus;
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{
     Admission, Drain, Health, Ops, Service, ServiceLink, Supervisor, Worker, add_reflection, serve,
+    serve_pages,
 };
 use rapport_platform::time::Clock;
 use tokio::net::TcpListener;
@@ -25,6 +27,7 @@ use crate::settings::Settings;
 pub struct Suite {
     listener: TcpListener,
     ops_listener: TcpListener,
+    pages_listener: Option<TcpListener>,
     ops: Ops,
     gateway: Gateway,
     workers: Vec<Worker>,
@@ -47,6 +50,10 @@ impl Suite {
         let address = settings.gateway.listen_address()?;
         let listener = bind(address, "gateway.listen").await?;
         let ops_listener = bind(settings.ops.listen, "ops.listen").await?;
+        let pages_listener = match settings.gateway.pages_address()? {
+            Some(address) => Some(bind(address, "gateway.pages.listen").await?),
+            None => None,
+        };
 
         // Gateway and services share one process, and with it a key that never leaves it.
         let identity_key = SecretKey::generate();
@@ -56,6 +63,7 @@ impl Suite {
             verifier: InternalVerifier::new(&identity_key),
             clock: clock.clone(),
             bus,
+            public_url: public_url(&settings)?,
             deadlines: settings.server.deadline.clone(),
         };
         let customer = rapport_customer::build(&settings.customer, surroundings)
@@ -89,6 +97,7 @@ impl Suite {
         Ok(Self {
             listener,
             ops_listener,
+            pages_listener,
             ops: Ops::new(metrics, checks, drain.clone()),
             gateway,
             workers,
@@ -113,6 +122,15 @@ impl Suite {
         self.ops_listener.local_addr()
     }
 
+    /// Where the pages for customers are; none when none are shown.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn pages_address(&self) -> std::io::Result<Option<SocketAddr>> {
+        let listener = self.pages_listener.as_ref();
+        listener.map(TcpListener::local_addr).transpose()
+    }
+
     /// Answers calls until the drain is over and every worker has stopped.
     pub async fn run(self) {
         let supervisor = Supervisor::new(self.drain.clone());
@@ -122,10 +140,25 @@ impl Suite {
         let server = self.settings.server;
         let front = TowerToHyperService::new(self.gateway.service());
         let ops = tokio::spawn(self.ops.serve(self.ops_listener));
+        let pages = self.pages_listener.zip(self.gateway.pages());
+        let pages = pages.map(|(listener, pages)| {
+            let drain = self.drain.clone();
+            tokio::spawn(serve_pages(listener, pages, drain))
+        });
         serve(self.listener, front, &server.connections, self.drain).await;
+        if let Some(pages) = pages {
+            // It ends by the same drain; should it have failed, it is over, too.
+            let _ = pages.await;
+        }
         supervisor.stopped().await;
         ops.abort();
     }
+}
+
+/// What links to the gateway's pages begin with; the customer service makes them.
+fn public_url(settings: &Settings) -> anyhow::Result<Option<PublicUrl>> {
+    let url = settings.gateway.public_url();
+    url.context("the setting gateway.public_url cannot be used")
 }
 
 /// Health and reflection of the process, which need no identity.

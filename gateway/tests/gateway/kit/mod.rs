@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 pub use caller::{Caller, Raw, framed, reason};
-pub use customers::{CUSTOMER, Customers};
+pub use customers::{CUSTOMER, Customers, PERMIT};
 pub use log::{keep_log, log};
 pub use notes::{Note, Notes};
 
@@ -147,7 +147,7 @@ impl Setting {
     pub async fn start(mut self) -> Running {
         let (notes, customers) = (Notes::default(), Customers::default());
         self.link("test.v1", Routes::new(notes.clone()));
-        self.link("rapport.customer.v1", Routes::new(customers.clone()));
+        self.link("rapport.customer.v1", Routes::new(customers.service()));
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter
             .set_service_status("", tonic_health::ServingStatus::Serving)

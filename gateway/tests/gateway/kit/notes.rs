@@ -18,7 +18,7 @@ use tonic::server::{
     ClientStreamingService, Grpc, NamedService, ServerStreamingService, StreamingService,
     UnaryService,
 };
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 /// The message of every RPC of the test's protos.
@@ -47,6 +47,8 @@ struct State {
     calls: Mutex<Vec<Call>>,
     /// Calls that wait now.
     waiting: AtomicUsize,
+    /// How `Send` ends from now on; well when not set.
+    failure: Mutex<Option<Code>>,
 }
 
 /// One call as it reached the service.
@@ -61,6 +63,11 @@ impl Notes {
     /// The calls that reached the service.
     pub fn calls(&self) -> Vec<Call> {
         self.0.calls.lock().unwrap().clone()
+    }
+
+    /// How calls of `Send` fail from now on.
+    pub fn will_fail(&self, code: Code) {
+        *self.0.failure.lock().unwrap() = Some(code);
     }
 
     /// How many calls of `Wait` are under way.
@@ -104,8 +111,26 @@ impl tower::Service<http::Request<Body>> for Notes {
                 "/test.v1.Notes/Sum" => grpc.client_streaming(Sum, request).await,
                 "/test.v1.Notes/Chat" => grpc.streaming(Chat, request).await,
                 "/test.v1.Notes/Lose" => lost(),
+                "/test.v1.Notes/Send" => grpc.unary(Deliver(notes), request).await,
                 _ => grpc.unary(Echo, request).await,
             })
+        })
+    }
+}
+
+struct Deliver(Notes);
+
+impl UnaryService<Note> for Deliver {
+    type Response = Note;
+    type Future = BoxFuture<'static, Result<Response<Note>, Status>>;
+
+    fn call(&mut self, request: Request<Note>) -> Self::Future {
+        let failure = *self.0.0.failure.lock().unwrap();
+        Box::pin(async move {
+            match failure {
+                Some(code) => Err(Status::new(code, "as the test wants it")),
+                None => Ok(Response::new(request.into_inner())),
+            }
         })
     }
 }

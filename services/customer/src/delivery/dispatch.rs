@@ -10,12 +10,14 @@ use uuid::Uuid;
 
 use super::Outbound;
 use super::report::Report;
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{AttemptResult, Connector, DeliveryState, FailureClass, Next};
 use crate::error::{Error, unreadable};
 use crate::events;
+use crate::grpc::consent::list_unsubscribe_headers;
 use crate::grpc::convert::delivery as convert;
 use crate::resource::DELIVERY;
+use crate::store::contact::permit;
 use crate::store::delivery::{self, Judgement, attempt, judge, route};
 use crate::store::entity::delivery::Model;
 use crate::store::entity::{contact_point, delivery_route, interaction as message};
@@ -36,6 +38,8 @@ pub(crate) struct Outgoing {
     pub(crate) point: Option<contact_point::Model>,
     /// The route, if somebody set it.
     pub(crate) route: Option<delivery_route::Model>,
+    /// The headers by which the reader of an e-mail unsubscribes, where it can.
+    pub(crate) unsubscribe: Option<[(&'static str, String); 2]>,
 }
 
 /// Begins an attempt with a delivery that was claimed under `lease`, and holds it for another
@@ -103,11 +107,29 @@ pub(crate) async fn start(
     let of = [delivery.customer_id, delivery.interaction_id];
     Ok(Some(Outgoing {
         message: interaction::get(ctx, txn, of).await?,
+        unsubscribe: unsubscribe(outbound, ctx, &delivery, point.as_ref())?,
         delivery,
         lease,
         point,
         route,
     }))
+}
+
+/// The headers by which the reader of a marketing e-mail unsubscribes; none while nobody said
+/// where customers find the gateway.
+fn unsubscribe(
+    outbound: &Outbound,
+    ctx: &Context,
+    delivery: &Model,
+    point: Option<&contact_point::Model>,
+) -> Result<Option<[(&'static str, String); 2]>, Error> {
+    let purpose = Purpose::Marketing;
+    let of_marketing =
+        (delivery.channel, delivery.purpose) == (Channel::Email.code(), purpose.code());
+    match point.filter(|_| of_marketing) {
+        Some(point) => list_unsubscribe_headers(&outbound.links, ctx, point, purpose, None),
+        None => Ok(None),
+    }
 }
 
 /// Records what became of an attempt.
@@ -184,17 +206,19 @@ pub(crate) async fn give_back(
     }
 }
 
-/// Queues a delivery again that was given up, by the route that its channel has now.
+/// Queues a delivery again that was given up, under another permit, by the route that its channel
+/// has now.
 pub(crate) async fn retry(
     outbound: &Outbound,
     ctx: &Context,
     txn: &DatabaseTransaction,
-    row: Model,
+    (row, contact_permit_id): (Model, Uuid),
 ) -> Result<Model, Error> {
     let channel = Channel::try_from(i32::from(row.channel)).map_err(unreadable(READING))?;
     let route = route::find(ctx, txn, channel).await?;
     let connector = route::connector(route.as_ref(), channel, outbound.mail)?;
     let row = Model {
+        contact_permit_id,
         connector: connector.code(),
         forgiven_count: row.attempt_count,
         failure: None,
@@ -226,7 +250,7 @@ async fn judged(
     txn: &DatabaseTransaction,
     row: Model,
 ) -> Result<Option<(Model, Option<contact_point::Model>)>, Error> {
-    match judge(ctx, txn, &row).await? {
+    match judge(ctx, txn, &outbound.policies, &row).await? {
         Judgement::Go(point) => return Ok(Some((row, point))),
         Judgement::Later(time) => again(ctx, txn, row, time).await?,
         Judgement::Refused(refusals) => {
@@ -270,7 +294,27 @@ async fn again(
     delivery::update(ctx, txn, row).await
 }
 
-/// Ends a delivery, and announces how.
+/// Settles the permit of a delivery that is over. What may have been sent counts as sent.
+async fn settle(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &Model,
+    state: DeliveryState,
+) -> Result<(), Error> {
+    let of = [row.customer_id, row.contact_permit_id];
+    match state {
+        DeliveryState::Queued | DeliveryState::Leased => {}
+        DeliveryState::Refused | DeliveryState::Failed | DeliveryState::Cancelled
+            if !row.possible_duplicate =>
+        {
+            permit::call_off(ctx, txn, of).await?;
+        }
+        _ => permit::made(ctx, txn, of).await?,
+    }
+    Ok(())
+}
+
+/// Ends a delivery, settles its permit and announces how it ended.
 pub(crate) async fn end(
     outbound: &Outbound,
     ctx: &Context,
@@ -288,6 +332,7 @@ pub(crate) async fn end(
         },
     )
     .await?;
+    settle(ctx, txn, &row, state).await?;
     let (proto, version) = (convert::to_proto(&row), row.version);
     let event = match state {
         DeliveryState::Sent => events::delivery_sent(&proto, version),

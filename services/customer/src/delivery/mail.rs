@@ -2,7 +2,10 @@
 
 use lettre::Message;
 use lettre::address::{Address, Envelope};
-use lettre::message::dkim::{DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
+use lettre::message::dkim::{
+    DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm,
+    DkimSigningKey,
+};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use rapport_platform::error::PlatformError;
@@ -11,6 +14,17 @@ use super::config::SmtpConfig;
 use super::dispatch::Outgoing;
 use crate::domain::delivery::mail_report::bounce_address;
 use crate::resource::DELIVERY;
+
+/// The headers under a signature, where they are there. Mail programs show no button to
+/// unsubscribe unless its headers are among them (RFC 8058, 4).
+const SIGNED: [&str; 6] = [
+    "From",
+    "Subject",
+    "To",
+    "Date",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+];
 
 /// What all e-mails have in common.
 #[derive(Debug)]
@@ -116,6 +130,9 @@ fn extra_headers(outgoing: &Outgoing) -> Vec<(HeaderName, String)> {
             "true".to_owned(),
         ));
     }
+    for (name, value) in outgoing.unsubscribe.iter().flatten() {
+        headers.push((HeaderName::new_from_ascii_str(name), value.clone()));
+    }
     headers
 }
 
@@ -147,6 +164,11 @@ fn dkim(config: &SmtpConfig) -> Result<Option<DkimConfig>, PlatformError> {
             "it is no RSA key in PKCS #1 PEM",
         )
     })?;
-    let signed = DkimConfig::default_config(dkim.selector.clone(), dkim.domain.clone(), key);
-    Ok(Some(signed))
+    let signed = SIGNED.map(HeaderName::new_from_ascii_str).to_vec();
+    let form = DkimCanonicalization {
+        header: DkimCanonicalizationType::Simple,
+        body: DkimCanonicalizationType::Relaxed,
+    };
+    let (selector, domain) = (dkim.selector.clone(), dkim.domain.clone());
+    Ok(Some(DkimConfig::new(selector, domain, key, signed, form)))
 }

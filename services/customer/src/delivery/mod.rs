@@ -35,10 +35,12 @@ pub(crate) use {housekeeping::clear, worker::Connect};
 
 use crate::domain::delivery::webhook::PrivateHosts;
 use crate::domain::delivery::{MailServer, RetryPolicy};
+use crate::grpc::link::Links;
+use crate::grpc::permit::Policies;
 use metrics::DeliveryMetrics;
 
 /// What everybody knows who has to do with deliveries. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Outbound {
     /// When to try again.
     pub(crate) retry: RetryPolicy,
@@ -48,18 +50,28 @@ pub(crate) struct Outbound {
     pub(crate) private_hosts: Arc<PrivateHosts>,
     /// How often to look for what is due.
     pub(crate) poll_interval: Duration,
+    /// The tenants' contact policies that were read last.
+    pub(crate) policies: Policies,
+    /// Makes the links by which readers unsubscribe.
+    pub(crate) links: Links,
     metrics: DeliveryMetrics,
 }
 
 impl Outbound {
     /// What the settings say.
-    pub(crate) fn new(delivery: &DeliveryConfig, smtp: &SmtpConfig) -> Self {
+    pub(crate) fn new(
+        delivery: &DeliveryConfig,
+        smtp: &SmtpConfig,
+        (policies, links): (&Policies, &Links),
+    ) -> Self {
         let hosts = delivery.private_webhook_hosts.iter().cloned();
         Self {
             retry: delivery.retry(),
             mail: smtp.server(),
             private_hosts: Arc::new(PrivateHosts::new(hosts)),
             poll_interval: delivery.poll_interval,
+            policies: policies.clone(),
+            links: links.clone(),
             metrics: DeliveryMetrics::new(),
         }
     }

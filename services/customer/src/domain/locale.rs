@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::invalid::Invalid;
 
@@ -77,6 +77,12 @@ impl ZoneName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its clock.
+    pub fn zone(&self) -> TimeZone {
+        // The name was read from this database.
+        ZONES.get(&self.0).unwrap_or(TimeZone::UTC)
     }
 }
 

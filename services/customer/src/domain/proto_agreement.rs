@@ -2,13 +2,17 @@
 
 use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
+use super::contact::consent::{ConsentOutcome, ConsentStatus, LegalBasis};
+use super::contact::decision::ContactRefusal;
+use super::contact::policy::PurposeMode;
+use super::contact::suppression::SuppressionReason;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
 use super::delivery::{AttemptResult, BounceKind, Connector, DeliveryState, MailReport};
 use super::import::ImportState;
 use super::interaction::{Direction, Outcome};
 use super::lifecycle::{BehaviourKind, Stage};
-use super::preferences::{ChannelChoice, ContactRefusal};
+use super::preferences::ChannelChoice;
 
 /// The proto's enum without its UNSPECIFIED value, as numbers and names without prefix.
 fn in_proto(name: &str) -> Vec<(i32, String)> {
@@ -61,5 +65,10 @@ fn numbers_and_names_are_those_of_the_protos() {
         AttemptResult => "rapport.customer.v1.DeliveryResult",
         BounceKind => "rapport.customer.v1.BounceKind",
         MailReport => "rapport.customer.v1.MailReport",
+        ConsentStatus => "rapport.customer.v1.ConsentStatus",
+        LegalBasis => "rapport.customer.v1.LegalBasis",
+        ConsentOutcome => "rapport.customer.v1.ConsentOutcome",
+        PurposeMode => "rapport.customer.v1.PurposeMode",
+        SuppressionReason => "rapport.customer.v1.SuppressionReason",
     }
 }

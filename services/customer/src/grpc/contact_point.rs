@@ -96,7 +96,7 @@ impl ContactPoints {
         let [customer_id] = CUSTOMER.parse("parent", &request.parent)?;
         let sent = request.contact_point.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("contact_point"))?;
-        let ctx = &ctx;
+        let (ctx, key) = (&ctx, &self.0.address_key);
         self.0
             .once(ctx, &request, |txn| async move {
                 let customer = customer::claim_live(ctx, &txn, customer_id).await?;
@@ -104,7 +104,7 @@ impl ContactPoints {
                     .map_err(faults_of("contact_point"))?;
                 has_room(ctx, &txn, customer_id).await?;
                 let point = ContactPoint::new(address, usage, ctx.now);
-                let row = contact_point::insert(ctx, &txn, customer_id, &point).await?;
+                let row = contact_point::insert(ctx, &txn, key, customer_id, &point).await?;
                 let mut terms = Terms::default();
                 terms.address(point.address());
                 search::add(ctx, &txn, &[(customer_id, terms)]).await?;

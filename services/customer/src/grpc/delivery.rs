@@ -11,8 +11,8 @@ use rapport_proto::rapport::customer::v1::delivery_service_server::DeliveryServi
 use tonic::{Request, Response, Status};
 
 use super::convert::delivery as convert;
-use super::{Shared, answer};
-use crate::delivery::retry;
+use super::{Shared, answer, permit};
+use crate::delivery::{end, retry};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Connector, DeliveryState};
 use crate::error::Error;
@@ -158,17 +158,15 @@ impl Deliveries {
     ) -> Result<proto::Delivery, Error> {
         let [id] = DELIVERY.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
+        let outbound = &self.0.outbound;
         self.0
             .once(ctx, &request, |txn| async move {
                 let row = delivery::get(ctx, &*txn, id).await?;
                 Etag::check(name, etag, row.version)?;
                 let why = "is not waiting. Only what waits can be called off.";
                 require(&row, DeliveryState::Queued, name, why)?;
-                let row = Model {
-                    state: DeliveryState::Cancelled.code(),
-                    ..row
-                };
-                Ok(convert::to_proto(&delivery::update(ctx, &txn, row).await?))
+                let row = end(outbound, ctx, &txn, row, DeliveryState::Cancelled).await?;
+                Ok(convert::to_proto(&row))
             })
             .await
     }
@@ -180,14 +178,17 @@ impl Deliveries {
     ) -> Result<proto::Delivery, Error> {
         let [id] = DELIVERY.parse("name", &request.name)?;
         let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
-        let outbound = &self.0.outbound;
-        self.0
+        let (shared, outbound) = (&self.0, &self.0.outbound);
+        shared
             .once(ctx, &request, |txn| async move {
                 let row = delivery::get(ctx, &*txn, id).await?;
                 Etag::check(name, etag, row.version)?;
                 let why = "did not fail. Only what failed can be queued again.";
                 require(&row, DeliveryState::Failed, name, why)?;
-                Ok(convert::to_proto(&retry(outbound, ctx, &txn, row).await?))
+                let contact = delivery::contact(&row)?;
+                let taken = permit::take(shared, ctx, &txn, row.customer_id, &contact).await?;
+                let again = (row, taken.permit.contact_permit_id);
+                Ok(convert::to_proto(&retry(outbound, ctx, &txn, again).await?))
             })
             .await
     }

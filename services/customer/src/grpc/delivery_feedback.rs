@@ -4,23 +4,26 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::delivery_feedback_service_server::DeliveryFeedbackService;
-use sea_orm::{DatabaseTransaction, EntityTrait as _};
+use sea_orm::DatabaseTransaction;
 use tonic::{Request, Response, Status};
 
 use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
-use super::{Shared, answer};
+use super::{Shared, answer, suppression};
 use crate::delivery::{Outbound, end};
+use crate::domain::contact::suppression::SuppressionReason;
 use crate::domain::contact_point::AddressProblem;
 use crate::domain::delivery::mail_report::{self, MailFinding};
 use crate::domain::delivery::{BounceKind, FailureClass, Feedback, MailReport};
-use crate::error::{Error, faults_of};
+use crate::error::{Error, faults_of, unreadable};
 use crate::events;
-use crate::resource::DELIVERY;
-use crate::store::entity::contact_point as point;
+use crate::resource::{CONTACT_POINT, DELIVERY};
+use crate::store::contact::permit;
+use crate::store::contact::suppression::NewSuppression;
 use crate::store::entity::delivery::Model;
 use crate::store::{contact_point, delivery};
 
+const READING: &str = "reading a suppression";
 /// Largest mail that is read, in bytes.
 const MAX_MAIL: usize = 1024 * 1024;
 /// Longest id of the other side, in bytes.
@@ -96,14 +99,19 @@ impl DeliveryFeedback {
             })?),
         };
         let (ctx, outbound, code) = (&ctx, &self.0.outbound, code.as_deref());
-        self.0
+        let delivery = self
+            .0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
                 Ok(convert::to_proto(
                     &note(outbound, ctx, &txn, row, (feedback, code)).await?,
                 ))
             })
-            .await
+            .await?;
+        if feedback == Feedback::HardBounce {
+            self.revoke_again(ctx, &delivery).await?;
+        }
+        Ok(delivery)
     }
 
     async fn complaint(
@@ -113,13 +121,16 @@ impl DeliveryFeedback {
     ) -> Result<proto::Delivery, Error> {
         let subject = &subject_of!(request, report_complaint_request);
         let (ctx, outbound) = (&ctx, &self.0.outbound);
-        self.0
+        let delivery = self
+            .0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
                 let row = note(outbound, ctx, &txn, row, (Feedback::Complaint, None)).await?;
                 Ok(convert::to_proto(&row))
             })
-            .await
+            .await?;
+        self.revoke_again(ctx, &delivery).await?;
+        Ok(delivery)
     }
 
     async fn delivered(
@@ -148,7 +159,8 @@ impl DeliveryFeedback {
         }
         let finding = &mail_report::read(&request.message);
         let (ctx, outbound) = (&ctx, &self.0.outbound);
-        self.0
+        let ingested = self
+            .0
             .once(ctx, &request, |txn| async move {
                 let noted = match finding {
                     Some(finding) => found(outbound, ctx, &txn, finding).await?,
@@ -163,7 +175,25 @@ impl DeliveryFeedback {
                     delivery,
                 })
             })
-            .await
+            .await?;
+        let report = finding.as_ref().map(|it| it.report);
+        if let (Some(delivery), Some(MailReport::HardBounce | MailReport::Complaint)) =
+            (&ingested.delivery, report)
+        {
+            self.revoke_again(ctx, delivery).await?;
+        }
+        Ok(ingested)
+    }
+
+    /// Completes a suppression, if what became known of the delivery was the reason for one.
+    async fn revoke_again(&self, ctx: &Context, delivery: &proto::Delivery) -> Result<(), Error> {
+        let Some(ids) = CONTACT_POINT.ids(&delivery.contact_point) else {
+            return Ok(());
+        };
+        match contact_point::find(ctx, self.0.db.read(), ids).await? {
+            Some(point) => suppression::revoke_again(&self.0, ctx, &point.address_digest).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -232,7 +262,11 @@ async fn note(
     let row = match (to == from, noted == row) {
         (true, true) => row,
         (true, false) => delivery::update(ctx, txn, noted).await?,
-        (false, _) => end(outbound, ctx, txn, noted, to).await?,
+        (false, _) => {
+            // Whatever comes back of a message shows that it was sent.
+            permit::made(ctx, txn, [row.customer_id, row.contact_permit_id]).await?;
+            end(outbound, ctx, txn, noted, to).await?
+        }
     };
     match feedback {
         Feedback::HardBounce => suppress(ctx, txn, &row, AddressProblem::Bounced).await?,
@@ -261,8 +295,8 @@ fn with_feedback(
     }
 }
 
-/// Takes the address that a delivery went to out of use. The one place that does so for what
-/// comes back from outside.
+/// Takes the address that a delivery went to out of use, for everybody who has it. The one place
+/// that does so for what comes back from outside.
 async fn suppress(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -272,11 +306,22 @@ async fn suppress(
     let Some(id) = delivery.contact_point_id else {
         return Ok(());
     };
-    let key = (ctx.tenant, delivery.customer_id, id);
     // Removed by now: then it is not used either.
-    let Some(before) = point::Entity::find_by_id(key).one(txn).await? else {
+    let of = [delivery.customer_id, id];
+    let Some(before) = contact_point::find(ctx, txn, of).await? else {
         return Ok(());
     };
+    let reason = match problem {
+        AddressProblem::Bounced => SuppressionReason::Bounce,
+        AddressProblem::Complained => SuppressionReason::Complaint,
+    };
+    let new = NewSuppression {
+        digest: before.address_digest.clone(),
+        reason,
+        stops: reason.stops(&[]).map_err(unreadable(READING))?,
+        note: None,
+    };
+    suppression::suppress(ctx, txn, new).await?;
     let mut address = contact_point::from_row(&before)?;
     let state = address.state();
     address.report(problem, ctx.now);

@@ -353,6 +353,7 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
         message,
         point,
         route: _,
+        unsubscribe: _,
     } = outgoing;
     Ok(proto::QueuedDelivery {
         lease: lease.to_string(),

@@ -3,7 +3,9 @@
 //! the store.
 
 mod attribute;
+pub(crate) mod consent;
 mod contact_point;
+mod contact_policy;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
@@ -14,9 +16,12 @@ mod delivery_route;
 mod import;
 mod interaction;
 mod lifecycle;
+pub(crate) mod link;
 mod message;
+pub(crate) mod permit;
 mod preference;
 mod role;
+pub(crate) mod suppression;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -31,7 +36,10 @@ use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::{
     attribute_service_server::{self, AttributeServiceServer},
+    consent_service_server::{self, ConsentServiceServer},
+    contact_permit_service_server::{self, ContactPermitServiceServer},
     contact_point_service_server::{self, ContactPointServiceServer},
+    contact_policy_service_server::{self, ContactPolicyServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
     delivery_feedback_service_server::{self, DeliveryFeedbackServiceServer},
@@ -43,6 +51,7 @@ use rapport_proto::rapport::customer::v1::{
     lifecycle_service_server::{self, LifecycleServiceServer},
     preference_service_server::{self, PreferenceServiceServer},
     role_service_server::{self, RoleServiceServer},
+    suppression_service_server::{self, SuppressionServiceServer},
     template_service_server::{self, TemplateServiceServer},
     view_service_server::{self, ViewServiceServer},
 };
@@ -52,7 +61,9 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use attribute::Attributes;
+use consent::Consents;
 use contact_point::ContactPoints;
+use contact_policy::ContactPolicies;
 use conversation::Conversations;
 use customer::Customers;
 use delivery::Deliveries;
@@ -62,14 +73,18 @@ use delivery_route::DeliveryRoutes;
 use import::Imports;
 use interaction::Interactions;
 use lifecycle::Lifecycle;
+use link::Links;
+use permit::{ContactPermits, Policies};
 use preference::PreferencesOfCustomers;
 use role::Roles;
+use suppression::Suppressions;
 use template::Templates;
 use view::Views;
 
 use crate::delivery::Outbound;
 use crate::domain::region::Region;
 use crate::error::Error;
+use crate::store::contact_point::AddressKey;
 
 /// What every handler works with. Clones share it.
 #[derive(Clone)]
@@ -84,12 +99,21 @@ pub(crate) struct Shared {
     pub(crate) default_region: Region,
     /// How messages leave.
     pub(crate) outbound: Outbound,
+    /// Recognises addresses.
+    pub(crate) address_key: AddressKey,
+    /// Makes and reads the links that customers get.
+    pub(crate) links: Links,
+    /// The tenants' contact policies that were read last.
+    pub(crate) policies: Policies,
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 15] = [
+pub(crate) const PROTO_SERVICES: [&str; 19] = [
     attribute_service_server::SERVICE_NAME,
+    consent_service_server::SERVICE_NAME,
+    contact_permit_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
+    contact_policy_service_server::SERVICE_NAME,
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     delivery_feedback_service_server::SERVICE_NAME,
@@ -101,6 +125,7 @@ pub(crate) const PROTO_SERVICES: [&str; 15] = [
     lifecycle_service_server::SERVICE_NAME,
     preference_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
+    suppression_service_server::SERVICE_NAME,
     template_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
 ];
@@ -121,7 +146,16 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
     let shared = || shared.clone();
     Routes::default()
         .add_service(server!(AttributeServiceServer, Attributes(shared())))
+        .add_service(server!(ConsentServiceServer, Consents(shared())))
+        .add_service(server!(
+            ContactPermitServiceServer,
+            ContactPermits(shared())
+        ))
         .add_service(server!(ContactPointServiceServer, ContactPoints(shared())))
+        .add_service(server!(
+            ContactPolicyServiceServer,
+            ContactPolicies(shared())
+        ))
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
         .add_service(server!(
@@ -142,6 +176,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
             PreferencesOfCustomers(shared())
         ))
         .add_service(server!(RoleServiceServer, Roles(shared())))
+        .add_service(server!(SuppressionServiceServer, Suppressions(shared())))
         .add_service(server!(TemplateServiceServer, Templates(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
 }

@@ -5,16 +5,18 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::preference_service_server::PreferenceService;
+use sea_orm::ConnectionTrait;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
+use super::convert::contact_times;
 use super::convert::preference as convert;
 use super::{Shared, answer};
-use crate::domain::channel::{Channel, Purpose};
 use crate::error::{Error, faults_of};
 use crate::events;
-use crate::resource::{CUSTOMER, PREFERENCES, customer as customer_name};
-use crate::store::standing::Standing;
-use crate::store::{customer, preference, standing};
+use crate::resource::PREFERENCES;
+use crate::store::contact::times;
+use crate::store::{customer, preference};
 
 /// Keeps how customers want to be contacted.
 pub(crate) struct PreferencesOfCustomers(pub(crate) Shared);
@@ -35,11 +37,11 @@ impl PreferenceService for PreferencesOfCustomers {
         answer(request, |ctx, request| self.set(ctx, request)).await
     }
 
-    async fn check_contact(
+    async fn set_contact_times(
         &self,
-        request: Request<proto::CheckContactRequest>,
-    ) -> Result<Response<proto::CheckContactResponse>, Status> {
-        answer(request, |ctx, request| self.check(ctx, request)).await
+        request: Request<proto::SetContactTimesRequest>,
+    ) -> Result<Response<proto::Preferences>, Status> {
+        answer(request, |ctx, request| self.set_times(ctx, request)).await
     }
 }
 
@@ -54,7 +56,8 @@ impl PreferencesOfCustomers {
         customer::get(&ctx, db, customer_id).await?;
         let set = preference::version(&ctx, db, customer_id).await?;
         let preferences = preference::all(&ctx, db, customer_id).await?;
-        Ok(convert::to_proto(&set, &preferences))
+        let times = of_customer(&ctx, db, customer_id).await?;
+        Ok(convert::to_proto(&set, &preferences, times))
     }
 
     async fn set(
@@ -75,11 +78,12 @@ impl PreferencesOfCustomers {
                 after
                     .apply(changes, ctx.actor.as_str(), ctx.now)
                     .map_err(faults_of("entries"))?;
+                let times = of_customer(ctx, &*txn, customer_id).await?;
                 if after == before {
-                    return Ok(convert::to_proto(&set, &before));
+                    return Ok(convert::to_proto(&set, &before, times));
                 }
                 let set = preference::replace(ctx, &txn, set, &after).await?;
-                let preferences = convert::to_proto(&set, &after);
+                let preferences = convert::to_proto(&set, &after, times);
                 let changed = events::preferences_changed(&preferences, set.version);
                 outbox::append(&txn, ctx, &[changed]).await?;
                 Ok(preferences)
@@ -87,31 +91,46 @@ impl PreferencesOfCustomers {
             .await
     }
 
-    /// The gateway waits for this before every outreach: two short reads, no more.
-    async fn check(
+    async fn set_times(
         &self,
         ctx: Context,
-        request: proto::CheckContactRequest,
-    ) -> Result<proto::CheckContactResponse, Error> {
-        let proto::CheckContactRequest {
-            customer,
-            channel,
-            purpose,
-        } = request;
-        let [customer_id] = CUSTOMER.parse("customer", &customer)?;
-        let channel = Channel::try_from(channel).map_err(|fault| fault.at("channel"))?;
-        let purpose = Purpose::try_from(purpose).map_err(|fault| fault.at("purpose"))?;
-        let db = self.0.db.read();
-        let Standing {
-            deleted,
-            preferences,
-        } = standing::of(&ctx, db, customer_id).await?;
-        if deleted {
-            return Err(Error::not_found(customer_name(customer_id)));
-        }
-        let reachable = standing::reachable(&ctx, db, customer_id).await?;
-        Ok(convert::decision(
-            &preferences.decide(reachable, channel, purpose),
-        ))
+        request: proto::SetContactTimesRequest,
+    ) -> Result<proto::Preferences, Error> {
+        let [customer_id] = PREFERENCES.parse("name", &request.name)?;
+        let sent = request.contact_times.as_ref();
+        let sent = sent.ok_or_else(|| Error::missing("contact_times"))?;
+        let times = contact_times::parse(sent).map_err(faults_of("contact_times"))?;
+        // As everybody reads it, whatever notation was sent.
+        let times = &contact_times::write(&times);
+        let (ctx, name, etag) = (&ctx, &request.name, &request.etag);
+        self.0
+            .once(ctx, &request, |txn| async move {
+                customer::require_live(ctx, &*txn, customer_id).await?;
+                let set = preference::lock(ctx, &txn, customer_id).await?;
+                Etag::check(name, etag, set.version)?;
+                let before = of_customer(ctx, &*txn, customer_id).await?;
+                let preferences = preference::all(ctx, &*txn, customer_id).await?;
+                if before.as_ref() == Some(times) {
+                    return Ok(convert::to_proto(&set, &preferences, before));
+                }
+                times::replace(ctx, &txn, customer_id, times).await?;
+                let set = preference::touch(ctx, &txn, set).await?;
+                let preferences = convert::to_proto(&set, &preferences, Some(times.clone()));
+                let changed = events::preferences_changed(&preferences, set.version);
+                outbox::append(&txn, ctx, &[changed]).await?;
+                Ok(preferences)
+            })
+            .await
     }
+}
+
+/// When and how often a customer wants to be contacted; none if it never said.
+async fn of_customer(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Option<proto::ContactTimes>, Error> {
+    Ok(times::of_customers(ctx, db, &[customer])
+        .await?
+        .remove(&customer))
 }

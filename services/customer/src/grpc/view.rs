@@ -16,9 +16,7 @@ use super::convert::{
     customer as convert_customer, interaction as convert_interaction,
     lifecycle as convert_lifecycle, preference as convert_preference, role as convert_role,
 };
-use super::{Shared, answer};
-use crate::domain::channel::Purpose;
-use crate::domain::contact_point::{ContactPoint, reachable};
+use super::{Shared, answer, permit};
 use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::error::Error;
@@ -85,9 +83,8 @@ impl Views {
         let customer = customer::get_record(ctx, db, id).await?;
         let preferences = preference::all(ctx, db, id).await?;
         let points = contact_point::list(ctx, db, id, None, ALL_CONTACT_POINTS).await?;
-        let (points, usable) = usable(ctx, points)?;
-        let open_channels =
-            preferences.open_channels(reachable(&usable, ctx.now), Purpose::Service);
+        let points = usable(ctx, points)?;
+        let open_channels = permit::open_for_service(&self.0, ctx, id).await?;
         let conversations = conversation::open(ctx, db, id, in_context::CONVERSATIONS).await?;
         Ok(proto::CustomerContext {
             customer: Some(convert_customer::to_proto(customer)?),
@@ -153,23 +150,15 @@ impl Views {
 
 /// The contact points that may be used now, the best first, as what the next agent reads and
 /// as what the rules judge.
-fn usable(
-    ctx: &Context,
-    rows: Vec<point_row::Model>,
-) -> Result<(Vec<proto::ContactPoint>, Vec<ContactPoint>), Error> {
+fn usable(ctx: &Context, rows: Vec<point_row::Model>) -> Result<Vec<proto::ContactPoint>, Error> {
     let mut shown = Vec::new();
-    let mut usable = Vec::new();
     for row in rows {
-        let point = contact_point::from_row(&row)?;
-        if !point.usable_at(ctx.now) {
-            continue;
-        }
-        usable.push(point);
-        if shown.len() < in_context::CONTACT_POINTS {
+        let usable = contact_point::from_row(&row)?.usable_at(ctx.now);
+        if usable && shown.len() < in_context::CONTACT_POINTS {
             shown.push(convert_point::to_proto(row)?);
         }
     }
-    Ok((shown, usable))
+    Ok(shown)
 }
 
 /// The latest interactions with a customer.

@@ -32,10 +32,12 @@ writes! {
     CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
-    DeleteRoleRequest LogInteractionRequest MoveCustomerStageRequest RecordBehaviourRequest
-    ReportContactPointProblemRequest SendMessageRequest SetPreferencesRequest
-    UndeleteCustomerRequest UpdateAttributeDefinitionRequest UpdateContactPointRequest
-    UpdateCustomerRequest UpdateRoleRequest VerifyContactPointRequest
+    DeleteRoleRequest LiftSuppressionRequest LogInteractionRequest MoveCustomerStageRequest
+    RecordBehaviourRequest RecordConsentRequest ReportContactPointProblemRequest
+    RequestOptInRequest SendMessageRequest SetContactTimesRequest SetPreferencesRequest
+    SuppressAddressRequest UndeleteCustomerRequest UpdateAttributeDefinitionRequest
+    UpdateContactPointRequest UpdateContactPolicyRequest UpdateCustomerRequest
+    UpdateRoleRequest VerifyContactPointRequest
 }
 
 // Deliveries and templates.

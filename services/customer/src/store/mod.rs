@@ -5,6 +5,7 @@
 //! that the handler opened.
 
 pub(crate) mod attribute_definition;
+pub(crate) mod contact;
 pub(crate) mod contact_point;
 pub(crate) mod conversation;
 pub(crate) mod customer;
@@ -19,5 +20,4 @@ pub(crate) mod preference;
 pub(crate) mod relatives;
 pub(crate) mod role;
 pub(crate) mod search;
-pub(crate) mod standing;
 pub(crate) mod template;

@@ -1,8 +1,7 @@
 //! What customers chose for each channel.
 //!
-//! Whoever changes a customer's preferences and whoever acts on them meet on its row in
-//! `preference_set`, so that each contact is decided either before a change or after it.
-//! [`lock`] and [`hold`] say how.
+//! Whoever changes a customer's preferences also revokes its clearance; see
+//! [`crate::store::contact::clearance`].
 
 use std::collections::HashMap;
 
@@ -10,11 +9,12 @@ use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr,
+    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
+use super::contact::clearance;
 use super::entity::{preference, preference_set};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::preferences::{ChannelChoice, Preference, Preferences, Scope};
@@ -87,31 +87,10 @@ fn entry(row: preference::Model) -> Result<(Scope, Preference), InvalidFields> {
     ))
 }
 
-/// Lets nobody change the customer's preferences until the transaction ends. Call it before
-/// reading what the customer chose in order to act on it.
-///
-/// A change that was acknowledged before this transaction began is seen, on both engines, by
-/// the transaction's snapshot. One that runs beside it meets it here. SQLite has one writing
-/// transaction at a time, so there is none. On PostgreSQL the change waits for this
-/// transaction's lock; if the change came first, the engine refuses the lock on a row that is
-/// newer than the snapshot, and the work runs again and sees it. Either way nothing is sent
-/// after the customer was told that it will not be.
-pub(crate) async fn hold(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    customer: Uuid,
-) -> Result<(), PlatformError> {
-    if txn.get_database_backend() == DbBackend::Postgres {
-        lock(ctx, txn, customer).await?;
-    }
-    Ok(())
-}
-
 /// The version of the customer's preferences, for a transaction that changes them: it is
 /// alone with them until it ends.
 ///
-/// The lock excludes others of its kind: a stream of senders that shared one would keep a
-/// refusal waiting. Where a customer has no row to lock yet, the first to come inserts it: the
+/// Where a customer has no row to lock yet, the first to come inserts it: the
 /// unique key makes a second wait, and the engine then has it run again.
 pub(crate) async fn lock(
     ctx: &Context,
@@ -168,6 +147,17 @@ pub(crate) async fn replace(
         .exec_without_returning(txn)
         .await?;
 
+    touch(ctx, txn, locked).await
+}
+
+/// Gives a customer's preferences their next version, for what is kept beside them, and revokes
+/// the clearance that rested on them. The transaction holds the [`lock`].
+pub(crate) async fn touch(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    locked: preference_set::Model,
+) -> Result<preference_set::Model, DbErr> {
+    clearance::revoke(ctx, txn, &[locked.customer_id]).await?;
     let changed = preference_set::Model {
         version: locked.version + 1,
         update_time: Some(ctx.now),

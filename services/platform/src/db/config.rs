@@ -1,10 +1,12 @@
 //! Where a service's rows are and how patient we are with the engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Secret, duration};
+use crate::error::PlatformError;
 
 /// One service's database.
 ///
@@ -74,5 +76,17 @@ impl DatabaseConfig {
             url: Secret::new(url.into()),
             ..Self::default()
         }
+    }
+
+    /// The file of an SQLite database; none of another engine's.
+    ///
+    /// # Errors
+    /// When the URL names no file.
+    pub fn file(&self) -> Result<Option<PathBuf>, PlatformError> {
+        if !self.url.expose().starts_with("sqlite:") {
+            return Ok(None);
+        }
+        let file = super::sqlite::file_of(self)?;
+        Ok(Some(file.get_filename().to_owned()))
     }
 }

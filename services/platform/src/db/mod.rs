@@ -24,7 +24,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, QueryResult, Statement,
+};
 use tokio::sync::watch;
 
 pub use config::{DatabaseConfig, Synchronous};
@@ -101,6 +103,16 @@ impl Database {
         self.0.reader.close_by_ref().await?;
         self.0.writer.close_by_ref().await?;
         Ok(())
+    }
+
+    /// Runs one statement that writes and answers rows: a transaction of its own, in one round
+    /// trip. For statements that are right whatever else runs beside them; everything else is
+    /// [`Database::write_txn`]'s. Nothing is run again.
+    ///
+    /// # Errors
+    /// `Database`; a lost connection leaves open whether it took place.
+    pub async fn run(&self, statement: Statement) -> Result<Vec<QueryResult>, PlatformError> {
+        Ok(self.writer().query_all_raw(statement).await?)
     }
 
     fn writer(&self) -> &DatabaseConnection {

@@ -32,7 +32,7 @@ pub(super) async fn connect(
     Ok((reader, writer))
 }
 
-fn file_of(config: &DatabaseConfig) -> Result<SqliteConnectOptions, PlatformError> {
+pub(super) fn file_of(config: &DatabaseConfig) -> Result<SqliteConnectOptions, PlatformError> {
     let invalid = |why: &'static str| PlatformError::internal("reading the database URL", why);
     let url = config.url.expose();
     if url.contains(":memory:") || url.contains("mode=memory") {

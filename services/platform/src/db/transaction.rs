@@ -185,6 +185,13 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer().begin_with_options(options).await
+        // In a task of its own, which goes on when the caller goes away: sqlx 0.9 forgets a BEGIN
+        // whose answer nobody waited for, and the connection would go back to the pool inside a
+        // transaction that nobody ends. The task ends it.
+        let writer = self.writer().clone();
+        let begin = tokio::spawn(async move { writer.begin_with_options(options).await });
+        begin
+            .await
+            .unwrap_or_else(|stopped| Err(DbErr::Custom(stopped.to_string())))
     }
 }

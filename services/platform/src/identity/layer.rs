@@ -8,7 +8,7 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use uuid::Uuid;
 
-use super::{CALL_ID_HEADER, Context, IDENTITY_HEADER, InternalVerifier};
+use super::{CALL_ID_HEADER, Context, IDENTITY_HEADER, InternalVerifier, PERMIT_HEADER};
 use crate::id::new_id;
 use crate::problem::Problem;
 use crate::time::Clock;
@@ -44,6 +44,7 @@ impl IdentityLayer {
             call_id,
             now,
             trace_parent: trace_parent.map(str::to_owned),
+            permit: uuid(headers, PERMIT_HEADER),
         })
     }
 }
@@ -98,10 +99,12 @@ where
 
 /// The call's id from its header, or a new one.
 fn call_id(headers: &HeaderMap) -> Uuid {
-    headers
-        .get(CALL_ID_HEADER)
-        .and_then(|value| Uuid::try_parse_ascii(value.as_bytes()).ok())
-        .unwrap_or_else(new_id)
+    uuid(headers, CALL_ID_HEADER).unwrap_or_else(new_id)
+}
+
+fn uuid(headers: &HeaderMap, name: &str) -> Option<Uuid> {
+    let value = headers.get(name)?;
+    Uuid::try_parse_ascii(value.as_bytes()).ok()
 }
 
 #[cfg(test)]

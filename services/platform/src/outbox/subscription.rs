@@ -149,6 +149,7 @@ impl Subscription {
             call_id: event.id,
             now: self.clock.now(),
             trace_parent: event.trace_parent.clone(),
+            permit: None,
         }
     }
 

@@ -1,10 +1,9 @@
-//! How a customer wants to be met, and whether a contact is welcome.
+//! How a customer wants to be met.
 
-mod decision;
+mod choice;
 
 use std::collections::BTreeMap;
 
-pub use decision::{ContactRefusal, Decision};
 use rapport_platform::time::Timestamp;
 
 use super::channel::{Channel, Purpose};

@@ -119,7 +119,11 @@ pub(in crate::grpc) fn to_proto(row: Model) -> Result<proto::ContactPoint, Error
     })
 }
 
-fn parse_address(address: Option<&ProtoAddress>, region: Region) -> Result<Address, InvalidFields> {
+/// Reads an address. Local phone numbers are numbers of `region`.
+pub(super) fn parse_address(
+    address: Option<&ProtoAddress>,
+    region: Region,
+) -> Result<Address, InvalidFields> {
     let mut faults = InvalidFields::default();
     let address = match address {
         Some(ProtoAddress::Email(email)) => faults

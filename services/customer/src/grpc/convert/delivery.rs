@@ -4,9 +4,9 @@ use rapport_platform::etag::Etag;
 use rapport_proto::rapport::customer::v1 as proto;
 
 use super::text;
+use crate::domain::contact::decision::ContactRefusal;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::preferences::ContactRefusal;
-use crate::resource::{self, CONTACT_POINT, CUSTOMER, DELIVERY, INTERACTION};
+use crate::resource::{self, CONTACT_PERMIT, CONTACT_POINT, CUSTOMER, DELIVERY, INTERACTION};
 use crate::store::delivery;
 use crate::store::entity::delivery::Model;
 use crate::store::entity::delivery_attempt;
@@ -21,7 +21,7 @@ pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
         channel,
         purpose,
         contact_point_id,
-        permit,
+        contact_permit_id,
         // Part of the message.
         html: _,
         connector,
@@ -50,7 +50,7 @@ pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
         channel: i32::from(*channel),
         purpose: i32::from(*purpose),
         contact_point: text(contact_point),
-        permit: text(permit.clone()),
+        permit: CONTACT_PERMIT.format(&[*customer_id, *contact_permit_id]),
         connector: i32::from(*connector),
         state: i32::from(*state),
         refusals: delivery::refusals(row)

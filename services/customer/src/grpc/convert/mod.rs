@@ -6,7 +6,11 @@
 //! message sits in the request.
 
 pub(super) mod attribute;
+pub(super) mod consent;
+pub(super) mod contact;
 pub(super) mod contact_point;
+pub(super) mod contact_policy;
+pub(crate) mod contact_times;
 pub(super) mod conversation;
 pub(super) mod customer;
 pub(crate) mod delivery;
@@ -15,6 +19,7 @@ pub(super) mod interaction;
 pub(crate) mod lifecycle;
 pub(super) mod preference;
 pub(super) mod role;
+pub(super) mod suppression;
 pub(super) mod template;
 
 use rapport_platform::time::Timestamp;

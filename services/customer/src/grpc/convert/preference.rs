@@ -5,9 +5,7 @@ use rapport_proto::rapport::customer::v1 as proto;
 
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::invalid::InvalidFields;
-use crate::domain::preferences::{
-    ContactRefusal, Decision, Preference, PreferenceChange, Preferences, Scope,
-};
+use crate::domain::preferences::{Preference, PreferenceChange, Preferences, Scope};
 use crate::resource::PREFERENCES;
 use crate::store::entity::preference_set::Model;
 
@@ -33,11 +31,16 @@ pub(in crate::grpc) fn parse(
 }
 
 /// All that a customer chose, with its version.
-pub(in crate::grpc) fn to_proto(set: &Model, preferences: &Preferences) -> proto::Preferences {
+pub(in crate::grpc) fn to_proto(
+    set: &Model,
+    preferences: &Preferences,
+    contact_times: Option<proto::ContactTimes>,
+) -> proto::Preferences {
     proto::Preferences {
         name: PREFERENCES.format(&[set.customer_id]),
         entries: entries(preferences),
         update_time: set.update_time.map(Into::into),
+        contact_times,
         etag: Etag::of(set.version),
     }
 }
@@ -59,20 +62,6 @@ fn entry(scope: Scope, it: &Preference) -> proto::Preference {
         rank: it.rank().number(),
         recorder: it.recorder().to_owned(),
         record_time: Some(it.record_time().into()),
-    }
-}
-
-/// Whether a contact may be made.
-pub(in crate::grpc) fn decision(decision: &Decision) -> proto::CheckContactResponse {
-    proto::CheckContactResponse {
-        allowed: decision.is_allowed(),
-        refusals: decision
-            .refusals()
-            .iter()
-            .copied()
-            .map(ContactRefusal::number)
-            .collect(),
-        open_channels: numbers(decision.open_channels()),
     }
 }
 

@@ -18,7 +18,8 @@ use crate::error::Error;
 use crate::grpc::Shared;
 use crate::resource::IMPORT_RUN;
 use crate::store::entity::{import_error, import_run};
-use crate::store::{import, interaction};
+use crate::store::import::{self, statistics};
+use crate::store::interaction;
 
 /// Most faults that are kept of one row: enough to mend it, and a bound for an answer.
 const FAULTS_PER_ROW: usize = 10;
@@ -41,10 +42,13 @@ pub(super) async fn apply(
     id: Uuid,
     rows: &[proto::ImportRow],
 ) -> Result<Applied, Error> {
-    shared
+    let applied = shared
         .db
         .write_txn(|txn| async move { apply_in(shared, ctx, &txn, id, rows).await })
-        .await
+        .await?;
+    let done = applied.run.created_count + applied.run.updated_count;
+    statistics::refresh(&shared.db, done, rows.len()).await?;
+    Ok(applied)
 }
 
 async fn apply_in(
@@ -66,7 +70,7 @@ async fn apply_in(
     let mut plan = Plan::new(ctx, &known)?;
     let (outcomes, errors) = plan_rows(ctx, id, &mut plan, rows)?;
     let appended = match run.mode() {
-        Mode::Write => write(ctx, txn, id, &plan.targets).await?,
+        Mode::Write => write(ctx, txn, &shared.address_key, id, &plan.targets).await?,
         Mode::DryRun => would_append(ctx, txn, &plan.targets).await?,
     };
     // A customer's new interactions are counted with the first of its rows.

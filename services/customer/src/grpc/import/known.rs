@@ -14,6 +14,7 @@ use crate::domain::import::Mode;
 use crate::domain::region::Region;
 use crate::error::Error;
 use crate::grpc::Shared;
+use crate::store::contact_point::AddressKey;
 use crate::store::customer::Record;
 use crate::store::{attribute_definition, contact_point, customer};
 
@@ -27,6 +28,8 @@ pub(super) struct Known {
     pub(super) addresses: HashMap<Uuid, HashSet<Vec<u8>>>,
     /// The tenant's attributes.
     pub(super) schema: AttributeSchema,
+    /// Recognises addresses.
+    pub(super) address_key: AddressKey,
     /// The region of local phone numbers when nothing else tells.
     pub(super) default_region: Region,
 }
@@ -64,6 +67,7 @@ impl Known {
             records,
             addresses,
             schema,
+            address_key: shared.address_key.clone(),
             default_region: shared.default_region,
         })
     }

@@ -24,7 +24,7 @@ use crate::domain::region::Region;
 use crate::error::Error;
 use crate::grpc::contact_point::MAX_CONTACT_POINTS;
 use crate::grpc::convert::customer as convert;
-use crate::store::contact_point::digest;
+use crate::store::contact_point::AddressKey;
 use crate::store::customer::{Change, Content, Record, attributes};
 
 /// One customer and what the batch makes of it.
@@ -142,7 +142,11 @@ impl<'a> Plan<'a> {
             .map_err(|faults| faults.at("customer"));
         let belongings = row::parse(self.ctx, row, self.region(&merged));
         let (content, mut belongings) = both(content, belongings)?;
-        let addresses = keep_new(&mut belongings.contact_points, current)?;
+        let addresses = keep_new(
+            &self.known.address_key,
+            &mut belongings.contact_points,
+            current,
+        )?;
         let content = self
             .says_anything_new(current, &content)?
             .then_some(content);
@@ -285,13 +289,14 @@ fn both<A, B>(
 /// Leaves of a row's contact points those that the customer has not, and answers the digests
 /// of all that it then has.
 fn keep_new(
+    key: &AddressKey,
     points: &mut Vec<ContactPoint>,
     current: Option<&Target>,
 ) -> Result<HashSet<Vec<u8>>, Refused> {
     let mut addresses = current
         .map(|target| target.addresses.clone())
         .unwrap_or_default();
-    points.retain(|point| addresses.insert(digest(point.address())));
+    points.retain(|point| addresses.insert(key.digest(point.address())));
     if !points.is_empty() && addresses.len() as u64 > MAX_CONTACT_POINTS {
         let why = format!("are too many: the customer may have {MAX_CONTACT_POINTS} in all");
         return Err(vec![FieldViolation::new("contact_points", why)].into());

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::plan::Target;
 use super::row::Parent;
 use crate::error::{Error, faults_of};
+use crate::store::contact::clearance;
+use crate::store::contact_point::AddressKey;
 use crate::store::customer::Change;
 use crate::store::entity::pending_parent;
 use crate::store::import::{self, Chosen, Done};
@@ -18,11 +20,13 @@ use crate::store::{contact_point, customer, interaction, preference};
 pub(super) async fn write(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     run: Uuid,
     targets: &[Target],
 ) -> Result<Vec<usize>, Error> {
+    revoke_clearances(ctx, txn, targets).await?;
     let mut done = write_customers(ctx, txn, targets).await?;
-    add_contact_points(ctx, txn, targets, &mut done).await?;
+    add_contact_points(ctx, txn, key, targets, &mut done).await?;
     append_interactions(ctx, txn, targets, &mut done).await?;
     write_preferences(ctx, txn, targets, &mut done).await?;
     import::await_parents(txn, &waiting(ctx, run, targets, &done)).await?;
@@ -30,6 +34,21 @@ pub(super) async fn write(
     done.retain(Done::is_worth_a_note);
     import::note(ctx, txn, run, done).await?;
     Ok(appended)
+}
+
+/// Takes back what may be granted to customers whose record or addresses change. New ones have
+/// nothing yet, and preferences do so by themselves.
+async fn revoke_clearances(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    targets: &[Target],
+) -> Result<(), Error> {
+    let changed = targets.iter().filter_map(|target| {
+        let changes = target.content.is_some() || !target.contact_points.is_empty();
+        target.before.as_ref().filter(|_| changes)
+    });
+    let changed: Vec<Uuid> = changed.map(|before| before.row.customer_id).collect();
+    Ok(clearance::revoke(ctx, txn, &changed).await?)
 }
 
 /// Creates and changes customers.
@@ -66,6 +85,7 @@ async fn write_customers(
 async fn add_contact_points(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     targets: &[Target],
     done: &mut [Done],
 ) -> Result<(), Error> {
@@ -77,7 +97,7 @@ async fn add_contact_points(
     });
     let points: Vec<_> = points.collect();
     let mut added: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-    for row in contact_point::add(ctx, txn, &points).await? {
+    for row in contact_point::add(ctx, txn, key, &points).await? {
         added
             .entry(row.customer_id)
             .or_default()

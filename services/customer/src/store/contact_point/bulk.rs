@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Column, Entity, Model, address, row};
+use super::{AddressKey, Column, Entity, Model, address, row};
 use crate::domain::contact_point::ContactPoint;
 use crate::domain::search::{TermKind, Terms};
 use crate::error::Error;
@@ -28,6 +28,7 @@ const ADDRESS_TERMS: [TermKind; 2] = [TermKind::Email, TermKind::Phone];
 pub(crate) async fn add(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     points: &[(Uuid, ContactPoint)],
 ) -> Result<Vec<Model>, Error> {
     let known = OnConflict::columns([Column::TenantId, Column::CustomerId, Column::AddressDigest])
@@ -35,7 +36,7 @@ pub(crate) async fn add(
         .to_owned();
     let rows = points
         .iter()
-        .map(|(customer, point)| row::new(ctx, *customer, point))
+        .map(|(customer, point)| row::new(ctx, key, *customer, point))
         .collect::<Result<Vec<_>, _>>()?;
     let mut added = HashSet::with_capacity(rows.len());
     for chunk in rows.chunks(ROWS_PER_INSERT) {

@@ -1,21 +1,24 @@
 //! Addresses of customers.
 
 mod bulk;
+mod key;
 mod row;
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::ActiveModelTrait as _;
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
     IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use bulk::{add, digests, of_customers, remove};
-pub(crate) use row::{address, digest, from_row, rank};
+pub(crate) use key::AddressKey;
+pub(crate) use row::{address, from_row, rank};
 
+use super::contact::clearance;
 use super::entity::contact_point::{Column, Entity, Model};
 use crate::domain::contact_point::ContactPoint;
 use crate::error::{Error, superseded};
@@ -46,10 +49,20 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer_id, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, customer_id, id))
-        .one(db)
+    find(ctx, db, [customer_id, id])
         .await?
         .ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+}
+
+/// One contact point, if there is such.
+pub(crate) async fn find(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer_id, id]: [Uuid; 2],
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id((ctx.tenant, customer_id, id))
+        .one(db)
+        .await
 }
 
 /// A customer's contact points from behind `after` on: by rank, then oldest.
@@ -111,10 +124,11 @@ pub(crate) async fn count(
 pub(crate) async fn insert(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    key: &AddressKey,
     customer_id: Uuid,
     point: &ContactPoint,
 ) -> Result<Model, Error> {
-    let row = row::new(ctx, customer_id, point)?;
+    let row = row::new(ctx, key, customer_id, point)?;
     let holder = Entity::find()
         .filter(of_customer(ctx, customer_id))
         .filter(Column::AddressDigest.eq(row.address_digest.clone()))
@@ -124,6 +138,7 @@ pub(crate) async fn insert(
         let name = resource::CONTACT_POINT.format(&[customer_id, holder.contact_point_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
+    clearance::revoke(ctx, txn, &[customer_id]).await?;
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
@@ -139,6 +154,7 @@ pub(crate) async fn update(
 ) -> Result<Model, Error> {
     let version = before.version;
     let row = row::changed(ctx, before, point);
+    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
     Entity::update(row.clone().into_active_model().reset_all())
         .validate()?
         .filter(Column::Version.eq(version))
@@ -154,6 +170,7 @@ pub(crate) async fn delete(
     txn: &DatabaseTransaction,
     row: &Model,
 ) -> Result<(), Error> {
+    clearance::revoke(ctx, txn, &[row.customer_id]).await?;
     Entity::delete_by_id((ctx.tenant, row.customer_id, row.contact_point_id))
         .exec(txn)
         .await?;

@@ -4,9 +4,9 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use sea_orm::prelude::Json;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::AddressKey;
 use crate::domain::channel::{Channel, ChannelSet};
 use crate::domain::contact_point::{
     Address, AddressKind, ContactPoint, ContactPointState, Usage, UsageParts,
@@ -47,7 +47,12 @@ struct AddressColumns {
 }
 
 /// The row of a new contact point.
-pub(super) fn new(ctx: &Context, customer_id: Uuid, point: &ContactPoint) -> Result<Model, Error> {
+pub(super) fn new(
+    ctx: &Context,
+    key: &AddressKey,
+    customer_id: Uuid,
+    point: &ContactPoint,
+) -> Result<Model, Error> {
     let AddressColumns {
         address,
         extension,
@@ -66,7 +71,7 @@ pub(super) fn new(ctx: &Context, customer_id: Uuid, point: &ContactPoint) -> Res
         line_kind,
         platform,
         postal,
-        address_digest: digest(point.address()),
+        address_digest: key.digest(point.address()),
         label: usage.label().map(str::to_owned),
         channels: usage.channels().bits(),
         rank: stored_rank(usage.rank()),
@@ -152,12 +157,6 @@ fn stored_rank(rank: Rank) -> i16 {
         Ok(0) | Err(_) => UNRANKED,
         Ok(number) => number,
     }
-}
-
-/// What is the same for two spellings of one address.
-pub(crate) fn digest(address: &Address) -> Vec<u8> {
-    let identity = format!("{} {}", address.kind(), address.identity());
-    Sha256::digest(identity).to_vec()
 }
 
 fn columns(address: &Address) -> Result<AddressColumns, Error> {

@@ -206,6 +206,8 @@ pub(crate) async fn remove(
         channel_activity,
         preference,
         preference_set,
+        contact_times,
+        contact_clearance,
         stage_change,
         customer
     );

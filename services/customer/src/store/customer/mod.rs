@@ -59,10 +59,18 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Model, Error> {
-    Entity::find_by_id((ctx.tenant, id))
-        .one(db)
+    find(ctx, db, id)
         .await?
         .ok_or_else(|| Error::not_found(resource::customer(id)))
+}
+
+/// The customer, deleted or not, if anything is left of it.
+pub(crate) async fn find(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Option<Model>, Error> {
+    Ok(Entity::find_by_id((ctx.tenant, id)).one(db).await?)
 }
 
 /// The customer with its external ids, deleted or not.

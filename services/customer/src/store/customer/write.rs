@@ -14,6 +14,7 @@ use crate::domain::names::CustomerName;
 use crate::domain::search::{TermKind, Terms};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;
+use crate::store::contact::clearance;
 use crate::store::{contact_point, lifecycle, search};
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 25.
@@ -73,6 +74,7 @@ pub(crate) async fn update(
 ) -> Result<Record, Error> {
     let id = before.row.customer_id;
     let row = row::changed(ctx, &before.row, content)?;
+    clearance::revoke(ctx, txn, &[id]).await?;
     overwrite(txn, &before.row, &row).await?;
     let external_ids = external_id::rows(ctx, id, content.details.external_ids());
     external_id::replace(ctx, txn, &before.external_ids, &external_ids).await?;
@@ -108,6 +110,7 @@ pub(crate) async fn delete(
         delete_time: Some(ctx.now),
         ..next(ctx, &before.row)
     };
+    clearance::revoke(ctx, txn, &[id]).await?;
     overwrite(txn, &before.row, &row).await?;
     search::clear(ctx, txn, id).await?;
     Ok(Record { row, ..before })

@@ -1,17 +1,18 @@
 //! Whether a message may leave, asked at the last moment.
 
-use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::{DatabaseTransaction, EntityTrait as _};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
 
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact_point::{ContactPointState, reachable};
-use crate::domain::preferences::ContactRefusal;
+use crate::domain::contact::decision::{Contact, ContactRefusal, Decision};
 use crate::error::{Error, unreadable};
+use crate::grpc::permit::Policies;
+use crate::store::contact::clearance;
+use crate::store::contact::standing::{self, Found};
+use crate::store::contact_point;
 use crate::store::entity::{contact_point as point, delivery};
-use crate::store::standing::{self, Standing};
-use crate::store::{contact_point, preference};
 
 const READING: &str = "reading a stored delivery";
 
@@ -27,47 +28,56 @@ pub(crate) enum Judgement {
 }
 
 /// Judges a message that is about to leave, as if it were sent now: a choice that was
-/// acknowledged before this transaction counts, and none changes until it has ended.
+/// acknowledged before this transaction counts, and none changes until it has ended. Caps are not
+/// asked: the message counts toward them since it was queued.
 pub(crate) async fn judge(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    policies: &Policies,
     delivery: &delivery::Model,
 ) -> Result<Judgement, Error> {
-    let channel = Channel::try_from(i32::from(delivery.channel)).map_err(unreadable(READING))?;
-    let purpose = Purpose::try_from(i32::from(delivery.purpose)).map_err(unreadable(READING))?;
-    preference::hold(ctx, txn, delivery.customer_id).await?;
-    let preferences = match standing::of(ctx, txn, delivery.customer_id).await {
-        Ok(Standing {
-            deleted: false,
-            preferences,
-        }) => preferences,
-        Ok(_) | Err(Error::Platform(PlatformError::NotFound(_))) => {
-            return Ok(Judgement::Refused(Vec::new()));
-        }
-        Err(error) => return Err(error),
+    let customer = delivery.customer_id;
+    let contact = contact(delivery)?;
+    clearance::lock(ctx, txn, &[customer]).await?;
+    let policy = policies.current(ctx, txn).await?;
+    let mut found = standing::of_customers(ctx, txn, &[customer]).await?;
+    let Some(Found {
+        deleted: false,
+        mut standing,
+    }) = found.remove(&customer)
+    else {
+        return Ok(Judgement::Refused(Vec::new()));
     };
-    let row = address(ctx, txn, delivery).await?;
-    let address = row.as_ref().map(contact_point::from_row).transpose()?;
-    let decision = preferences.decide(reachable(&address, ctx.now), channel, purpose);
-    let from = row.as_ref().and_then(|row| row.valid_from_time);
-    let from = from.filter(|from| *from > ctx.now);
-    let works = address.is_some_and(|it| it.state() == ContactPointState::Active);
-    match (decision.refusals(), from) {
-        ([], _) => Ok(Judgement::Go(row)),
-        ([ContactRefusal::NoUsableContactPoint], Some(from)) if works => Ok(Judgement::Later(from)),
-        (refusals, _) => Ok(Judgement::Refused(refusals.to_vec())),
-    }
+    let at = standing.time(ctx.now);
+    standing.contacts.clear();
+    let decision = standing.decide(&policy.rules, &contact, at);
+    judgement(ctx, txn, customer, decision).await
 }
 
-/// The address that the message was accepted for, unless it was removed since.
-async fn address(
+async fn judgement(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    delivery: &delivery::Model,
-) -> Result<Option<point::Model>, Error> {
-    let Some(id) = delivery.contact_point_id else {
-        return Ok(None);
-    };
-    let key = (ctx.tenant, delivery.customer_id, id);
-    Ok(point::Entity::find_by_id(key).one(txn).await?)
+    customer: Uuid,
+    decision: Decision,
+) -> Result<Judgement, Error> {
+    if !decision.is_allowed() {
+        return Ok(match decision.earliest {
+            Some(time) => Judgement::Later(time),
+            None => Judgement::Refused(decision.reasons()),
+        });
+    }
+    Ok(Judgement::Go(match decision.contact_point {
+        Some(id) => Some(contact_point::get(ctx, txn, [customer, id]).await?),
+        None => None,
+    }))
+}
+
+/// The contact that a delivery makes.
+pub(crate) fn contact(delivery: &delivery::Model) -> Result<Contact, Error> {
+    let channel = Channel::try_from(i32::from(delivery.channel)).map_err(unreadable(READING))?;
+    let purpose = Purpose::try_from(i32::from(delivery.purpose)).map_err(unreadable(READING))?;
+    Ok(Contact {
+        contact_point: delivery.contact_point_id,
+        ..Contact::plain(channel, purpose)
+    })
 }

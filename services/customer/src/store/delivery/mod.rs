@@ -7,7 +7,7 @@ mod judge;
 pub(crate) mod route;
 
 pub(crate) use claim::{Lane, claim, is_due, tenants_waiting};
-pub(crate) use judge::{Judgement, judge};
+pub(crate) use judge::{Judgement, contact, judge};
 
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -20,20 +20,19 @@ use uuid::Uuid;
 
 use super::entity::delivery::{Column, Entity, Model};
 use super::entity::interaction;
+use crate::domain::contact::decision::ContactRefusal;
 use crate::domain::delivery::{Connector, DeliveryState};
-use crate::domain::preferences::ContactRefusal;
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;
 
 const READING: &str = "reading a stored delivery";
 
-/// Queues the message in an interaction, to leave at once.
+/// Queues the message in an interaction, under a permit of its customer, to leave at once.
 pub(crate) async fn queue(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    message: &interaction::Model,
-    html: Option<String>,
-    connector: Connector,
+    (message, html): (&interaction::Model, Option<String>),
+    (contact_permit_id, connector): (Uuid, Connector),
 ) -> Result<Model, Error> {
     let row = Model {
         tenant_id: ctx.tenant,
@@ -43,7 +42,7 @@ pub(crate) async fn queue(
         channel: message.channel,
         purpose: message.purpose.unwrap_or_default(),
         contact_point_id: message.contact_point_id,
-        permit: None,
+        contact_permit_id,
         html,
         connector: connector.code(),
         state: DeliveryState::Queued.code(),

@@ -31,7 +31,7 @@ pub struct Model {
     pub platform: Option<String>,
     /// Of a postal address: its fields.
     pub postal: Option<Json>,
-    /// SHA-256 of what two spellings of one address have in common; unique per customer.
+    /// Keyed hash of what two spellings of one address have in common; unique per customer.
     pub address_digest: Vec<u8>,
     /// What people call it.
     pub label: Option<String>,

@@ -24,8 +24,8 @@ pub struct Model {
     pub purpose: i16,
     /// Where it goes.
     pub contact_point_id: Option<Uuid>,
-    /// The permit under which it is made.
-    pub permit: Option<String>,
+    /// The customer's permit under which it is made.
+    pub contact_permit_id: Uuid,
     /// The message as HTML, which interactions do not hold.
     pub html: Option<String>,
     /// `Connector`.

@@ -5,7 +5,12 @@
 pub(crate) mod attribute_definition;
 pub(crate) mod behaviour_event;
 pub(crate) mod channel_activity;
+pub(crate) mod consent_event;
+pub(crate) mod contact_clearance;
+pub(crate) mod contact_permit;
 pub(crate) mod contact_point;
+pub(crate) mod contact_policy;
+pub(crate) mod contact_times;
 pub(crate) mod conversation;
 pub(crate) mod customer;
 pub(crate) mod customer_external_id;
@@ -23,4 +28,5 @@ pub(crate) mod preference_set;
 pub(crate) mod role;
 pub(crate) mod search_term;
 pub(crate) mod stage_change;
+pub(crate) mod suppression;
 pub(crate) mod template;

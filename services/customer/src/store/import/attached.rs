@@ -13,7 +13,8 @@ use super::entry::Entry;
 use crate::domain::import::Undo;
 use crate::error::Error;
 use crate::store::entity::{
-    behaviour_event, channel_activity, contact_point, conversation, customer, preference_set, role,
+    behaviour_event, channel_activity, consent_event, contact_permit, contact_point, conversation,
+    customer, preference_set, role,
 };
 
 /// The version of a contact point that nobody has changed.
@@ -65,8 +66,8 @@ fn chose_since(entry: &Entry, version: i64) -> bool {
     }
 }
 
-/// Those of the customers who have what no import gives: conversations, behaviour, roles, and
-/// organisations that belong to them. What belonged to them by the run was taken back before.
+/// Those of the customers who have what no import gives: conversations, behaviour, consents, leave
+/// to contact them, roles, and organisations that belong to them. What belonged to them by the run was taken back before.
 async fn having(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -92,6 +93,8 @@ async fn having(
     add!(
         conversation.CustomerId,
         behaviour_event.CustomerId,
+        consent_event.CustomerId,
+        contact_permit.CustomerId,
         role.CustomerId,
         role.OrganisationId,
         customer.ParentId

@@ -5,6 +5,7 @@ mod entry;
 mod journal;
 mod pending;
 mod restore;
+pub(crate) mod statistics;
 mod undo;
 
 use rapport_platform::error::PlatformError;

@@ -10,6 +10,7 @@ use super::entry::Entry;
 use crate::domain::external_id::ExternalId;
 use crate::domain::import::JournalEntry;
 use crate::error::Error;
+use crate::store::contact::clearance;
 use crate::store::customer::{self, Change, Record};
 use crate::store::{contact_point, interaction, preference};
 
@@ -57,6 +58,8 @@ pub(super) async fn restore(
     let customers = with_free_ids(ctx, txn, customers).await?;
     let customers = under_earlier_parents(ctx, txn, customers).await?;
     let kept = all - customers.len();
+    let restored: Vec<Uuid> = customers.iter().map(Restored::id).collect();
+    clearance::revoke(ctx, txn, &restored).await?;
     let changes: Vec<Change> = customers.iter().filter_map(|it| it.change(ctx)).collect();
     customer::overwrite(ctx, txn, &changes).await?;
     remove_additions(ctx, txn, &customers).await?;

@@ -1,14 +1,14 @@
 //! Contacts, conversations, preferences and the life cycle.
 
+use sea_orm::DbErr;
 use sea_orm::sea_query::{ConditionalStatement as _, Expr, ExprTrait as _, Index, Table};
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, integer, integer_null, json_binary, small_integer,
     small_integer_null, text, text_null, uuid, uuid_null,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
-use super::{clustered, index};
+use super::{clustered, index, refuse_updates};
 use crate::store::entity::{
     behaviour_event, channel_activity, conversation, interaction, interaction_link, preference,
     preference_set, stage_change,
@@ -279,31 +279,4 @@ async fn create_behaviour_event(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager
         .create_index(index("behaviour_event_by_time", Entity, latest))
         .await
-}
-
-/// Makes tables append-only: what was recorded can be added to or, by law, removed, but
-/// not rewritten, whichever code or person tries.
-async fn refuse_updates(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
-    let postgres = manager.get_database_backend() == DbBackend::Postgres;
-    if postgres {
-        let function = "CREATE FUNCTION refuse_update() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$";
-        connection.execute_unprepared(function).await?;
-    }
-    for table in tables {
-        let trigger = if postgres {
-            format!(
-                "CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} \
-                 FOR EACH ROW EXECUTE FUNCTION refuse_update()"
-            )
-        } else {
-            format!(
-                "CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} \
-                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        };
-        connection.execute_unprepared(&trigger).await?;
-    }
-    Ok(())
 }

@@ -42,7 +42,7 @@ async fn create_delivery(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(small_integer(Column::Channel))
         .col(small_integer(Column::Purpose))
         .col(uuid_null(Column::ContactPointId))
-        .col(text_null(Column::Permit))
+        .col(uuid(Column::ContactPermitId))
         .col(text_null(Column::Html))
         .col(small_integer(Column::Connector))
         .col(small_integer(Column::State))

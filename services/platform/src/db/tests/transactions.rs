@@ -154,4 +154,27 @@ on_each_engine! {
         let answer = tokio::spawn(async move { handler.deposit("3").await }).await.unwrap();
         assert_eq!(answer.unwrap(), 3 + 4);
     }
+
+    async fn callers_who_go_away_leave_no_transaction_open(db: Database, storage: &Storage) {
+        with_account(&db).await;
+        let elsewhere = storage.connect().await;
+        for steps in (1..6).cycle().take(200) {
+            let mut deposit = Box::pin(deposit(&db));
+            for _ in 0..steps {
+                let _ = futures::poll!(&mut deposit);
+                tokio::task::yield_now().await;
+            }
+        }
+        // A connection that was left in a transaction would go on seeing what it saw first.
+        let seen = || async {
+            let reads = (0..32).map(|_| balance(db.read()));
+            futures::future::join_all(reads).await
+        };
+        seen().await;
+        deposit(&elsewhere).await.unwrap();
+        let balance = balance(elsewhere.read()).await;
+        for _ in 0..4 {
+            assert!(seen().await.iter().all(|seen| *seen == balance));
+        }
+    }
 }

@@ -1,16 +1,12 @@
 //! The customer's choice is obeyed, and a refusal says what is open instead.
 
-use std::time::Duration;
-
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use tonic::Code;
 
-use super::{Desk, answer, id_of, message, reason, refused, refuses, welcomes};
+use super::{Desk, answer, contact, message, reason, refused, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact_point::{ContactPointState, reachable};
-use crate::store::{contact_point, standing};
 use crate::testing::{self, metadata};
 
 on_each_engine! {
@@ -47,7 +43,7 @@ on_each_engine! {
                 let asked = desk.check(&ada, channel, purpose).await;
                 let sent = desk.send(&ada, channel, purpose).await;
                 assert_eq!(asked.allowed, sent.is_ok(), "{channel} for {purpose}");
-                assert_eq!(asked.allowed, asked.refusals.is_empty());
+                assert_eq!(asked.allowed, asked.obstacles.is_empty());
             }
         }
     }
@@ -73,7 +69,8 @@ on_each_engine! {
         assert_eq!(testing::reason(&told), "NO_USABLE_CONTACT_POINT");
         assert_eq!(metadata(&told, "open_channels"), "PHONE,CALL_CENTRE");
         let asked = desk.check(&ada, Channel::Email, Purpose::Service).await;
-        assert_eq!(asked.refusals, [i32::from(proto::ContactRefusal::NoUsableContactPoint)]);
+        let reasons: Vec<i32> = asked.obstacles.iter().map(|it| it.reason).collect();
+        assert_eq!(reasons, [i32::from(proto::ContactRefusal::NoUsableContactPoint)]);
         assert!(desk.timeline(&ada).await.is_empty());
     }
 
@@ -188,38 +185,10 @@ on_each_engine! {
 
         let sent = desk.send(&ada, Channel::Email, Purpose::Legal).await;
         assert_eq!(reason(sent), "RESOURCE_DELETED");
-        let asked = proto::CheckContactRequest {
-            customer: ada.clone(),
-            channel: Channel::Email.number(),
-            purpose: Purpose::Legal.number(),
-        };
-        let asked = desk.preferences().check_contact(asked).await;
+        let asked = contact(&ada, Channel::Email, Purpose::Legal);
+        let asked = desk.permits().check_contact(asked).await;
         assert_eq!(reason(asked), "RESOURCE_NOT_FOUND");
         let chosen = desk.try_choose(&ada, &[refuses(Channel::Fax)]).await;
         assert_eq!(reason(chosen), "RESOURCE_DELETED");
-    }
-
-    /// The hot path reads less than the domain does, and must see the same.
-    async fn the_short_way_to_her_channels_leads_where_the_long_one_does(db: Database) {
-        let desk = Desk::open(&db).await;
-        let ada = desk.person("Ada Lovelace").await;
-        let id = id_of(&ada);
-        desk.phone(&ada, "+41446681800").await;
-        let email = desk.email(&ada, "ada@example.com").await;
-        desk.bounced(&email.name).await;
-        let hour = Duration::from_secs(3_600);
-        let until = desk.ctx.now.saturating_add(hour);
-        desk.address_for(&ada, Address::Phone("+41446681801".into()), [None, Some(until)]).await;
-        desk.address_for(&ada, Address::Email("ada@example.org".into()), [Some(until), None]).await;
-
-        for desk in [desk.clone(), desk.later(hour), desk.later(hour * 2)] {
-            let ctx = &desk.ctx;
-            let rows = contact_point::all(ctx, db.read(), id).await.unwrap();
-            let points = rows.iter().map(|row| contact_point::from_row(row).unwrap());
-            let points: Vec<_> = points.collect();
-            assert!(points.iter().any(|point| point.state() == ContactPointState::Bounced));
-            let short = standing::reachable(ctx, db.read(), id).await.unwrap();
-            assert_eq!(short, reachable(&points, ctx.now));
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod choice;
 mod chosen;
 mod lifecycle;
+mod permits;
 mod race;
 mod repository;
 mod tenants;
@@ -16,6 +17,7 @@ use rapport_platform::db::Database;
 use rapport_platform::outbox::Event;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::conversation_service_client::ConversationServiceClient;
 use rapport_proto::rapport::customer::v1::customer::Profile;
@@ -91,6 +93,10 @@ impl Desk {
 
     fn views(&self) -> ViewServiceClient<Link> {
         ViewServiceClient::new(self.link())
+    }
+
+    fn permits(&self) -> ContactPermitServiceClient<Link> {
+        ContactPermitServiceClient::new(self.link())
     }
 
     /// Records a person and answers its name.
@@ -213,13 +219,12 @@ impl Desk {
         customer: &str,
         channel: Channel,
         purpose: Purpose,
-    ) -> proto::CheckContactResponse {
-        let request = proto::CheckContactRequest {
-            customer: customer.to_owned(),
-            channel: channel.number(),
-            purpose: purpose.number(),
-        };
-        answer(self.preferences().check_contact(request).await)
+    ) -> proto::ContactDecision {
+        answer(
+            self.permits()
+                .check_contact(contact(customer, channel, purpose))
+                .await,
+        )
     }
 
     /// Tries to contact a customer.
@@ -368,4 +373,14 @@ fn refused<T>(result: Result<Response<T>, Status>) -> Status {
 /// Why a call was refused.
 fn reason<T>(result: Result<Response<T>, Status>) -> String {
     testing::reason(&refused(result))
+}
+
+/// The question whether a customer may be contacted.
+fn contact(customer: &str, channel: Channel, purpose: Purpose) -> proto::CheckContactRequest {
+    proto::CheckContactRequest {
+        customer: customer.to_owned(),
+        channel: channel.number(),
+        purpose: purpose.number(),
+        ..Default::default()
+    }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{Desk, answer, id_of, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
 use crate::error::Error;
-use crate::store::preference;
+use crate::store::contact::clearance;
 
 /// Colleagues who e-mail at the same time.
 const SENDERS: usize = 4;
@@ -57,7 +57,7 @@ on_each_engine! {
             tokio::spawn(async move {
                 let (ctx, decided, commit) = (&ctx, &decided, &commit);
                 db.write_txn(|txn| async move {
-                    preference::hold(ctx, &txn, id).await?;
+                    clearance::lock(ctx, &txn, &[id]).await?;
                     decided.notify_one();
                     commit.notified().await;
                     Ok::<_, Error>(())

@@ -4,7 +4,7 @@ use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
 use tonic::{Response, Status};
 
-use super::{Desk, answer, inbound, message, reason, refuses};
+use super::{Desk, answer, contact, inbound, message, reason, refuses};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::lifecycle::{BehaviourKind, Stage};
 
@@ -74,12 +74,8 @@ on_each_engine! {
         let get = proto::GetPreferencesRequest { name: format!("{ada}/preferences") };
         unknown(stranger.preferences().get_preferences(get).await);
         unknown(stranger.try_choose(&ada, &[refuses(Channel::Email)]).await);
-        let check = proto::CheckContactRequest {
-            customer: ada.clone(),
-            channel: Channel::Email.number(),
-            purpose: Purpose::Legal.number(),
-        };
-        unknown(stranger.preferences().check_contact(check).await);
+        let check = contact(&ada, Channel::Email, Purpose::Legal);
+        unknown(stranger.permits().check_contact(check).await);
 
         assert!(desk.check(&ada, Channel::Email, Purpose::Sales).await.allowed);
     }

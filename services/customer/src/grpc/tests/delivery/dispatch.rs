@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::{DeliveryConfig, Report, clear};
 use crate::domain::channel::Channel;
+use crate::domain::contact::decision::ContactRefusal;
 use crate::domain::delivery::{AttemptResult, Connector, DeliveryState, FailureClass};
-use crate::domain::preferences::ContactRefusal;
 use crate::testing::delivery_config;
 
 const NOWHERE: &str = "http://127.0.0.1:9/";

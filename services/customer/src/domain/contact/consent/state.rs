@@ -1,0 +1,74 @@
+//! What the ledger says about every kind of contact.
+
+use std::collections::BTreeSet;
+
+use rapport_platform::time::Timestamp;
+use uuid::Uuid;
+
+use super::entry::Subject;
+use super::{ConsentQuestion, ConsentStatus, ConsentVerdict, Ledger};
+use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::policy::{ContactPolicy, TopicId};
+
+/// What the ledger says about one kind of contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindVerdict {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The topic; none in particular.
+    pub topic: Option<TopicId>,
+    /// The channel.
+    pub channel: Channel,
+    /// The verdict.
+    pub verdict: ConsentVerdict,
+}
+
+impl Ledger {
+    /// A verdict for each purpose and channel, and for each topic about which an entry speaks,
+    /// with a contact at this address.
+    pub fn state(
+        &self,
+        policy: &ContactPolicy,
+        contact_point: Option<Uuid>,
+        at: Timestamp,
+    ) -> Vec<KindVerdict> {
+        let whole = Purpose::ALL.iter().map(|&purpose| (purpose, None));
+        let topics: BTreeSet<(Purpose, &TopicId)> = self
+            .events
+            .iter()
+            .filter_map(|it| it.purpose.zip(it.topic.as_ref()))
+            .collect();
+        let topics = topics.into_iter().map(|(purpose, id)| (purpose, Some(id)));
+        let kinds = whole.chain(topics).flat_map(|(purpose, topic)| {
+            let channels = Channel::ALL.iter();
+            channels.map(move |&channel| ConsentQuestion {
+                channel,
+                purpose,
+                topic,
+                contact_point,
+            })
+        });
+        kinds
+            .map(|question| KindVerdict {
+                purpose: question.purpose,
+                topic: question.topic.cloned(),
+                channel: question.channel,
+                verdict: self.judge(policy, &question, at),
+            })
+            .collect()
+    }
+
+    /// Whether an opt-out of exactly this subject stands.
+    pub fn has_opted_out_of(&self, subject: &Subject) -> bool {
+        let about = |it: &&super::ConsentEvent| {
+            let (scope, purpose, topic) = (subject.scope, subject.purpose, &subject.topic);
+            (it.scope, it.purpose, &it.topic) == (scope, purpose, topic)
+        };
+        let mut outs = self
+            .events
+            .iter()
+            .filter(about)
+            .filter(|it| it.status == ConsentStatus::OptOut);
+        outs.any(|out| !self.events.iter().any(|other| self.lifts(other, out)))
+    }
+}

@@ -1,0 +1,156 @@
+//! One contact with each of many customers.
+
+use std::collections::{HashMap, HashSet};
+
+use rapport_platform::id::new_id;
+use rapport_platform::identity::Context;
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::reserved_contact::Result as Outcome;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::judge::{Wanted, judge};
+use super::{ContactPermits, asked, convert, customers};
+use crate::error::{Error, faults_of};
+use crate::resource::{CONTACT_PERMIT, customer};
+use crate::store::contact::permit::{self, Terms};
+use crate::store::contact::spend::{self, Grant};
+
+/// Most customers of a request.
+const MAX_CUSTOMERS: usize = 10_000;
+
+/// The answers so far, by customer.
+type Outcomes = HashMap<Uuid, Outcome>;
+
+impl ContactPermits {
+    pub(super) async fn batch(
+        &self,
+        ctx: Context,
+        request: proto::BatchReserveContactsRequest,
+    ) -> Result<proto::BatchReserveContactsResponse, Error> {
+        let proto::BatchReserveContactsRequest {
+            customers: names,
+            channel,
+            purpose,
+            topic,
+            campaign,
+            ttl,
+            request_id,
+        } = request;
+        if names.is_empty() || names.len() > MAX_CUSTOMERS {
+            let why = format!("must be 1 to {MAX_CUSTOMERS} customers");
+            return Err(Error::invalid("customers", why));
+        }
+        let ids = customers(&names)?;
+        let contact = asked::kind(channel, purpose, &topic, &campaign).map_err(faults_of(""))?;
+        let wanted = Wanted {
+            contact: &contact,
+            ttl: asked::ttl(ttl.as_ref())?,
+        };
+        let request_id = asked::request_id(&request_id)?;
+        let policy = self.0.policies.current(&ctx, self.0.db.read()).await?;
+        asked::known_topic(&policy.rules, &contact)?;
+        let ttl = wanted.ttl.unwrap_or_else(|| policy.rules.ttl());
+        let terms = Terms {
+            contact: &contact,
+            at: ctx.now,
+            expires: ctx.now.saturating_add(ttl),
+            policy_version: policy.version,
+        };
+        let requests: Vec<(Uuid, Option<Uuid>)> = ids
+            .iter()
+            .map(|&id| (id, request_id.map(|all| of_customer(all, id))))
+            .collect();
+        let mut outcomes = match contact.is_plain(&policy.rules) {
+            true => self.spend_many(&ctx, terms, &requests).await?,
+            false => Outcomes::new(),
+        };
+        let open: Vec<_> = requests
+            .into_iter()
+            .filter(|(id, _)| !outcomes.contains_key(id))
+            .collect();
+        outcomes.extend(self.judge_many(&ctx, &wanted, &open).await?);
+        let results = ids.iter().map(|&id| proto::ReservedContact {
+            customer: customer(id),
+            // Who is not there, or is deleted, is refused without a reason.
+            result: Some(
+                outcomes
+                    .remove(&id)
+                    .unwrap_or(Outcome::Refused(proto::RefusedContact::default())),
+            ),
+        });
+        Ok(proto::BatchReserveContactsResponse {
+            results: results.collect(),
+            expire_time: Some(terms.expires.into()),
+        })
+    }
+
+    async fn spend_many(
+        &self,
+        ctx: &Context,
+        terms: Terms<'_>,
+        requests: &[(Uuid, Option<Uuid>)],
+    ) -> Result<Outcomes, Error> {
+        let grants = requests.iter().map(|&(customer, request_id)| Grant {
+            customer,
+            permit: new_id(),
+            request_id,
+        });
+        let grants: Vec<Grant> = grants.collect();
+        let granted: HashSet<Uuid> = spend::many(ctx, &self.0.db, terms, &grants).await?;
+        let granted = grants.iter().filter(|it| granted.contains(&it.customer));
+        Ok(granted
+            .map(|it| (it.customer, permit_name(it.customer, it.permit)))
+            .collect())
+    }
+
+    async fn judge_many(
+        &self,
+        ctx: &Context,
+        wanted: &Wanted<'_>,
+        requests: &[(Uuid, Option<Uuid>)],
+    ) -> Result<Outcomes, Error> {
+        if requests.is_empty() {
+            return Ok(Outcomes::new());
+        }
+        let policies = &self.0.policies;
+        let work = self.0.db.write_txn(|txn| async move {
+            let ids = requests.iter().filter_map(|(_, request)| *request);
+            let before = permit::of_requests(ctx, &*txn, ids).await?;
+            let mut outcomes = Outcomes::new();
+            for row in before {
+                let name = permit_name(row.customer_id, row.contact_permit_id);
+                outcomes.insert(row.customer_id, name);
+            }
+            let open: Vec<_> = requests
+                .iter()
+                .copied()
+                .filter(|(id, _)| !outcomes.contains_key(id))
+                .collect();
+            for (id, judged) in judge(ctx, &txn, policies, wanted, &open).await? {
+                let outcome = match judged.decision.is_allowed() {
+                    true => permit_name(id, judged.row.contact_permit_id),
+                    false => Outcome::Refused(convert::refused(&judged.decision)),
+                };
+                outcomes.insert(id, outcome);
+            }
+            Ok::<_, Error>(outcomes)
+        });
+        work.await
+    }
+}
+
+fn permit_name(customer: Uuid, permit: Uuid) -> Outcome {
+    Outcome::ContactPermit(CONTACT_PERMIT.format(&[customer, permit]))
+}
+
+/// The request's id for one of its customers: a name-based UUID (RFC 9562, version 8).
+fn of_customer(request: Uuid, customer: Uuid) -> Uuid {
+    let hash = Sha256::new()
+        .chain_update(request.as_bytes())
+        .chain_update(customer.as_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

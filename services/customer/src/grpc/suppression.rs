@@ -1,0 +1,214 @@
+//! `SuppressionService`.
+
+use std::sync::LazyLock;
+
+use rapport_platform::filter::FilterSchema;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox;
+use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::suppression_service_server::SuppressionService;
+use sea_orm::DatabaseTransaction;
+use tonic::{Request, Response, Status};
+
+use super::convert::suppression as convert;
+use super::{Shared, answer};
+use crate::domain::contact::suppression::{self as rules, SuppressionReason};
+use crate::error::{Error, faults_of};
+use crate::events;
+use crate::resource::SUPPRESSION;
+use crate::store::contact::clearance;
+use crate::store::contact::suppression::{self, Added, NewSuppression};
+use crate::store::entity::suppression::{Column, Model};
+
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
+
+/// What suppressions can be filtered by.
+static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+    let reasons = SuppressionReason::ALL.iter();
+    FilterSchema::new()
+        .enumeration(
+            "reason",
+            Column::Reason,
+            reasons.map(|it| (it.label(), it.number())),
+        )
+        .timestamp("create_time", Column::CreateTime)
+        .timestamp("lift_time", Column::LiftTime)
+});
+
+/// Keeps the addresses that are not to be used.
+pub(crate) struct Suppressions(pub(crate) Shared);
+
+#[tonic::async_trait]
+impl SuppressionService for Suppressions {
+    async fn suppress_address(
+        &self,
+        request: Request<proto::SuppressAddressRequest>,
+    ) -> Result<Response<proto::Suppression>, Status> {
+        answer(request, |ctx, request| self.suppress(ctx, request)).await
+    }
+
+    async fn find_suppressions(
+        &self,
+        request: Request<proto::FindSuppressionsRequest>,
+    ) -> Result<Response<proto::FindSuppressionsResponse>, Status> {
+        answer(request, |ctx, request| self.find(ctx, request)).await
+    }
+
+    async fn list_suppressions(
+        &self,
+        request: Request<proto::ListSuppressionsRequest>,
+    ) -> Result<Response<proto::ListSuppressionsResponse>, Status> {
+        answer(request, |ctx, request| self.list(ctx, request)).await
+    }
+
+    async fn lift_suppression(
+        &self,
+        request: Request<proto::LiftSuppressionRequest>,
+    ) -> Result<Response<proto::Suppression>, Status> {
+        answer(request, |ctx, request| self.lift(ctx, request)).await
+    }
+}
+
+impl Suppressions {
+    async fn suppress(
+        &self,
+        ctx: Context,
+        request: proto::SuppressAddressRequest,
+    ) -> Result<proto::Suppression, Error> {
+        let digest = &self.digest(request.address.clone())?;
+        let (reason, stops) =
+            convert::reason(request.reason, &request.purposes).map_err(faults_of(""))?;
+        let note = &rules::note(&request.note).map_err(faults_of("note"))?;
+        let ctx = &ctx;
+        let suppression = self
+            .0
+            .once(ctx, &request, |txn| async move {
+                let new = NewSuppression {
+                    digest: digest.clone(),
+                    reason,
+                    stops,
+                    note: note.as_deref(),
+                };
+                suppress(ctx, &txn, new).await
+            })
+            .await?;
+        revoke_again(&self.0, ctx, digest).await?;
+        Ok(suppression)
+    }
+
+    async fn find(
+        &self,
+        ctx: Context,
+        request: proto::FindSuppressionsRequest,
+    ) -> Result<proto::FindSuppressionsResponse, Error> {
+        let proto::FindSuppressionsRequest { address } = request;
+        let digest = self.digest(address)?;
+        let rows = suppression::in_force(&ctx, self.0.db.read(), &digest).await?;
+        let suppressions = rows.into_iter().map(convert::to_proto).collect();
+        Ok(proto::FindSuppressionsResponse { suppressions })
+    }
+
+    async fn list(
+        &self,
+        ctx: Context,
+        request: proto::ListSuppressionsRequest,
+    ) -> Result<proto::ListSuppressionsResponse, Error> {
+        let proto::ListSuppressionsRequest {
+            page_size,
+            page_token,
+            filter,
+        } = request;
+        let list = ListRequest {
+            method: "rapport.customer.v1.SuppressionService/ListSuppressions",
+            query: Fingerprint::of(&[&filter]),
+            page_size,
+            page_token: &page_token,
+        };
+        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let filter = FILTER.parse(self.0.db.backend(), &filter)?;
+        let (after, limit) = (page.after, page.limit());
+        let rows = suppression::list(&ctx, self.0.db.read(), filter, after, limit).await?;
+        let (rows, next_page_token) = page.finish(rows, |row| row.suppression_id)?;
+        Ok(proto::ListSuppressionsResponse {
+            suppressions: rows.into_iter().map(convert::to_proto).collect(),
+            next_page_token,
+        })
+    }
+
+    async fn lift(
+        &self,
+        ctx: Context,
+        request: proto::LiftSuppressionRequest,
+    ) -> Result<proto::Suppression, Error> {
+        let [id] = SUPPRESSION.parse("name", &request.name)?;
+        let reason = &rules::lift_reason(&request.reason).map_err(faults_of("reason"))?;
+        let (ctx, name) = (&ctx, &request.name);
+        self.0
+            .once(ctx, &request, |txn| async move {
+                let before = suppression::get(ctx, &*txn, id).await?;
+                let before = before.ok_or_else(|| Error::not_found(name.clone()))?;
+                if before.lift_time.is_some() {
+                    return Err(Error::InvalidState {
+                        resource: name.clone(),
+                        state: "LIFTED",
+                        why: "is lifted already.",
+                    });
+                }
+                let row = suppression::lift(ctx, &txn, before, reason).await?;
+                announced(ctx, &txn, row).await
+            })
+            .await
+    }
+
+    fn digest(&self, address: Option<proto::SuppressedAddress>) -> Result<Vec<u8>, Error> {
+        let address = address.ok_or_else(|| Error::missing("address"))?;
+        let address =
+            convert::address(address, self.0.default_region).map_err(faults_of("address"))?;
+        Ok(self.0.address_key.digest(&address))
+    }
+}
+
+/// Suppresses an address, and announces it if it was not suppressed alike.
+///
+/// Whoever suppresses one calls [`revoke_again`] after the transaction.
+pub(crate) async fn suppress(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    new: NewSuppression<'_>,
+) -> Result<proto::Suppression, Error> {
+    match suppression::add(ctx, txn, new).await? {
+        Added::Now(row) => announced(ctx, txn, row).await,
+        Added::Before(row) => Ok(convert::to_proto(row)),
+    }
+}
+
+/// Takes back what may be granted to those who have the address, once its suppression is there
+/// for everybody to see.
+///
+/// The suppression's own transaction did so for those whom it saw. A customer who got the address
+/// in a transaction beside it may have been cleared by somebody who saw the address and not yet
+/// the suppression.
+pub(crate) async fn revoke_again(
+    shared: &Shared,
+    ctx: &Context,
+    digest: &[u8],
+) -> Result<(), Error> {
+    let revoked = shared
+        .db
+        .write_txn(|txn| async move { clearance::revoke_holders(ctx, &txn, digest).await });
+    Ok(revoked.await?)
+}
+
+async fn announced(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: Model,
+) -> Result<proto::Suppression, Error> {
+    let suppression = convert::to_proto(row);
+    outbox::append(txn, ctx, &[events::suppression_changed(&suppression)]).await?;
+    Ok(suppression)
+}

@@ -1,0 +1,214 @@
+//! The consent ledger.
+
+use std::collections::HashMap;
+
+use rapport_platform::error::PlatformError;
+use rapport_platform::id::new_id;
+use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::later_than;
+use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
+use crate::domain::contact::consent::{
+    Confirmation, ConsentEvent, ConsentScope, ConsentStatus, LegalBasis,
+};
+use crate::domain::contact::policy::TopicId;
+use crate::domain::invalid::Invalid;
+use crate::error::{Error, unreadable};
+use crate::store::entity::consent_event::{Column, Entity, Model};
+
+/// Appends an entry, later than every other of the customer. The transaction holds the customer's
+/// clearance.
+pub(crate) async fn append(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    entry: &NewConsent,
+    waits: Waits,
+) -> Result<Model, DbErr> {
+    let latest = latest(ctx, txn, customer).await?;
+    let row = row(ctx, customer, entry, waits, later_than(latest, ctx.now));
+    Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(row)
+}
+
+/// Whether the customer is asked to confirm an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It counts as it is.
+    No,
+    /// It counts when the customer has confirmed it.
+    ForConfirmation,
+}
+
+fn row(
+    ctx: &Context,
+    customer_id: Uuid,
+    entry: &NewConsent,
+    waits: Waits,
+    record_time: Timestamp,
+) -> Model {
+    let NewConsent {
+        subject,
+        status,
+        legal_basis,
+        source,
+        evidence_hash,
+        note,
+        times,
+    } = entry;
+    let (channel, contact_point_id) = match subject.scope {
+        ConsentScope::All => (None, None),
+        ConsentScope::Channel(channel) => (Some(channel.code()), None),
+        ConsentScope::ContactPoint(point) => (None, Some(point)),
+    };
+    Model {
+        tenant_id: ctx.tenant,
+        customer_id,
+        consent_event_id: new_id(),
+        channel,
+        contact_point_id,
+        purpose: subject.purpose.map(Purpose::code),
+        topic: subject.topic.as_ref().map(|it| it.as_str().to_owned()),
+        status: status.code(),
+        legal_basis: legal_basis.code(),
+        source: source.clone(),
+        evidence_hash: evidence_hash.clone(),
+        note: note.clone(),
+        capture_time: times.capture,
+        awaits_confirmation: waits == Waits::ForConfirmation,
+        double_opt_in_time: times.double_opt_in,
+        effective_time: times.effective,
+        expire_time: times.expire,
+        recorder: ctx.actor.as_str().to_owned(),
+        record_time,
+    }
+}
+
+/// What a stored opt-in says, with other times.
+pub(crate) fn repeated(row: &Model, times: ConsentTimes) -> Result<NewConsent, Error> {
+    const READING: &str = "reading a consent event";
+    let stored = event(row).map_err(unreadable(READING))?;
+    let basis = LegalBasis::try_from(i32::from(row.legal_basis)).map_err(unreadable(READING))?;
+    Ok(NewConsent {
+        subject: Subject {
+            scope: stored.scope,
+            purpose: stored.purpose,
+            topic: stored.topic,
+        },
+        status: stored.status,
+        legal_basis: basis,
+        source: row.source.clone(),
+        evidence_hash: row.evidence_hash.clone(),
+        note: row.note.clone(),
+        times,
+    })
+}
+
+/// One entry.
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer, id]: [Uuid; 2],
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id((ctx.tenant, customer, id)).one(db).await
+}
+
+/// When the customer's latest entry was recorded.
+pub(crate) async fn latest(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Option<Timestamp>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::RecordTime)
+        .filter(of_customers(ctx, &[customer]))
+        .order_by_desc(Column::RecordTime)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// The entries of these customers from behind `after` on, latest first.
+pub(crate) async fn list(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let behind = after.map(|id| Column::ConsentEventId.lt(id));
+    Entity::find()
+        .filter(of_customers(ctx, customers))
+        .filter(Condition::all().add_option(behind))
+        .order_by_desc(Column::ConsentEventId)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// All entries of each of the customers, as far as they decide.
+pub(crate) async fn ledgers(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<ConsentEvent>>, PlatformError> {
+    let rows = Entity::find()
+        .filter(of_customers(ctx, customers))
+        .all(db)
+        .await?;
+    let mut ledgers: HashMap<Uuid, Vec<ConsentEvent>> = HashMap::new();
+    for row in rows {
+        let event = event(&row)
+            .map_err(|fault| PlatformError::internal("reading a consent event", fault))?;
+        ledgers.entry(row.customer_id).or_default().push(event);
+    }
+    Ok(ledgers)
+}
+
+/// What an entry is about.
+pub(crate) fn scope(row: &Model) -> Result<ConsentScope, Invalid> {
+    Ok(match (row.channel, row.contact_point_id) {
+        (_, Some(point)) => ConsentScope::ContactPoint(point),
+        (Some(channel), None) => ConsentScope::Channel(Channel::try_from(i32::from(channel))?),
+        (None, None) => ConsentScope::All,
+    })
+}
+
+/// An entry as far as it decides.
+pub(crate) fn event(row: &Model) -> Result<ConsentEvent, Invalid> {
+    let purpose = row.purpose.map(|it| Purpose::try_from(i32::from(it)));
+    let confirmation = match (row.double_opt_in_time, row.awaits_confirmation) {
+        (Some(_), _) => Confirmation::Given,
+        (None, true) => Confirmation::Awaited,
+        (None, false) => Confirmation::NotAsked,
+    };
+    Ok(ConsentEvent {
+        id: row.consent_event_id,
+        member: row.customer_id,
+        scope: scope(row)?,
+        purpose: purpose.transpose()?,
+        topic: row.topic.as_deref().map(TopicId::parse).transpose()?,
+        status: ConsentStatus::try_from(i32::from(row.status))?,
+        capture_time: row.capture_time,
+        confirmation,
+        effective_time: row.effective_time,
+        expire_time: row.expire_time,
+        record_time: row.record_time,
+    })
+}
+
+fn of_customers(ctx: &Context, customers: &[Uuid]) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(customers.iter().copied()))
+}

@@ -1,0 +1,59 @@
+//! When and how often customers want to be contacted.
+
+use std::collections::HashMap;
+
+use prost::Message as _;
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::Context;
+use rapport_proto::rapport::customer::v1 as proto;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+use crate::store::entity::contact_times::{Column, Entity, Model};
+
+/// What each of the customers said; those that said nothing are left out.
+pub(crate) async fn of_customers(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .all(db)
+        .await?;
+    let read = |row: Model| {
+        let times = proto::ContactTimes::decode(row.document.as_slice())
+            .map_err(|error| PlatformError::internal("reading contact times", error))?;
+        Ok((row.customer_id, times))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Makes `times` all that a customer said. The transaction holds the lock on its preferences.
+pub(crate) async fn replace(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    times: &proto::ContactTimes,
+) -> Result<(), DbErr> {
+    let row = Model {
+        tenant_id: ctx.tenant,
+        customer_id: customer,
+        document: times.encode_to_vec(),
+        recorder: ctx.actor.as_str().to_owned(),
+        record_time: ctx.now,
+    };
+    let replace = OnConflict::columns([Column::TenantId, Column::CustomerId])
+        .update_columns([Column::Document, Column::Recorder, Column::RecordTime])
+        .to_owned();
+    Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
