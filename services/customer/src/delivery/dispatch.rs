@@ -307,7 +307,7 @@ async fn settle(
         DeliveryState::Refused | DeliveryState::Failed | DeliveryState::Cancelled
             if !row.possible_duplicate =>
         {
-            permit::call_off(ctx, txn, of).await?;
+            permit::call_off(ctx, txn, of, row.refusals).await?;
         }
         _ => permit::made(ctx, txn, of).await?,
     }

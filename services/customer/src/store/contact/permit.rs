@@ -190,16 +190,18 @@ pub(crate) async fn made(
     end_delivery(ctx, txn, of, row).await
 }
 
-/// Releases the permit of a contact in delivery that was certainly not made. One that is settled
-/// stays as it is.
+/// Releases the permit of a contact in delivery that was certainly not made, for these reasons as
+/// rows keep them. One that is settled stays as it is.
 pub(crate) async fn call_off(
     ctx: &Context,
     txn: &DatabaseTransaction,
     of: [Uuid; 2],
+    refusals: i32,
 ) -> Result<(), DbErr> {
     let row = ActiveModel {
         state: Set(PermitState::Released.code()),
         settle_time: Set(Some(ctx.now)),
+        refusals: Set(refusals),
         request_id: Set(None),
         ..Default::default()
     };

@@ -6,7 +6,7 @@ use rapport_proto::rapport::customer::v1::report_bounce_request::Subject;
 use tonic::{Response, Status};
 
 use super::{Post, Recorder, answer, message, reason, work};
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::delivery::{BounceKind, DeliveryState, MailReport};
 
@@ -90,7 +90,7 @@ on_each_engine! {
         assert_eq!((bounced.state, bounced.failure.as_str()), (DeliveryState::Failed.number(), "BOUNCED_5_1_1"));
         assert_eq!(post.point_state(&point.name).await, ContactPointState::Bounced);
         let again = post.try_send(message(&ada, Channel::Email, "Hello again")).await;
-        assert_eq!(reason(again), "NO_USABLE_CONTACT_POINT");
+        assert_eq!(reason(again), "SUPPRESSED");
         assert_eq!(post.events_about(&sent.name).await, ["DeliverySent", "DeliveryFailed"]);
 
         let twice = answer(post.bounced(&sent.name, BounceKind::Hard).await);
@@ -98,6 +98,38 @@ on_each_engine! {
         let late = answer(post.arrived(&sent.name).await);
         assert_eq!(late.state, DeliveryState::Failed.number());
         assert_eq!(post.events_about(&point.name).await, ["ContactPointChanged", "ContactPointChanged"]);
+    }
+
+    async fn a_hard_bounce_suppresses_the_address_for_everybody_who_has_it(db: Database) {
+        let post = Post::open(&db).await;
+        let (sent, ..) = post.sent().await;
+        let (bob, _) = post.person("ADA@example.com").await;
+        let stranger = post.of_another_tenant();
+        let (eve, _) = stranger.person("ada@example.com").await;
+        // So that what may be granted without looking again is known.
+        post.mail(&bob, "Hello").await;
+
+        answer(post.bounced(&sent.name, BounceKind::Hard).await);
+
+        let receipt = proto::SendMessageRequest {
+            purpose: Purpose::Transactional.number(),
+            ..message(&bob, Channel::Email, "Receipt")
+        };
+        assert_eq!(reason(post.try_send(receipt).await), "SUPPRESSED");
+        answer(stranger.try_send(message(&eve, Channel::Email, "Hello")).await);
+    }
+
+    async fn a_complaint_suppresses_all_that_customers_choose_about(db: Database) {
+        let post = Post::open(&db).await;
+        let (sent, ..) = post.sent().await;
+        let (bob, _) = post.person("ada@example.com").await;
+
+        answer(post.complained(&sent.provider_message_id).await);
+
+        let hello = message(&bob, Channel::Email, "Hello");
+        assert_eq!(reason(post.try_send(hello.clone()).await), "SUPPRESSED");
+        let receipt = proto::SendMessageRequest { purpose: Purpose::Transactional.number(), ..hello };
+        answer(post.try_send(receipt).await);
     }
 
     async fn a_soft_bounce_is_only_noted(db: Database) {

@@ -4,6 +4,7 @@ mod crash;
 mod dispatch;
 mod feedback;
 mod hostile;
+mod permits;
 mod queue;
 mod routes;
 mod smtp;

@@ -4,17 +4,20 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rapport_platform::config::Secret;
+use rapport_platform::key::SecretKey;
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use super::{LEASE, Post, answer, message, work};
+use super::{LEASE, Post, answer, message, reason, work};
 use crate::delivery::{DeliveryWorker, DkimConfig, SmtpConfig, SmtpConnector, SmtpTls};
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{Connector, DeliveryState, MailServer};
+use crate::grpc::link::Links;
 
 /// Names a Python that has `aiosmtpd`; `cargo xtask test` sets it.
 const PYTHON: &str = "RAPPORT_TOOLS_PYTHON";
@@ -81,6 +84,14 @@ impl Post {
     }
 }
 
+fn dkim() -> DkimConfig {
+    DkimConfig {
+        selector: "s1".to_owned(),
+        domain: "crm.example.com".to_owned(),
+        key: Secret::new(include_str!("dkim.pem").to_owned()),
+    }
+}
+
 /// The lines of a mail's head, unfolded.
 fn head(mail: &Value) -> String {
     let content = mail["content"].as_str().unwrap();
@@ -119,6 +130,44 @@ on_each_engine! {
         let sent = post.delivery(&queued.name).await;
         assert_eq!(sent.state, DeliveryState::Sent.number());
         assert_eq!(sent.provider_message_id, format!("{id}@crm.example.com"));
+    }
+
+    async fn readers_of_marketing_unsubscribe_with_one_click(db: Database) {
+        let mut server = MailProcess::start().await;
+        let mut post = Post::with_mail_server(&db).await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let offer = || proto::SendMessageRequest {
+            purpose: Purpose::Marketing.number(),
+            ..message(&ada, Channel::Email, "Spring offer")
+        };
+        answer(post.try_send(offer()).await);
+        let mut config = server.config();
+        config.dkim = dkim();
+        work(&post.worker(SmtpConnector::new(&config).unwrap())).await;
+        let of_marketing = head(&server.mail().await);
+        let line = |name: &str| of_marketing.lines().find(|it| it.starts_with(name)).unwrap();
+        let token = line("List-Unsubscribe:")
+            .strip_prefix("List-Unsubscribe: <https://contact.example.com/u/")
+            .and_then(|rest| rest.strip_suffix('>'))
+            .unwrap();
+        assert_eq!(line("List-Unsubscribe-Post:"), "List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+        assert!(line("DKIM-Signature:").contains(":List-Unsubscribe:List-Unsubscribe-Post"));
+
+        post.mail(&ada, "Your order").await;
+        work(&server.worker(&post)).await;
+        let of_service = head(&server.mail().await);
+        assert!(!of_service.contains("List-Unsubscribe"), "{of_service}");
+
+        let request = proto::UnsubscribeRequest { token: token.to_owned() };
+        answer(ConsentServiceClient::new(post.link()).unsubscribe(request).await);
+        assert_eq!(reason(post.try_send(offer()).await), "OPTED_OUT");
+
+        post.caller.shared.outbound.links = Links::new(&SecretKey::generate(), None);
+        let (bob, _) = post.person("bob@example.com").await;
+        answer(post.try_send(proto::SendMessageRequest { customer: bob, ..offer() }).await);
+        work(&server.worker(&post)).await;
+        let without_a_page = head(&server.mail().await);
+        assert!(!without_a_page.contains("List-Unsubscribe"), "{without_a_page}");
     }
 
     async fn what_the_server_says_decides_what_comes_next(db: Database) {
@@ -201,11 +250,7 @@ on_each_engine! {
         };
         answer(post.try_send(message).await);
         let mut config = server.config();
-        config.dkim = DkimConfig {
-            selector: "s1".to_owned(),
-            domain: "crm.example.com".to_owned(),
-            key: Secret::new(include_str!("dkim.pem").to_owned()),
-        };
+        config.dkim = dkim();
 
         work(&post.worker(SmtpConnector::new(&config).unwrap())).await;
 
