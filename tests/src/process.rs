@@ -39,19 +39,25 @@ pub struct Suite {
     folder: TempDir,
     storage: Option<Arc<Storage>>,
     provider: Provider,
+    settings: Vec<(String, String)>,
     started_in: Duration,
 }
 
 impl Suite {
     /// Starts a suite on an empty database.
     pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, Vec::new()).await
+    }
+
+    /// Starts a suite on an empty database, with these environment variables.
+    pub async fn start_with(engine: Engine, settings: Vec<(String, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let provider = Provider::new(folder.path());
         let storage = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Arc::new(rapport_platform::testing::postgres().await.1)),
         };
-        Self::on(folder, storage, provider).await
+        Self::on((folder, storage, provider), settings).await
     }
 
     /// Another process of the suite on the same PostgreSQL database.
@@ -60,12 +66,16 @@ impl Suite {
         assert!(storage.is_some(), "only PostgreSQL is shared by processes");
         let folder = tempfile::tempdir().unwrap();
         let provider = Provider::new(folder.path());
-        Self::on(folder, storage, provider).await
+        Self::on((folder, storage, provider), self.settings.clone()).await
     }
 
-    async fn on(folder: TempDir, storage: Option<Arc<Storage>>, provider: Provider) -> Self {
+    async fn on(
+        (folder, storage, provider): (TempDir, Option<Arc<Storage>>, Provider),
+        settings: Vec<(String, String)>,
+    ) -> Self {
         let begun = Instant::now();
-        let (child, [address, pages]) = launch(folder.path(), storage.as_deref(), &provider).await;
+        let around = (storage.as_deref(), &provider);
+        let (child, [address, pages]) = launch(folder.path(), around, &settings).await;
         Self {
             child,
             address,
@@ -73,6 +83,7 @@ impl Suite {
             folder,
             storage,
             provider,
+            settings,
             started_in: begun.elapsed(),
         }
     }
@@ -90,8 +101,9 @@ impl Suite {
 
     /// Starts the suite again after [`Suite::kill`].
     pub async fn restart(&mut self) {
+        let around = (self.storage.as_deref(), &self.provider);
         (self.child, [self.address, self.pages]) =
-            launch(self.folder.path(), self.storage.as_deref(), &self.provider).await;
+            launch(self.folder.path(), around, &self.settings).await;
     }
 
     /// Asks the process to end with SIGTERM and tells whether it ended well.
@@ -192,8 +204,8 @@ pub fn binary() -> PathBuf {
 
 async fn launch(
     folder: &Path,
-    storage: Option<&Storage>,
-    provider: &Provider,
+    (storage, provider): (Option<&Storage>, &Provider),
+    settings: &[(String, String)],
 ) -> (Child, [String; 2]) {
     let mut command = Command::new(binary());
     command
@@ -206,6 +218,7 @@ async fn launch(
         .env("RAPPORT__OPS__LISTEN", "127.0.0.1:0")
         .env("RAPPORT__TELEMETRY__LOG__FILTER", "warn")
         .envs(provider.settings())
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

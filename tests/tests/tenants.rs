@@ -27,6 +27,8 @@ struct Belongings {
     interaction: String,
     merge: String,
     scan: String,
+    template: String,
+    delivery: String,
 }
 
 async fn call(caller: &Dynamic, method: &str, request: Value) -> Value {
@@ -81,6 +83,15 @@ impl Belongings {
         }});
         let interaction =
             name(&call(owner, "InteractionService/LogInteraction", interaction).await);
+        let template = json!({"templateId": "zauberwort", "template": {
+            "displayName": MARK, "channel": "CHANNEL_EMAIL", "subject": MARK,
+        }});
+        let template = name(&call(owner, "TemplateService/CreateTemplate", template).await);
+        let message = json!({"customer": customer, "channel": "CHANNEL_EMAIL",
+            "purpose": "PURPOSE_SERVICE", "template": template});
+        call(owner, "InteractionService/SendMessage", message).await;
+        let deliveries = call(owner, "DeliveryService/ListDeliveries", json!({})).await;
+        let delivery = name(&deliveries["deliveries"][0]);
         let preferences = json!({"name": format!("{customer}/preferences"), "entries": [
             {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_REFUSED"},
         ]});
@@ -104,6 +115,8 @@ impl Belongings {
             interaction,
             merge,
             scan,
+            template,
+            delivery,
         }
     }
 
@@ -119,6 +132,8 @@ impl Belongings {
             interaction,
             merge,
             scan,
+            template,
+            delivery,
         } = self;
         let pair = "duplicateCandidates/018f0000-0000-7000-8000-000000000000";
         let preferences = format!("{customer}/preferences");
@@ -277,6 +292,56 @@ impl Belongings {
                 json!({"customer": customer}),
             ),
             ("ViewService/GetCustomer360", json!({"customer": customer})),
+            ("DeliveryService/GetDelivery", json!({"name": delivery})),
+            ("DeliveryService/ListDeliveries", json!({})),
+            (
+                "DeliveryService/ListDeliveryAttempts",
+                json!({"parent": delivery}),
+            ),
+            ("DeliveryService/CancelDelivery", json!({"name": delivery})),
+            ("DeliveryService/RetryDelivery", json!({"name": delivery})),
+            (
+                "DeliveryRouteService/GetDeliveryRoute",
+                json!({"name": "deliveryRoutes/email"}),
+            ),
+            ("DeliveryRouteService/ListDeliveryRoutes", json!({})),
+            (
+                "DeliveryRouteService/UpdateDeliveryRoute",
+                json!({"deliveryRoute": {"name": "deliveryRoutes/email",
+                "connector": "DELIVERY_CONNECTOR_QUEUE"}}),
+            ),
+            (
+                "DeliveryFeedbackService/ReportBounce",
+                json!({"delivery": delivery, "kind": "BOUNCE_KIND_HARD"}),
+            ),
+            (
+                "DeliveryFeedbackService/ReportComplaint",
+                json!({"delivery": delivery}),
+            ),
+            (
+                "DeliveryFeedbackService/ReportDelivered",
+                json!({"delivery": delivery}),
+            ),
+            (
+                "DeliveryFeedbackService/IngestMail",
+                json!({"message": "SGVsbG8="}),
+            ),
+            (
+                "TemplateService/CreateTemplate",
+                json!({"templateId": "b", "template": {"displayName": "B",
+                "channel": "CHANNEL_EMAIL", "subject": "B"}}),
+            ),
+            ("TemplateService/GetTemplate", json!({"name": template})),
+            ("TemplateService/ListTemplates", json!({})),
+            (
+                "TemplateService/UpdateTemplate",
+                json!({"template": {"name": template, "subject": "Stolen"}}),
+            ),
+            ("TemplateService/DeleteTemplate", json!({"name": template})),
+            (
+                "TemplateService/PreviewTemplate",
+                json!({"name": template, "customer": customer}),
+            ),
             ("ImportService/GetImportRun", json!({"name": run})),
             ("ImportService/ListImportRuns", json!({})),
             ("ImportService/ListImportErrors", json!({"parent": run})),
@@ -351,6 +416,8 @@ async fn all_about(owner: &Dynamic, belongings: &Belongings) -> Vec<Value> {
             json!({}),
         )
         .await,
+        call(owner, "TemplateService/ListTemplates", json!({})).await,
+        call(owner, "DeliveryService/ListDeliveries", json!({})).await,
     ]
 }
 

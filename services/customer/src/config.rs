@@ -5,6 +5,8 @@ use rapport_platform::db::DatabaseConfig;
 use rapport_platform::outbox::{HousekeepingConfig, RelayConfig};
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::{DeliveryConfig, SmtpConfig};
+
 /// Settings of the customer service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -31,6 +33,10 @@ pub struct Config {
     pub relay: RelayConfig,
     /// How long answers to repeated requests, events and notes of them are kept.
     pub housekeeping: HousekeepingConfig,
+    /// How messages leave.
+    pub delivery: DeliveryConfig,
+    /// The mail server that e-mails leave by.
+    pub smtp: SmtpConfig,
 }
 
 impl Default for Config {
@@ -44,6 +50,8 @@ impl Default for Config {
             link_key: Secret::default(),
             relay: RelayConfig::default(),
             housekeeping: HousekeepingConfig::default(),
+            delivery: DeliveryConfig::default(),
+            smtp: SmtpConfig::default(),
         }
     }
 }

@@ -59,6 +59,12 @@ pub enum Error {
         /// Where it stands and what is possible.
         refused: RefusedMove,
     },
+    /// The configuration has no such connector.
+    #[error("{0} is not configured")]
+    ConnectorNotConfigured(&'static str),
+    /// A connector reports about a delivery that it does not hold.
+    #[error("the lease on {0} is lost")]
+    LeaseLost(String),
     /// The customer is not to be contacted this way.
     #[error("{customer} is not to be contacted")]
     ContactRefused {
@@ -193,6 +199,17 @@ impl Answer for Error {
             } => refused(ErrorReason::InvalidState, why.to_string(), customer)
                 .with_metadata("state", why.from.label())
                 .with_precondition("LIFECYCLE_STAGE", customer, why.to_string()),
+            Self::ConnectorNotConfigured(connector) => Problem::new(
+                Code::FailedPrecondition,
+                ErrorReason::ConnectorNotConfigured,
+                format!("{connector} is not configured. Ask the operators, or choose another."),
+            )
+            .with_metadata("connector", *connector),
+            Self::LeaseLost(resource) => refused(
+                ErrorReason::LeaseLost,
+                format!("The lease on `{resource}` ran out, or another holds it."),
+                resource,
+            ),
             Self::ContactRefused {
                 customer,
                 channel,

@@ -138,6 +138,38 @@ pub(crate) fn import_run_ended(run: &proto::ImportRun, version: i64) -> NewEvent
     NewEvent::new(&run.name, version, &fact)
 }
 
+/// The connector's other side took a message over; the delivery has `version` since.
+pub(crate) fn delivery_sent(delivery: &proto::Delivery, version: i64) -> NewEvent {
+    let fact = proto::DeliverySent {
+        delivery: Some(delivery.clone()),
+    };
+    NewEvent::new(&delivery.name, version, &fact)
+}
+
+/// A message is known to have arrived; the delivery has `version` since.
+pub(crate) fn delivery_delivered(delivery: &proto::Delivery, version: i64) -> NewEvent {
+    let fact = proto::DeliveryDelivered {
+        delivery: Some(delivery.clone()),
+    };
+    NewEvent::new(&delivery.name, version, &fact)
+}
+
+/// A message was not sent; the delivery has `version` since.
+pub(crate) fn delivery_refused(delivery: &proto::Delivery, version: i64) -> NewEvent {
+    let fact = proto::DeliveryRefused {
+        delivery: Some(delivery.clone()),
+    };
+    NewEvent::new(&delivery.name, version, &fact)
+}
+
+/// A message was given up or came back; the delivery has `version` since.
+pub(crate) fn delivery_failed(delivery: &proto::Delivery, version: i64) -> NewEvent {
+    let fact = proto::DeliveryFailed {
+        delivery: Some(delivery.clone()),
+    };
+    NewEvent::new(&delivery.name, version, &fact)
+}
+
 /// An entry was appended to a customer's consent ledger.
 ///
 /// The ledger of one customer is one aggregate, and its record times, each later than the one

@@ -5,6 +5,7 @@
 //! is answered from one transaction over the repositories in `store`.
 
 mod config;
+mod delivery;
 pub mod domain;
 mod error;
 mod events;
@@ -31,8 +32,10 @@ use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, 
 use rapport_platform::time::Clock;
 
 pub use config::Config;
+pub use delivery::{DeliveryConfig, DkimConfig, SmtpConfig, SmtpTls};
 pub use error::Error;
 
+use delivery::Outbound;
 use events::lifecycle::LifecycleConsumer;
 use grpc::Shared;
 use grpc::duplicate::DuplicateScanner;
@@ -82,15 +85,20 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         db.migrate(store::migration::migrations()).await?;
     }
     bus.subscribe(&db, LifecycleConsumer)?;
-    let workers = workers(config, &db, &clock, &bus);
+    let (policies, links) = (Policies::default(), Links::new(&link_key, public_url));
+    let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
+    let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
+    let mut workers = workers(config, &db, &clock, &bus);
+    workers.extend(sending);
     let shared = Shared {
         db: db.clone(),
         clock: clock.clone(),
         page_tokens,
         default_region,
+        outbound,
         address_key: AddressKey::new(address_key),
-        links: Links::new(&link_key, public_url),
-        policies: Policies::default(),
+        links,
+        policies,
     };
     let workers = [workers, vec![duplicates(&shared)]].concat();
     Ok(Service {

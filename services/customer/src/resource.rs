@@ -5,6 +5,9 @@ use rapport_platform::problem::FieldViolation;
 use uuid::Uuid;
 
 use crate::domain::attributes::AttributeKey;
+use crate::domain::channel::Channel;
+use crate::domain::template::TemplateId;
+use crate::error::Error;
 
 /// The pattern of what belongs to one customer.
 pub(crate) type OfCustomer = Pattern<2>;
@@ -51,6 +54,57 @@ pub(crate) const DUPLICATE_CANDIDATE: Pattern<1> =
 pub(crate) const DUPLICATE_SCAN: Pattern<1> = Pattern::new("duplicateScans/{duplicate_scan}");
 /// `importRuns/{uuid}`.
 pub(crate) const IMPORT_RUN: Pattern<1> = Pattern::new("importRuns/{import_run}");
+
+/// `deliveries/{uuid}`.
+pub(crate) const DELIVERY: Pattern<1> = Pattern::new("deliveries/{delivery}");
+
+/// The name of one attempt of a delivery.
+pub(crate) fn delivery_attempt(delivery: Uuid, number: i32) -> String {
+    format!("{}/attempts/{number}", DELIVERY.format(&[delivery]))
+}
+
+/// The name of a channel's delivery route.
+pub(crate) fn delivery_route(channel: Channel) -> String {
+    format!("{DELIVERY_ROUTES}{}", channel.label().to_ascii_lowercase())
+}
+
+/// The channel in the name of a delivery route.
+///
+/// # Errors
+/// `NotFound`: there is a route for every channel, and for nothing else.
+pub(crate) fn route_channel(name: &str) -> Result<Channel, Error> {
+    let channels = Channel::ALL.iter().copied();
+    let mut named = channels.filter(|channel| delivery_route(*channel) == name);
+    named.next().ok_or_else(|| {
+        // Only what could be a name is repeated.
+        let known = |it: u8| it.is_ascii_lowercase() || it == b'_';
+        let id = name.strip_prefix(DELIVERY_ROUTES).unwrap_or_default();
+        let id = if id.len() <= 31 && id.bytes().all(known) {
+            id
+        } else {
+            "-"
+        };
+        Error::not_found(format!("{DELIVERY_ROUTES}{id}"))
+    })
+}
+
+const DELIVERY_ROUTES: &str = "deliveryRoutes/";
+
+/// The name of a template.
+pub(crate) fn template(id: &str) -> String {
+    format!("{TEMPLATES}{id}")
+}
+
+/// The id in the name of a template, which the request has in `field`.
+pub(crate) fn template_id(field: &str, name: &str) -> Result<TemplateId, FieldViolation> {
+    let id = name.strip_prefix(TEMPLATES).unwrap_or_default();
+    TemplateId::parse(id).map_err(|_| {
+        let why = "must have the form `templates/{id}`";
+        FieldViolation::new(field, why)
+    })
+}
+
+const TEMPLATES: &str = "templates/";
 
 /// The name of a customer.
 pub(crate) fn customer(id: Uuid) -> String {

@@ -20,6 +20,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
+use crate::delivery::{DeliveryConfig, Outbound, SmtpConfig};
 use crate::grpc::link::Links;
 use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, routes};
@@ -51,14 +52,21 @@ impl Caller {
     /// An employee of the embedded tenant, once the tables are there.
     pub(crate) async fn of(db: &Database) -> Self {
         db.migrate(migrations()).await.unwrap();
+        let policies = Policies::default();
+        let links = Links::new(&SecretKey::generate(), Some(public_url()));
         let shared = Shared {
             db: db.clone(),
             page_tokens: PageTokens::new(&SecretKey::generate()),
             clock: Clock::system(),
             default_region: "CH".parse().unwrap(),
+            outbound: Outbound::new(
+                &delivery_config(),
+                &SmtpConfig::default(),
+                (&policies, &links),
+            ),
             address_key: AddressKey::new(SecretKey::generate()),
-            links: Links::new(&SecretKey::generate(), Some(public_url())),
-            policies: Policies::default(),
+            links,
+            policies,
         };
         Self {
             shared,
@@ -107,6 +115,15 @@ impl Caller {
     pub(crate) fn link(&self) -> Link {
         let link = ServiceLink::from(routes(&self.shared));
         InterceptedService::new(link, OnBehalf(self.ctx.clone()))
+    }
+}
+
+/// Delivery that looks often and rests little, to webhooks on this machine.
+pub(crate) fn delivery_config() -> DeliveryConfig {
+    DeliveryConfig {
+        poll_interval: Duration::from_millis(20),
+        private_webhook_hosts: vec!["127.0.0.1".to_owned()],
+        ..DeliveryConfig::default()
     }
 }
 

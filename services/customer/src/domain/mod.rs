@@ -12,6 +12,7 @@ pub mod contact;
 pub mod contact_point;
 pub mod conversation;
 pub mod customer;
+pub mod delivery;
 pub mod email;
 pub mod external_id;
 mod fold;
@@ -35,6 +36,7 @@ pub mod rank;
 pub mod region;
 pub mod role;
 pub mod search;
+pub mod template;
 mod text;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::contact::policy::PurposeMode;
 use super::contact::suppression::SuppressionReason;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;
+use super::delivery::{AttemptResult, BounceKind, Connector, DeliveryState, MailReport};
 use super::identity::duplicates::MatchReason;
 use super::identity::{CandidateState, ScanState};
 use super::import::ImportState;
@@ -64,6 +65,11 @@ fn numbers_and_names_are_those_of_the_protos() {
         BehaviourKind => "rapport.customer.v1.BehaviourKind",
         ChannelChoice => "rapport.customer.v1.ChannelChoice",
         ContactRefusal => "rapport.customer.v1.ContactRefusal",
+        DeliveryState => "rapport.customer.v1.DeliveryState",
+        Connector => "rapport.customer.v1.DeliveryConnector",
+        AttemptResult => "rapport.customer.v1.DeliveryResult",
+        BounceKind => "rapport.customer.v1.BounceKind",
+        MailReport => "rapport.customer.v1.MailReport",
         ConsentStatus => "rapport.customer.v1.ConsentStatus",
         LegalBasis => "rapport.customer.v1.LegalBasis",
         ConsentOutcome => "rapport.customer.v1.ConsentOutcome",

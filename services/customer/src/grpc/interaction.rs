@@ -128,7 +128,7 @@ impl Interactions {
                 if let Some(id) = new.contact_point() {
                     contact_point::get(ctx, &*txn, [group.id(), id]).await?;
                 }
-                let interaction = append(ctx, &txn, &group, new).await?;
+                let interaction = convert::to_proto(append(ctx, &txn, &group, new).await?);
                 outbox::append(&txn, ctx, &[events::interaction_appended(&interaction)]).await?;
                 Ok(interaction)
             })
@@ -227,7 +227,7 @@ pub(super) async fn append(
     txn: &DatabaseTransaction,
     group: &Group,
     new: &NewInteraction,
-) -> Result<proto::Interaction, Error> {
+) -> Result<Model, Error> {
     let kept_with = match new.conversation() {
         Some(id) if !group.others.is_empty() => {
             conversation::get(ctx, txn, [group.id(), id])
@@ -244,7 +244,7 @@ pub(super) async fn append(
         return Err(logged_before(ctx, txn, &row).await?);
     }
     conversation::note(ctx, txn, &row).await?;
-    Ok(convert::to_proto(row))
+    Ok(row)
 }
 
 /// Names the interaction that has the row's external id.

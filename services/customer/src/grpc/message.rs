@@ -1,21 +1,27 @@
 //! `InteractionService.SendMessage`: contacts a customer, if the customer lets us.
 
+use std::borrow::Cow;
+
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
 
 use super::convert::contact_point as convert_point;
 use super::convert::interaction as convert;
+use super::convert::template::customer_fields;
 use super::interaction::append;
 use super::{Shared, permit};
-use crate::domain::channel::{ChannelSet, Purpose};
+use crate::domain::channel::{Channel, ChannelSet, Purpose};
 use crate::domain::contact::decision::Contact;
 use crate::error::Error;
 use crate::events;
-use crate::resource::CUSTOMER;
+use crate::resource::{self, CUSTOMER};
 use crate::store::contact_point;
+use crate::store::delivery::{self, route};
 use crate::store::identity::group::{self, Group};
+use crate::store::{customer, template};
 
 /// Hands a message over for delivery.
 ///
@@ -28,20 +34,19 @@ pub(super) async fn send(
     request: proto::SendMessageRequest,
 ) -> Result<proto::Interaction, Error> {
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
-    let ctx = &ctx;
+    let channel = Channel::try_from(request.channel).map_err(|fault| fault.at("channel"))?;
     let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
-    let request = &request;
+    let (ctx, request) = (&ctx, &request);
     shared
         .once(ctx, request, |txn| async move {
             let group = group::of(ctx, &*txn, customer).await?;
-            let message = convert::parse_message(ctx, &group.members(), request)
+            let Filled { request, html } =
+                filled_in(ctx, &txn, (group.id(), channel), request).await?;
+            let message = convert::parse_message(ctx, &group.members(), &request)
                 .map_err(|faults| faults.at(""))?;
             let contact = &Contact {
-                channel: message.channel(),
-                purpose,
-                topic: None,
-                campaign: None,
                 contact_point: message.contact_point(),
+                ..Contact::plain(channel, purpose)
             };
             given_address(ctx, &txn, &group, contact).await?;
             let taken = permit::take(shared, ctx, &txn, &group, contact).await?;
@@ -53,7 +58,12 @@ pub(super) async fn send(
                 Some(point) => message.by_way_of(point.contact_point_id),
                 None => message,
             };
-            let interaction = append(ctx, &txn, &group, &message).await?;
+            let row = append(ctx, &txn, &group, &message).await?;
+            let route = route::find(ctx, &*txn, channel).await?;
+            let connector = route::connector(route.as_ref(), channel, shared.outbound.mail)?;
+            let permit = taken.permit.contact_permit_id;
+            delivery::queue(ctx, &txn, (&row, html), (permit, connector)).await?;
+            let interaction = convert::to_proto(row);
             let point = point.map(convert_point::to_proto).transpose()?;
             let queued = events::message_queued(&interaction, point);
             let events = [events::interaction_appended(&interaction), queued];
@@ -61,6 +71,57 @@ pub(super) async fn send(
             Ok(interaction)
         })
         .await
+}
+
+/// A message whose text is known.
+struct Filled<'r> {
+    request: Cow<'r, proto::SendMessageRequest>,
+    html: Option<String>,
+}
+
+/// The message as it was written, or as its template says it.
+async fn filled_in<'r>(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (customer, channel): (Uuid, Channel),
+    request: &'r proto::SendMessageRequest,
+) -> Result<Filled<'r>, Error> {
+    if request.template.is_empty() {
+        if !request.merge_fields.is_empty() {
+            return Err(Error::invalid("merge_fields", "need a template: name it"));
+        }
+        return Ok(Filled {
+            request: Cow::Borrowed(request),
+            html: None,
+        });
+    }
+    for (field, text) in [("subject", &request.subject), ("body", &request.body)] {
+        if !text.is_empty() {
+            return Err(Error::invalid(
+                field,
+                "is the template's to say: leave it out",
+            ));
+        }
+    }
+    let id = resource::template_id("template", &request.template)?;
+    let template = template::from_row(&template::get(ctx, txn, &id).await?)?;
+    if template.channel() != channel {
+        let why = format!("is written for {}: choose another", template.channel());
+        return Err(Error::invalid("template", why));
+    }
+    let customer = customer::get(ctx, txn, customer).await?;
+    let rendered = template
+        .render(&request.merge_fields, &customer_fields(&customer)?)
+        .map_err(|faults| faults.at(""))?;
+    let request = proto::SendMessageRequest {
+        subject: rendered.subject,
+        body: rendered.text,
+        ..request.clone()
+    };
+    Ok(Filled {
+        request: Cow::Owned(request),
+        html: rendered.html,
+    })
 }
 
 /// Refuses an address that the caller chose and that is not the customer's, or does not serve the

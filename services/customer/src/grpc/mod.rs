@@ -9,6 +9,10 @@ mod contact_policy;
 mod conversation;
 pub(crate) mod convert;
 mod customer;
+mod delivery;
+mod delivery_feedback;
+mod delivery_queue;
+mod delivery_route;
 pub(crate) mod duplicate;
 mod import;
 mod interaction;
@@ -21,6 +25,7 @@ mod preference;
 mod privacy;
 mod role;
 pub(crate) mod suppression;
+mod template;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -40,6 +45,10 @@ use rapport_proto::rapport::customer::v1::{
     contact_policy_service_server::{self, ContactPolicyServiceServer},
     conversation_service_server::{self, ConversationServiceServer},
     customer_service_server::{self, CustomerServiceServer},
+    delivery_feedback_service_server::{self, DeliveryFeedbackServiceServer},
+    delivery_queue_service_server::{self, DeliveryQueueServiceServer},
+    delivery_route_service_server::{self, DeliveryRouteServiceServer},
+    delivery_service_server::{self, DeliveryServiceServer},
     duplicate_service_server::{self, DuplicateServiceServer},
     import_service_server::{self, ImportServiceServer},
     interaction_service_server::{self, InteractionServiceServer},
@@ -49,6 +58,7 @@ use rapport_proto::rapport::customer::v1::{
     privacy_service_server::{self, PrivacyServiceServer},
     role_service_server::{self, RoleServiceServer},
     suppression_service_server::{self, SuppressionServiceServer},
+    template_service_server::{self, TemplateServiceServer},
     view_service_server::{self, ViewServiceServer},
 };
 use tonic::codec::CompressionEncoding;
@@ -62,6 +72,10 @@ use contact_point::ContactPoints;
 use contact_policy::ContactPolicies;
 use conversation::Conversations;
 use customer::Customers;
+use delivery::Deliveries;
+use delivery_feedback::DeliveryFeedback;
+use delivery_queue::DeliveryQueue;
+use delivery_route::DeliveryRoutes;
 use duplicate::Duplicates;
 use import::Imports;
 use interaction::Interactions;
@@ -73,8 +87,10 @@ use preference::PreferencesOfCustomers;
 use privacy::Privacy;
 use role::Roles;
 use suppression::Suppressions;
+use template::Templates;
 use view::Views;
 
+use crate::delivery::Outbound;
 use crate::domain::region::Region;
 use crate::error::Error;
 use crate::store::contact_point::AddressKey;
@@ -90,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// The region of local phone numbers when nothing else tells.
     pub(crate) default_region: Region,
+    /// How messages leave.
+    pub(crate) outbound: Outbound,
     /// Recognises addresses.
     pub(crate) address_key: AddressKey,
     /// Makes and reads the links that customers get.
@@ -99,7 +117,7 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 17] = [
+pub(crate) const PROTO_SERVICES: [&str; 22] = [
     attribute_service_server::SERVICE_NAME,
     consent_service_server::SERVICE_NAME,
     contact_permit_service_server::SERVICE_NAME,
@@ -108,6 +126,10 @@ pub(crate) const PROTO_SERVICES: [&str; 17] = [
     conversation_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     duplicate_service_server::SERVICE_NAME,
+    delivery_feedback_service_server::SERVICE_NAME,
+    delivery_queue_service_server::SERVICE_NAME,
+    delivery_route_service_server::SERVICE_NAME,
+    delivery_service_server::SERVICE_NAME,
     import_service_server::SERVICE_NAME,
     interaction_service_server::SERVICE_NAME,
     lifecycle_service_server::SERVICE_NAME,
@@ -116,6 +138,7 @@ pub(crate) const PROTO_SERVICES: [&str; 17] = [
     privacy_service_server::SERVICE_NAME,
     role_service_server::SERVICE_NAME,
     suppression_service_server::SERVICE_NAME,
+    template_service_server::SERVICE_NAME,
     view_service_server::SERVICE_NAME,
 ];
 
@@ -148,6 +171,16 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(ConversationServiceServer, Conversations(shared())))
         .add_service(server!(CustomerServiceServer, Customers(shared())))
         .add_service(server!(DuplicateServiceServer, Duplicates(shared())))
+        .add_service(server!(
+            DeliveryFeedbackServiceServer,
+            DeliveryFeedback(shared())
+        ))
+        .add_service(server!(DeliveryQueueServiceServer, DeliveryQueue(shared())))
+        .add_service(server!(
+            DeliveryRouteServiceServer,
+            DeliveryRoutes(shared())
+        ))
+        .add_service(server!(DeliveryServiceServer, Deliveries(shared())))
         .add_service(server!(ImportServiceServer, Imports(shared())))
         .add_service(server!(InteractionServiceServer, Interactions(shared())))
         .add_service(server!(LifecycleServiceServer, Lifecycle(shared())))
@@ -159,6 +192,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(PrivacyServiceServer, Privacy(shared())))
         .add_service(server!(RoleServiceServer, Roles(shared())))
         .add_service(server!(SuppressionServiceServer, Suppressions(shared())))
+        .add_service(server!(TemplateServiceServer, Templates(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
 }
 

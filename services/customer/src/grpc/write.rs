@@ -42,6 +42,13 @@ writes! {
     UpdateRoleRequest VerifyContactPointRequest
 }
 
+// Deliveries and templates.
+writes! {
+    CancelDeliveryRequest CreateTemplateRequest DeleteTemplateRequest IngestMailRequest
+    ReportBounceRequest ReportComplaintRequest ReportDeliveredRequest RetryDeliveryRequest
+    UpdateDeliveryRouteRequest UpdateTemplateRequest
+}
+
 impl Shared {
     /// Runs `work` in one transaction and answers what it answers; a repeated request gets the
     /// first answer instead. Every RPC has a request of its own, whose name stands for it.

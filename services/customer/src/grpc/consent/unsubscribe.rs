@@ -18,9 +18,8 @@ use crate::domain::contact::suppression::SuppressionReason;
 use crate::domain::contact_point::AddressKind;
 use crate::domain::invalid::InvalidFields;
 use crate::error::{Error, faults_of, unreadable};
-use crate::grpc::Shared;
 use crate::grpc::convert::contact_point_id;
-use crate::grpc::link::{Link, list_headers};
+use crate::grpc::link::{Link, Links, list_headers};
 use crate::grpc::suppression::{revoke_again, suppress};
 use crate::resource::CUSTOMER;
 use crate::store::contact::consent::Waits;
@@ -52,7 +51,7 @@ impl Consents {
         let row = contact_point::get(&ctx, db, [customer, point]).await?;
         let policy = self.0.policies.current(&ctx, db).await?;
         known_topic(&policy.rules, Some(purpose), topic.as_ref()).map_err(faults_of("topic"))?;
-        let Link { token, uri } = link(&self.0, &ctx, &row, purpose, topic)?;
+        let Link { token, uri } = link(&self.0.links, &ctx, &row, purpose, topic)?;
         let uri = uri.ok_or_else(no_public_address)?;
         let [(_, list_unsubscribe), (_, list_unsubscribe_post)] = list_headers(&uri);
         Ok(proto::UnsubscribeLink {
@@ -109,21 +108,20 @@ impl Consents {
 
 /// The headers of an e-mail to `contact_point` by which its reader unsubscribes; none while nobody
 /// said where customers find the gateway.
-#[allow(dead_code, reason = "for whoever delivers marketing e-mails")]
 pub(crate) fn list_unsubscribe_headers(
-    shared: &Shared,
+    links: &Links,
     ctx: &Context,
     contact_point: &ContactPoint,
     purpose: Purpose,
     topic: Option<TopicId>,
 ) -> Result<Option<[(&'static str, String); 2]>, Error> {
-    let link = link(shared, ctx, contact_point, purpose, topic)?;
+    let link = link(links, ctx, contact_point, purpose, topic)?;
     Ok(link.uri.as_deref().map(list_headers))
 }
 
 /// The link by which the reader of a message to `contact_point` unsubscribes.
 fn link(
-    shared: &Shared,
+    links: &Links,
     ctx: &Context,
     contact_point: &ContactPoint,
     purpose: Purpose,
@@ -140,7 +138,7 @@ fn link(
         purpose,
         topic,
     };
-    Ok(shared.links.to_unsubscribe(ctx, &from)?)
+    Ok(links.to_unsubscribe(ctx, &from)?)
 }
 
 async fn unsubscribe(

@@ -80,6 +80,9 @@ pub(in crate::grpc) fn parse_message(
         contact_point,
         links,
         request_id: _,
+        // Filled in by now.
+        template: _,
+        merge_fields: _,
     } = message;
     let mut faults = InvalidFields::default();
     let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));

@@ -13,6 +13,8 @@ pub(super) mod contact_policy;
 pub(crate) mod contact_times;
 pub(super) mod conversation;
 pub(super) mod customer;
+pub(crate) mod delivery;
+pub(super) mod delivery_route;
 pub(super) mod duplicate;
 pub(super) mod interaction;
 pub(crate) mod lifecycle;
@@ -20,6 +22,7 @@ pub(super) mod merge;
 pub(super) mod preference;
 pub(super) mod role;
 pub(super) mod suppression;
+pub(super) mod template;
 
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;

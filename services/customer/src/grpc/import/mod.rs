@@ -30,7 +30,7 @@ use crate::error::Error;
 /// Brings customers in and out in bulk.
 pub(crate) struct Imports(pub(crate) Shared);
 
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl ImportService for Imports {
@@ -95,7 +95,7 @@ impl ImportService for Imports {
 
 /// Answers that `work` sends one after the other. It stops when the caller is gone, because
 /// then nobody takes them.
-fn answering<T, W, F>(work: W) -> Response<Answers<T>>
+pub(super) fn answering<T, W, F>(work: W) -> Response<Answers<T>>
 where
     T: Send + 'static,
     W: FnOnce(Sender<Result<T, Status>>) -> F,
@@ -116,8 +116,8 @@ where
     Response::new(Box::pin(ReceiverStream::new(receiver)))
 }
 
-/// Why a stream of rows ended.
-enum Failed {
+/// Why a stream ended.
+pub(super) enum Failed {
     /// The caller's stream broke off.
     Stream(Status),
     /// What it asked for can't be done.
@@ -125,7 +125,7 @@ enum Failed {
 }
 
 impl Failed {
-    fn into_status(self, call_id: Uuid) -> Status {
+    pub(super) fn into_status(self, call_id: Uuid) -> Status {
         match self {
             Self::Stream(status) => status,
             Self::Work(error) => error.into_status(call_id),

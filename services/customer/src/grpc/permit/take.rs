@@ -1,4 +1,5 @@
-//! Granting and making a contact in one transaction, for RPCs of this service that reach out.
+//! Granting a contact and putting it in delivery in one transaction, for RPCs of this service
+//! that reach out.
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
@@ -16,9 +17,9 @@ use crate::store::contact::{clearance, permit, standing};
 use crate::store::entity::contact_permit::Model;
 use crate::store::identity::group::Group;
 
-/// A contact that is about to be made, in the same transaction.
+/// A contact that is put in delivery, in the same transaction.
 pub(in crate::grpc) struct Taken {
-    /// The permit.
+    /// The permit, in delivery: its contact is not made yet, and counts.
     pub(in crate::grpc) permit: Model,
     /// The address to use: none on channels that need none.
     pub(in crate::grpc) contact_point: Option<Uuid>,
@@ -53,7 +54,7 @@ pub(in crate::grpc) async fn take(
         return Err(refusal(customer, contact, decision, None));
     }
     let contact_point = decision.contact_point;
-    let permit = settled(ctx, txn, row).await?;
+    let permit = in_delivery(ctx, txn, row).await?;
     Ok(Taken {
         permit,
         contact_point,
@@ -104,14 +105,14 @@ async fn confirm(
         return Err(refusal(customer, contact, decision, None));
     }
     let contact_point = decision.contact_point;
-    let permit = settled(ctx, txn, row).await?;
+    let permit = in_delivery(ctx, txn, row).await?;
     Ok(Taken {
         permit,
         contact_point,
     })
 }
 
-async fn settled(ctx: &Context, txn: &DatabaseTransaction, row: Model) -> Result<Model, Error> {
-    let settled = permit::settle(ctx, txn, &row, PermitState::Confirmed).await?;
+async fn in_delivery(ctx: &Context, txn: &DatabaseTransaction, row: Model) -> Result<Model, Error> {
+    let settled = permit::put_in_delivery(ctx, txn, &row).await?;
     settled.ok_or(PlatformError::Conflict.into())
 }

@@ -3,5 +3,6 @@
 mod choice;
 mod contacts;
 mod customers;
+mod delivery;
 mod identity;
 mod import;

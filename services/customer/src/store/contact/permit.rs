@@ -22,6 +22,7 @@ use crate::domain::contact::policy::TopicId;
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, unreadable};
 use crate::store::entity::contact_permit::{ActiveModel, Column, Entity, Model};
+use crate::store::identity::group;
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 17.
 const ROWS_PER_INSERT: usize = 1_900;
@@ -157,11 +158,88 @@ pub(crate) async fn settle(
         request_id: before.request_id.filter(|_| confirmed),
         ..before.clone()
     };
+    leave_reserved(ctx, txn, row).await
+}
+
+/// Confirms a permit that is reserved, for a contact that waits to be delivered: it counts from
+/// now on, and gets its time by [`made`] or ends by [`call_off`]. None when another transaction
+/// was first.
+pub(crate) async fn put_in_delivery(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    before: &Model,
+) -> Result<Option<Model>, DbErr> {
+    let row = Model {
+        state: PermitState::Confirmed.code(),
+        settle_time: Some(ctx.now),
+        ..before.clone()
+    };
+    leave_reserved(ctx, txn, row).await
+}
+
+/// Notes that a contact in delivery was made, or may have been. One that is settled stays as it
+/// is.
+pub(crate) async fn made(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    of: [Uuid; 2],
+) -> Result<(), Error> {
+    let row = ActiveModel {
+        contact_time: Set(Some(ctx.now)),
+        ..Default::default()
+    };
+    end_delivery(ctx, txn, of, row).await
+}
+
+/// Releases the permit of a contact in delivery that was certainly not made, for these reasons as
+/// rows keep them. One that is settled stays as it is.
+pub(crate) async fn call_off(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    of: [Uuid; 2],
+    refusals: i32,
+) -> Result<(), Error> {
+    let row = ActiveModel {
+        state: Set(PermitState::Released.code()),
+        settle_time: Set(Some(ctx.now)),
+        refusals: Set(refusals),
+        request_id: Set(None),
+        ..Default::default()
+    };
+    end_delivery(ctx, txn, of, row).await
+}
+
+async fn end_delivery(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    [customer, id]: [Uuid; 2],
+    row: ActiveModel,
+) -> Result<(), Error> {
+    // The message may be kept with another record of the customer than the permit.
+    let mut records = group::others_of(ctx, txn, customer).await?;
+    records.push(customer);
+    Entity::update_many()
+        .set(row)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(records))
+        .filter(Column::ContactPermitId.eq(id))
+        .filter(Column::State.eq(PermitState::Confirmed.code()))
+        .filter(Column::ContactTime.is_null())
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+async fn leave_reserved(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: Model,
+) -> Result<Option<Model>, DbErr> {
     let settled = Entity::update_many()
         .set(row.clone().into_active_model().reset_all())
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(before.customer_id))
-        .filter(Column::ContactPermitId.eq(before.contact_permit_id))
+        .filter(Column::CustomerId.eq(row.customer_id))
+        .filter(Column::ContactPermitId.eq(row.contact_permit_id))
         .filter(Column::State.eq(PermitState::Reserved.code()))
         .exec(txn)
         .await?;

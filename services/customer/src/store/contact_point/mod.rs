@@ -50,14 +50,24 @@ pub(crate) async fn get(
     db: &impl ConnectionTrait,
     [customer_id, id]: [Uuid; 2],
 ) -> Result<Model, Error> {
+    find(ctx, db, [customer_id, id])
+        .await?
+        .ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+}
+
+/// As [`get`], if there is such.
+pub(crate) async fn find(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer_id, id]: [Uuid; 2],
+) -> Result<Option<Model>, Error> {
     let kept_there = Entity::find_by_id((ctx.tenant, customer_id, id))
         .one(db)
         .await?;
-    let found = match kept_there {
-        Some(row) => Some(row),
-        None => among(ctx, db, group::others_of(ctx, db, customer_id).await?, id).await?,
-    };
-    found.ok_or_else(|| Error::not_found(resource::CONTACT_POINT.format(&[customer_id, id])))
+    match kept_there {
+        Some(row) => Ok(Some(row)),
+        None => among(ctx, db, group::others_of(ctx, db, customer_id).await?, id).await,
+    }
 }
 
 async fn among(

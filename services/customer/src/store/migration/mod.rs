@@ -6,6 +6,7 @@ mod m0002_contacts;
 mod m0003_imports;
 mod m0004_choice;
 mod m0005_identity;
+mod m0006_delivery;
 mod m0007_addresses;
 
 use rapport_platform::db::platform_migrations;
@@ -21,6 +22,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0003_imports::CreateImports));
     steps.push(Box::new(m0004_choice::CreateChoice));
     steps.push(Box::new(m0005_identity::CreateIdentity));
+    steps.push(Box::new(m0006_delivery::CreateDelivery));
     steps.push(Box::new(m0007_addresses::IndexAddresses));
     steps
 }

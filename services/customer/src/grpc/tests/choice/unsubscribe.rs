@@ -96,7 +96,7 @@ on_each_engine! {
         let row = contact_point::get(&keeper.ctx, db.read(), CONTACT_POINT.ids(&home).unwrap());
         let (row, marketing) = (row.await.unwrap(), Purpose::Marketing);
         let headers = |keeper: &Keeper| {
-            list_unsubscribe_headers(&keeper.shared, &keeper.ctx, &row, marketing, None).unwrap()
+            list_unsubscribe_headers(&keeper.shared.links, &keeper.ctx, &row, marketing, None).unwrap()
         };
         let [(first, uri), (second, post)] = headers(&keeper).unwrap();
         assert_eq!((first, second), ("List-Unsubscribe", "List-Unsubscribe-Post"));

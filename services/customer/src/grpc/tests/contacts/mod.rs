@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use rapport_platform::db::Database;
 use rapport_platform::outbox::Event;
-use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
@@ -162,28 +161,6 @@ impl Desk {
     async fn phone(&self, customer: &str, number: &str) -> proto::ContactPoint {
         self.address(customer, Address::Phone(number.to_owned()))
             .await
-    }
-
-    /// Records a phone number or an e-mail address that is valid for a while.
-    async fn address_for(
-        &self,
-        customer: &str,
-        address: Address,
-        [from, to]: [Option<Timestamp>; 2],
-    ) {
-        let point = proto::ContactPoint {
-            address: Some(address),
-            valid_from_time: from.map(Into::into),
-            valid_to_time: to.map(Into::into),
-            ..Default::default()
-        };
-        let request = proto::CreateContactPointRequest {
-            parent: customer.to_owned(),
-            contact_point: Some(point),
-            ..Default::default()
-        };
-        let mut service = self.contact_points();
-        answer(service.create_contact_point(request).await);
     }
 
     async fn bounced(&self, contact_point: &str) {

@@ -12,7 +12,7 @@ use super::{belonging_to, known_as, mask, organisation, person};
 use crate::testing::{Caller, reason};
 
 /// What no column, header or terminal should be given.
-const HOSTILE: [&str; 5] = [
+pub(in crate::grpc::tests) const HOSTILE: [&str; 5] = [
     "\u{0}",
     "a\u{0}b",
     "\u{1B}[2J",
@@ -21,7 +21,10 @@ const HOSTILE: [&str; 5] = [
 ];
 
 /// `message` once for each of its strings, with that string hostile.
-fn spoiled<M: Message + Name + Default>(message: &M, hostile: &str) -> Vec<M> {
+pub(in crate::grpc::tests) fn spoiled<M: Message + Name + Default>(
+    message: &M,
+    hostile: &str,
+) -> Vec<M> {
     let descriptor = descriptor_pool()
         .get_message_by_name(&M::full_name())
         .unwrap();

@@ -6,7 +6,7 @@ mod contact_points;
 mod deletion;
 mod external_ids;
 mod hierarchy;
-mod hostile;
+pub(super) mod hostile;
 mod lists;
 mod names;
 mod roles;

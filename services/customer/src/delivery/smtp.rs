@@ -1,0 +1,118 @@
+//! Hands e-mails to the mail server in the configuration.
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use rapport_platform::error::PlatformError;
+
+use super::config::{SmtpConfig, SmtpTls};
+use super::dispatch::Outgoing;
+use super::mail::Letterhead;
+use super::report::Report;
+use super::worker::Connect;
+use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
+
+/// Replies that are about us and not about the message: a password that someone mistyped must
+/// not fail everything that waits.
+const ABOUT_US: [u16; 4] = [530, 534, 535, 538];
+
+/// Sends by SMTP, over connections that it keeps.
+pub(crate) struct SmtpConnector {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    letterhead: Letterhead,
+}
+
+impl SmtpConnector {
+    /// A connector to the server in the settings. It connects when there is something to send.
+    ///
+    /// # Errors
+    /// Names the setting that can't be used.
+    pub(crate) fn new(config: &SmtpConfig) -> Result<Self, PlatformError> {
+        let letterhead = Letterhead::new(config)?;
+        let hello = if config.hello.is_empty() {
+            letterhead.domain()
+        } else {
+            &config.hello
+        };
+        let mut builder = protected(config)?
+            .hello_name(ClientId::Domain(hello.to_owned()))
+            .timeout(Some(config.timeout))
+            .pool_config(PoolConfig::new().max_size(config.pool_size.max(1)));
+        if config.port != 0 {
+            builder = builder.port(config.port);
+        }
+        if !config.user.is_empty() {
+            let password = config.password.expose().clone();
+            builder = builder.credentials(Credentials::new(config.user.clone(), password));
+        }
+        Ok(Self {
+            transport: builder.build(),
+            letterhead,
+        })
+    }
+}
+
+/// A transport with the usual port of its protection.
+fn protected(config: &SmtpConfig) -> Result<AsyncSmtpTransportBuilder, PlatformError> {
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(config.host.clone());
+    let parameters = || {
+        TlsParameters::new(config.host.clone()).map_err(|fault| {
+            PlatformError::internal("reading the setting customer.smtp.host", fault)
+        })
+    };
+    Ok(match config.tls {
+        SmtpTls::Starttls => builder.port(587).tls(Tls::Required(parameters()?)),
+        SmtpTls::Implicit => builder.port(465).tls(Tls::Wrapper(parameters()?)),
+        SmtpTls::None => builder,
+    })
+}
+
+impl Connect for SmtpConnector {
+    const CONNECTOR: Connector = Connector::Smtp;
+
+    async fn deliver(&self, outgoing: &Outgoing) -> Report {
+        let Some(mail) = self.letterhead.compose(outgoing) else {
+            let class = FailureClass::known("ADDRESS_UNUSABLE");
+            return Report::failed(AttemptResult::FailedPermanently, class);
+        };
+        // A server that can't be reached has not sent anything. Without this question each
+        // outage would make a possible duplicate of all that waits.
+        let class = match self.transport.test_connection().await {
+            Ok(true) => None,
+            Ok(false) => Some(FailureClass::known("SMTP_CONNECTION")),
+            Err(error) => Some(class_of(&error)),
+        };
+        if let Some(class) = class {
+            return Report::failed(AttemptResult::FailedTemporarily, class);
+        }
+        match self.transport.send_raw(&mail.envelope, &mail.bytes).await {
+            Ok(_) => Report::sent(mail.message_id),
+            Err(error) => Report::failed(result_of(&error), class_of(&error)),
+        }
+    }
+}
+
+/// A reply tells; a connection that broke does not tell whether the message went through.
+fn result_of(error: &SmtpError) -> AttemptResult {
+    let about_us = error
+        .status()
+        .is_some_and(|it| ABOUT_US.contains(&it.into()));
+    if error.is_permanent() && !about_us {
+        AttemptResult::FailedPermanently
+    } else if error.is_transient() || about_us || error.is_client() || error.is_tls() {
+        AttemptResult::FailedTemporarily
+    } else {
+        AttemptResult::Unknown
+    }
+}
+
+fn class_of(error: &SmtpError) -> FailureClass {
+    match error.status() {
+        Some(status) => FailureClass::status("SMTP", status.into()),
+        None if error.is_tls() => FailureClass::known("SMTP_TLS"),
+        None if error.is_client() => FailureClass::known("SMTP_CLIENT"),
+        None => FailureClass::known("SMTP_CONNECTION"),
+    }
+}

@@ -1,0 +1,393 @@
+//! `DeliveryQueueService`: a stream of deliveries to those who carry them out themselves.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rapport_platform::error::Answer as _;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox;
+use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::delivery_queue_service_server::DeliveryQueueService;
+use rapport_proto::rapport::customer::v1::pull_request::Step;
+use rapport_proto::rapport::customer::v1::pull_response::Event;
+use sea_orm::DatabaseTransaction;
+use tokio::sync::mpsc::Sender;
+use tokio::time::sleep;
+use tokio_stream::StreamExt as _;
+use tonic::{Code, Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use super::Shared;
+use super::convert::contact_point as convert_point;
+use super::convert::delivery as convert;
+use super::convert::interaction as convert_interaction;
+use super::import::{Answers, Failed, answering};
+use super::interaction::append;
+use crate::delivery::{Outgoing, Report, finish, start};
+use crate::domain::channel::Channel;
+use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
+use crate::domain::interaction::{Direction, InteractionParts, NewInteraction, Outcome};
+use crate::error::{Error, faults_of};
+use crate::events;
+use crate::resource::DELIVERY;
+use crate::store::delivery::{self, Lane, claim, is_due};
+use crate::store::entity::delivery::Model;
+use crate::store::identity::group;
+use crate::store::interaction;
+
+/// Most deliveries that a stream holds.
+const MAX_CAPACITY: i32 = 1_000;
+/// Deliveries claimed at a time: each waits for the ones before it to be begun.
+const MAX_CLAIM: u64 = 32;
+/// How long a delivery is held, when the caller does not say.
+const USUAL_HOLD: Duration = Duration::from_mins(5);
+const SHORTEST_HOLD: Duration = Duration::from_secs(5);
+const LONGEST_HOLD: Duration = Duration::from_hours(1);
+/// Longest id of the other side, in characters.
+const MAX_PROVIDER_ID: usize = 200;
+
+/// Hands deliveries to those who pull them.
+pub(crate) struct DeliveryQueue(pub(crate) Shared);
+
+type Events = Sender<Result<proto::PullResponse, Status>>;
+
+#[tonic::async_trait]
+impl DeliveryQueueService for DeliveryQueue {
+    type PullStream = Answers<proto::PullResponse>;
+
+    async fn pull(
+        &self,
+        request: Request<Streaming<proto::PullRequest>>,
+    ) -> Result<Response<Self::PullStream>, Status> {
+        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
+        let (shared, steps) = (self.0.clone(), request.into_inner());
+        Ok(answering(move |events| async move {
+            let call_id = ctx.call_id;
+            let pulled = pull(shared, ctx, steps, &events).await;
+            pulled.map_err(|failed| failed.into_status(call_id))
+        }))
+    }
+}
+
+/// Serves a stream until the caller ends it.
+async fn pull(
+    shared: Shared,
+    ctx: Context,
+    mut steps: Streaming<proto::PullRequest>,
+    events: &Events,
+) -> Result<(), Failed> {
+    let Some(opening) = steps.next().await.transpose().map_err(Failed::Stream)? else {
+        return Ok(());
+    };
+    let Some(Step::Open(open)) = opening.step else {
+        return Err(Error::invalid("open", "is required in the first message").into());
+    };
+    let mut commits = shared.db.commits();
+    let mut pulling = Pulling::open(shared, ctx, &open)?;
+    loop {
+        commits.mark_unchanged();
+        let filled = pulling.fill(events).await?;
+        let pause = if filled {
+            Duration::ZERO
+        } else {
+            pulling.shared.outbound.poll_interval
+        };
+        tokio::select! {
+            step = steps.next() => match step.transpose().map_err(Failed::Stream)? {
+                Some(request) => pulling.follow(request, events).await?,
+                None => return Ok(()),
+            },
+            () = sleep(pause) => {}
+            _ = commits.changed(), if !filled => {}
+        }
+    }
+}
+
+/// A stream of deliveries.
+struct Pulling {
+    shared: Shared,
+    ctx: Context,
+    channels: Vec<Channel>,
+    capacity: usize,
+    hold: Duration,
+    /// What it holds, and until when.
+    held: HashMap<Uuid, Timestamp>,
+}
+
+impl Pulling {
+    fn open(shared: Shared, ctx: Context, open: &proto::PullOpen) -> Result<Self, Error> {
+        let proto::PullOpen {
+            channels,
+            capacity,
+            lease_duration,
+        } = open;
+        let mut wanted = Vec::with_capacity(channels.len());
+        for (index, channel) in channels.iter().enumerate() {
+            let field = format!("open.channels[{index}]");
+            let channel = Channel::try_from(*channel).map_err(faults_of(&field))?;
+            if wanted.contains(&channel) {
+                return Err(Error::invalid(field, "repeats an earlier channel"));
+            }
+            wanted.push(channel);
+        }
+        if wanted.is_empty() {
+            return Err(Error::invalid("open.channels", "is required"));
+        }
+        if !(1..=MAX_CAPACITY).contains(capacity) {
+            return Err(Error::invalid("open.capacity", "must be 1 to 1,000"));
+        }
+        let hold = lease_duration
+            .as_ref()
+            .map(|it| hold("open.lease_duration", it))
+            .transpose()?;
+        Ok(Self {
+            shared,
+            ctx,
+            channels: wanted,
+            capacity: usize::try_from(*capacity).unwrap_or(1),
+            hold: hold.unwrap_or(USUAL_HOLD),
+            held: HashMap::new(),
+        })
+    }
+
+    /// The caller at this moment: the stream may last for days.
+    fn now(&self) -> Context {
+        Context {
+            now: self.shared.clock.now(),
+            ..self.ctx.clone()
+        }
+    }
+
+    /// Sends what is due, as far as there is room; tells whether there may be more.
+    async fn fill(&mut self, events: &Events) -> Result<bool, Error> {
+        let ctx = self.now();
+        self.held.retain(|_, until| *until > ctx.now);
+        let room = self.capacity.saturating_sub(self.held.len()) as u64;
+        let limit = room.min(MAX_CLAIM);
+        if limit == 0 {
+            return Ok(false);
+        }
+        let claimed = self.claim(&ctx, limit).await?;
+        let full = claimed.len() as u64 == limit;
+        for row in claimed {
+            self.send(row, events).await?;
+        }
+        Ok(full)
+    }
+
+    async fn claim(&self, ctx: &Context, limit: u64) -> Result<Vec<Model>, Error> {
+        let lanes = self.channels.iter().map(|&channel| Lane {
+            tenant: ctx.tenant,
+            connector: Connector::Queue,
+            channel: Some(channel),
+            limit,
+        });
+        let lanes: Vec<_> = lanes.collect();
+        let db = &self.shared.db;
+        if !is_due(db.read(), &lanes, ctx.now).await? {
+            return Ok(Vec::new());
+        }
+        let (lanes, hold) = ((lanes.as_slice(), limit), self.hold);
+        db.write_txn(|txn| async move { Ok(claim(&txn, lanes, ctx.now, hold).await?) })
+            .await
+    }
+
+    /// Begins the attempt and sends the delivery, unless the customer refuses it by now.
+    async fn send(&mut self, row: Model, events: &Events) -> Result<(), Error> {
+        let Some(lease) = row.lease_id else {
+            return Ok(());
+        };
+        let (ctx, key, hold) = (&self.now(), (row.delivery_id, lease), self.hold);
+        let outbound = &self.shared.outbound;
+        let begun = self
+            .shared
+            .db
+            .write_txn(|txn| async move { start(outbound, ctx, &txn, key, hold).await })
+            .await?;
+        let Some(outgoing) = begun else {
+            return Ok(());
+        };
+        let until = outgoing.delivery.due_time.unwrap_or(ctx.now);
+        self.held.insert(row.delivery_id, until);
+        let event = Event::Delivery(queued(outgoing)?);
+        reply(events, event).await;
+        Ok(())
+    }
+
+    /// Follows a step of the caller, and answers it once it is durable.
+    async fn follow(&mut self, request: proto::PullRequest, events: &Events) -> Result<(), Failed> {
+        let (name, done) = match request.step {
+            Some(Step::Report(report)) => (report.delivery.clone(), self.report(&report).await),
+            Some(Step::Extend(extend)) => (extend.delivery.clone(), self.extend(&extend).await),
+            Some(Step::Open(_)) | None => {
+                let why = "is required after the first message";
+                return Err(Error::invalid("report", why).into());
+            }
+        };
+        let receipt = match done {
+            Ok(row) => receipt(&row),
+            Err(error) => refusal(name, error)?,
+        };
+        reply(events, Event::Receipt(receipt)).await;
+        Ok(())
+    }
+
+    async fn report(&mut self, sent: &proto::DeliveryReport) -> Result<Model, Error> {
+        let (key, report) = (&key(&sent.delivery, &sent.lease)?, &parse(sent)?);
+        let (ctx, outbound) = (&self.now(), &self.shared.outbound);
+        let row = self
+            .shared
+            .db
+            .write_txn(|txn| async move {
+                let row = finish(outbound, ctx, &txn, *key, report).await?;
+                append_outcome(ctx, &txn, &row, report.result).await?;
+                Ok::<_, Error>(row)
+            })
+            .await?;
+        self.held.remove(&row.delivery_id);
+        Ok(row)
+    }
+
+    async fn extend(&mut self, sent: &proto::LeaseExtension) -> Result<Model, Error> {
+        let (id, lease) = key(&sent.delivery, &sent.lease)?;
+        let longer = sent.lease_duration.as_ref();
+        let longer = longer.ok_or_else(|| Error::missing("extend.lease_duration"))?;
+        let until = hold("extend.lease_duration", longer)?;
+        let ctx = &self.now();
+        let until = ctx.now.saturating_add(until);
+        let row = self
+            .shared
+            .db
+            .write_txn(|txn| async move {
+                let row = delivery::get(ctx, &*txn, id).await?;
+                if row.lease_id != Some(lease) {
+                    return Err(Error::LeaseLost(DELIVERY.format(&[id])));
+                }
+                let due_time = Some(until);
+                delivery::update(ctx, &txn, Model { due_time, ..row }).await
+            })
+            .await?;
+        self.held.insert(id, until);
+        Ok(row)
+    }
+}
+
+async fn reply(events: &Events, event: Event) {
+    // A caller who is gone is noticed where the answers are made.
+    let _ = events
+        .send(Ok(proto::PullResponse { event: Some(event) }))
+        .await;
+}
+
+/// The delivery and the lease that a step is about.
+fn key(delivery: &str, lease: &str) -> Result<(Uuid, Uuid), Error> {
+    let [id] = DELIVERY.parse("delivery", delivery)?;
+    let lease = Uuid::try_parse(lease);
+    let lease = lease.map_err(|_| Error::invalid("lease", "is not the lease that was given"))?;
+    Ok((id, lease))
+}
+
+fn hold(field: &str, given: &prost_types::Duration) -> Result<Duration, Error> {
+    let given = Duration::try_from(*given).ok();
+    given
+        .filter(|it| (SHORTEST_HOLD..=LONGEST_HOLD).contains(it))
+        .ok_or_else(|| Error::invalid(field, "must be 5 seconds to 1 hour"))
+}
+
+fn parse(sent: &proto::DeliveryReport) -> Result<Report, Error> {
+    let result = AttemptResult::try_from(sent.result).map_err(faults_of("result"))?;
+    if result == AttemptResult::Unknown {
+        let why = "can't be UNKNOWN: let the lease run out when you do not know";
+        return Err(Error::invalid("result", why));
+    }
+    let failure = FailureClass::parse(&sent.failure).map_err(faults_of("failure"))?;
+    let id = &sent.provider_message_id;
+    if id.chars().nth(MAX_PROVIDER_ID).is_some() || id.contains('\0') {
+        let why = "must have at most 200 characters";
+        return Err(Error::invalid("provider_message_id", why));
+    }
+    Ok(Report {
+        failure,
+        provider_message_id: (!id.is_empty()).then(|| id.clone()),
+        ..Report::of(result)
+    })
+}
+
+/// Appends to the timeline what is now known of the contact: the message was the plan, this is
+/// what came of it.
+async fn append_outcome(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &Model,
+    result: AttemptResult,
+) -> Result<(), Error> {
+    let outcome = match result {
+        AttemptResult::Delivered => Outcome::Reached,
+        AttemptResult::NoAnswer => Outcome::NoAnswer,
+        _ => return Ok(()),
+    };
+    let ids = [row.customer_id, row.interaction_id];
+    let message = interaction::get(ctx, txn, ids).await?;
+    let delivery = DELIVERY.format(&[row.delivery_id]);
+    let parts = InteractionParts {
+        channel: row.channel.into(),
+        direction: Direction::Outbound.number(),
+        purpose: row.purpose.into(),
+        contact_point: row.contact_point_id,
+        summary: &message.summary,
+        outcome: outcome.number(),
+        links: vec![&delivery],
+        ..InteractionParts::default()
+    };
+    let contact = NewInteraction::parse(&parts, ctx.actor.as_str(), ctx.now)
+        .map_err(|faults| faults.at(""))?;
+    let group = group::of(ctx, txn, row.customer_id).await?;
+    let appended = append(ctx, txn, &group, &contact).await?;
+    let event = events::interaction_appended(&convert_interaction::to_proto(appended));
+    Ok(outbox::append(txn, ctx, &[event]).await?)
+}
+
+fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
+    let Outgoing {
+        delivery,
+        lease,
+        message,
+        point,
+        route: _,
+        unsubscribe: _,
+    } = outgoing;
+    Ok(proto::QueuedDelivery {
+        lease: lease.to_string(),
+        subject: message.summary,
+        body: message.body.unwrap_or_default(),
+        html: delivery.html.clone().unwrap_or_default(),
+        contact_point: point.map(convert_point::to_proto).transpose()?,
+        delivery: Some(convert::to_proto(&delivery)),
+    })
+}
+
+fn receipt(row: &Model) -> proto::PullReceipt {
+    let delivery = convert::to_proto(row);
+    proto::PullReceipt {
+        state: delivery.state,
+        lease_expire_time: delivery.lease_expire_time,
+        delivery: delivery.name,
+        reason: String::new(),
+    }
+}
+
+/// Answers a step that can't be taken. What is our fault ends the stream.
+fn refusal(delivery: String, error: Error) -> Result<proto::PullReceipt, Error> {
+    let problem = error.problem();
+    match problem.code() {
+        Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition => {
+            Ok(proto::PullReceipt {
+                delivery,
+                reason: problem.reason_name().to_owned(),
+                ..Default::default()
+            })
+        }
+        _ => Err(error),
+    }
+}
