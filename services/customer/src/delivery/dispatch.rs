@@ -251,7 +251,7 @@ async fn judged(
     row: Model,
 ) -> Result<Option<(Model, Option<contact_point::Model>)>, Error> {
     match judge(ctx, txn, &outbound.policies, &row).await? {
-        Judgement::Go(point) => return Ok(Some((row, point))),
+        Judgement::Go(point) => return Ok(Some((row, point.map(|it| *it)))),
         Judgement::Later(time) => again(ctx, txn, row, time).await?,
         Judgement::Refused(refusals) => {
             let gone = FailureClass::known("CUSTOMER_DELETED");

@@ -3,7 +3,7 @@
 use rapport_platform::identity::Context;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::ExportPersonalDataResponse as Part;
-use sea_orm::Condition;
+use sea_orm::{ColumnTrait as _, Condition};
 use tokio::sync::mpsc::Sender;
 use tonic::Status;
 use uuid::Uuid;
@@ -17,7 +17,8 @@ use crate::store::identity::{candidate, merge};
 use crate::store::interaction::Timeline;
 use crate::store::place::{Order, Place};
 use crate::store::{
-    contact_point, conversation, customer, import, interaction, lifecycle, preference, role,
+    contact_point, conversation, customer, delivery, import, interaction, lifecycle, preference,
+    role,
 };
 
 /// Things of one message: small enough for any client, whatever their texts.
@@ -158,6 +159,21 @@ impl Export {
                     .into_iter()
                     .map(|row| convert::contact::permit(row, ctx.now))
                     .collect::<Result<_, _>>()?,
+                ..Default::default()
+            })
+        );
+        pages!(
+            answers,
+            async |before| {
+                use crate::store::entity::delivery::Column;
+                let of_members = Column::CustomerId.is_in(members.iter().copied());
+                let filter = Condition::all().add(of_members);
+                let page = delivery::list(ctx, db, filter, before, PER_MESSAGE).await;
+                Ok::<_, Error>(page?)
+            },
+            |row: &crate::store::entity::delivery::Model| row.delivery_id,
+            |rows: Vec<_>| Ok::<_, Error>(Part {
+                deliveries: rows.iter().map(convert::delivery::to_proto).collect(),
                 ..Default::default()
             })
         );

@@ -21,7 +21,7 @@ const READING: &str = "reading a stored delivery";
 #[derive(Debug)]
 pub(crate) enum Judgement {
     /// It may leave, to this address if the channel needs one.
-    Go(Option<point::Model>),
+    Go(Option<Box<point::Model>>),
     /// Not before then.
     Later(Timestamp),
     /// It may not. No reason: the customer is gone.
@@ -77,7 +77,10 @@ async fn judgement(
         });
     }
     Ok(Judgement::Go(match decision.contact_point {
-        Some(id) => Some(contact_point::get(ctx, txn, [customer, id]).await?),
+        Some(id) => {
+            let row = contact_point::get(ctx, txn, [customer, id]).await?;
+            Some(Box::new(row))
+        }
         None => None,
     }))
 }

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr,
     EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ of_customers! {
     contact_clearance.CustomerId,
     contact_permit.CustomerId,
     consent_event.CustomerId,
+    delivery.CustomerId,
     stage_change.CustomerId,
     behaviour_event.CustomerId,
     role.CustomerId,
@@ -95,6 +96,7 @@ pub(crate) async fn erase(
     table::customer_tombstone::Entity::insert_many(tombstones)
         .exec_without_returning(txn)
         .await?;
+    delete_attempts(ctx, txn, &ids).await?;
     delete_rows(ctx, txn, &ids).await?;
     forget_parents(ctx, txn, &ids).await?;
     delete_messages(ctx, txn, &ids).await?;
@@ -144,6 +146,27 @@ async fn addresses(
         .into_tuple()
         .all(txn)
         .await
+}
+
+/// Deletes what was tried to deliver messages to the customer: these rows name the delivery alone.
+async fn delete_attempts(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<(), DbErr> {
+    use table::{delivery, delivery_attempt};
+    let deliveries = delivery::Entity::find()
+        .select_only()
+        .column(delivery::Column::DeliveryId)
+        .filter(delivery::Column::TenantId.eq(ctx.tenant))
+        .filter(delivery::Column::CustomerId.is_in(ids.iter().copied()))
+        .into_query();
+    delivery_attempt::Entity::delete_many()
+        .filter(delivery_attempt::Column::TenantId.eq(ctx.tenant))
+        .filter(delivery_attempt::Column::DeliveryId.in_subquery(deliveries))
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 /// Deleted organisations that belonged to an erased one belong to none.

@@ -137,7 +137,7 @@ fn a_dead_address_is_a_reason_of_its_own() {
         (&refusing, Email, Legal, &[NoUsableContactPoint]),
         (&Preferences::default(), Web, Marketing, &[]),
     ] {
-        let decision = decide(&preferences, nothing, channel, purpose);
+        let decision = decide(preferences, nothing, channel, purpose);
         assert_eq!(decision.reasons(), refusals, "{channel} {purpose}");
     }
 }

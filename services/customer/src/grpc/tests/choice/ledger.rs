@@ -44,7 +44,7 @@ on_each_engine! {
             ..sent
         };
         assert_eq!(recorded, expected);
-        assert_eq!(keeper.ledger(&ada).await, [recorded.clone()]);
+        assert_eq!(keeper.ledger(&ada).await, std::slice::from_ref(&recorded));
 
         let events = keeper.events("ConsentRecorded").await;
         assert_eq!(events[0].aggregate, format!("{ada}/consentEvents"));

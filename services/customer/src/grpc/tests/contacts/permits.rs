@@ -402,7 +402,7 @@ on_each_engine! {
         assert_eq!(spare().await, 9);
 
         answer(desk.reserve(&ada).await);
-        desk.batch(&[ada.clone()], "").await;
+        desk.batch(std::slice::from_ref(&ada), "").await;
 
         assert_eq!(spare().await, 7);
         for _ in 0..7 {
