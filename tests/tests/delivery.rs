@@ -227,7 +227,7 @@ async fn a_message_reaches_the_mail_server_and_its_bounce_comes_back(engine: Eng
     let refused = send(&shop, message(&ana, Channel::Email))
         .await
         .unwrap_err();
-    assert_eq!(reason(&refused), "NO_USABLE_CONTACT_POINT");
+    assert_eq!(reason(&refused), "SUPPRESSED");
 }
 
 async fn a_dialler_pulls_through_the_gateway(engine: Engine) {

@@ -137,6 +137,9 @@ impl Belongings {
         } = self;
         let pair = "duplicateCandidates/018f0000-0000-7000-8000-000000000000";
         let preferences = format!("{customer}/preferences");
+        let permit = format!("{customer}/contactPermits/018f0000-0000-7000-8000-000000000000");
+        let contact =
+            json!({"customer": customer, "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SERVICE"});
         let run = "importRuns/018f0000-0000-7000-8000-000000000000";
         let stolen = json!({"name": customer, "person": {"fullName": "Stolen"}});
         vec![
@@ -246,8 +249,85 @@ impl Belongings {
                 {"channel": "CHANNEL_EMAIL", "choice": "CHANNEL_CHOICE_ALLOWED"}]}),
             ),
             (
-                "PreferenceService/CheckContact",
-                json!({"customer": customer, "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SALES"}),
+                "PreferenceService/SetContactTimes",
+                json!({"name": preferences, "contactTimes": {}}),
+            ),
+            ("ContactPermitService/CheckContact", contact.clone()),
+            (
+                "ContactPermitService/ReserveContact",
+                json!({"contact": contact}),
+            ),
+            (
+                "ContactPermitService/BatchReserveContacts",
+                json!({"customers": [organisation], "channel": "CHANNEL_EMAIL", "purpose": "PURPOSE_SERVICE"}),
+            ),
+            (
+                "ContactPermitService/ConfirmContact",
+                json!({"name": permit}),
+            ),
+            (
+                "ContactPermitService/ReleaseContact",
+                json!({"name": permit}),
+            ),
+            (
+                "ContactPermitService/GetContactPermit",
+                json!({"name": permit}),
+            ),
+            (
+                "ContactPermitService/ListContactPermits",
+                json!({"customer": customer}),
+            ),
+            (
+                "ContactPermitService/ExplainContact",
+                json!({"contact": contact}),
+            ),
+            (
+                "ContactPolicyService/GetContactPolicy",
+                json!({"name": "contactPolicy"}),
+            ),
+            (
+                "ContactPolicyService/UpdateContactPolicy",
+                json!({"contactPolicy": {"name": "contactPolicy", "timeZone": "Europe/Zurich"}}),
+            ),
+            (
+                "ConsentService/RecordConsent",
+                json!({"parent": customer, "consentEvent": {"status": "CONSENT_STATUS_OPT_OUT", "source": "test"}}),
+            ),
+            (
+                "ConsentService/ListConsentEvents",
+                json!({"parent": customer}),
+            ),
+            (
+                "ConsentService/GetConsentState",
+                json!({"customer": customer}),
+            ),
+            (
+                "ConsentService/RequestOptIn",
+                json!({"parent": customer, "consentEvent": {"status": "CONSENT_STATUS_OPT_IN", "source": "test"}}),
+            ),
+            ("ConsentService/DescribeOptIn", json!({"token": "theirs"})),
+            ("ConsentService/ConfirmOptIn", json!({"token": "theirs"})),
+            (
+                "ConsentService/CreateUnsubscribeLink",
+                json!({"customer": customer, "contactPoint": contact_point, "purpose": "PURPOSE_SALES"}),
+            ),
+            (
+                "ConsentService/DescribeUnsubscribeLink",
+                json!({"token": "theirs"}),
+            ),
+            ("ConsentService/Unsubscribe", json!({"token": "theirs"})),
+            (
+                "SuppressionService/SuppressAddress",
+                json!({"address": {"email": "b@example.com"}, "reason": "SUPPRESSION_REASON_MANUAL"}),
+            ),
+            (
+                "SuppressionService/FindSuppressions",
+                json!({"address": {"email": "b@example.com"}}),
+            ),
+            ("SuppressionService/ListSuppressions", json!({})),
+            (
+                "SuppressionService/LiftSuppression",
+                json!({"name": "suppressions/018f0000-0000-7000-8000-000000000000", "reason": "B"}),
             ),
             (
                 "ConversationService/CreateConversation",
