@@ -80,6 +80,15 @@ impl MailProcess {
             of("TLS", "none"),
             of("FROM", "Shop <shop@crm.example.com>"),
             of("BOUNCES", "bounces@crm.example.com"),
+            // What a process held that was killed is taken up soon.
+            (
+                "RAPPORT__CUSTOMER__DELIVERY__LEASE".to_owned(),
+                "4s".to_owned(),
+            ),
+            (
+                "RAPPORT__CUSTOMER__DELIVERY__FIRST_DELAY".to_owned(),
+                "1s".to_owned(),
+            ),
         ]
     }
 }
