@@ -8,7 +8,8 @@ use sea_orm::DbErr;
 use tonic::Code;
 
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact::decision::{ContactRefusal, Decision};
+use crate::domain::contact::decision::Decision;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::conversation::{ConversationClosed, ConversationState};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::lifecycle::RefusedMove;

@@ -3,8 +3,8 @@
 use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
 use super::contact::consent::{ConsentOutcome, ConsentStatus, LegalBasis};
-use super::contact::decision::ContactRefusal;
 use super::contact::policy::PurposeMode;
+use super::contact::refusal::ContactRefusal;
 use super::contact::suppression::SuppressionReason;
 use super::contact_point::ContactPointState;
 use super::conversation::ConversationState;

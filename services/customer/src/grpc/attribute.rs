@@ -4,13 +4,13 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::attribute_service_server::AttributeService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::attribute as convert;
-use super::{Shared, answer};
 use crate::domain::attributes::{AttributeDefinition, AttributeKey, MAX_DEFINITIONS};
 use crate::error::{Error, faults_of};
 use crate::resource;
@@ -24,41 +24,17 @@ const PAGE: PageSizes = PageSizes {
 /// Keeps the tenants' schemas of custom attributes.
 pub(crate) struct Attributes(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl AttributeService for Attributes {
-    async fn create_attribute_definition(
-        &self,
-        request: Request<proto::CreateAttributeDefinitionRequest>,
-    ) -> Result<Response<proto::AttributeDefinition>, Status> {
-        answer(request, |ctx, request| self.create(ctx, request)).await
-    }
-
-    async fn get_attribute_definition(
-        &self,
-        request: Request<proto::GetAttributeDefinitionRequest>,
-    ) -> Result<Response<proto::AttributeDefinition>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_attribute_definitions(
-        &self,
-        request: Request<proto::ListAttributeDefinitionsRequest>,
-    ) -> Result<Response<proto::ListAttributeDefinitionsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn update_attribute_definition(
-        &self,
-        request: Request<proto::UpdateAttributeDefinitionRequest>,
-    ) -> Result<Response<proto::AttributeDefinition>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
-    }
-
-    async fn delete_attribute_definition(
-        &self,
-        request: Request<proto::DeleteAttributeDefinitionRequest>,
-    ) -> Result<Response<()>, Status> {
-        answer(request, |ctx, request| self.delete(ctx, request)).await
+rpcs! {
+    AttributeService for Attributes {
+        create_attribute_definition(proto::CreateAttributeDefinitionRequest)
+            -> proto::AttributeDefinition = create;
+        get_attribute_definition(proto::GetAttributeDefinitionRequest)
+            -> proto::AttributeDefinition = get;
+        list_attribute_definitions(proto::ListAttributeDefinitionsRequest)
+            -> proto::ListAttributeDefinitionsResponse = list;
+        update_attribute_definition(proto::UpdateAttributeDefinitionRequest)
+            -> proto::AttributeDefinition = update;
+        delete_attribute_definition(proto::DeleteAttributeDefinitionRequest) -> () = delete;
     }
 }
 

@@ -7,14 +7,14 @@ use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point_service_server::ContactPointService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::Shared;
 use super::convert::contact_point as convert;
-use super::{Shared, answer};
 use crate::domain::contact_point::{AddressProblem, ContactPoint, ContactPointState};
 use crate::domain::region::Region;
 use crate::domain::search::Terms;
@@ -36,55 +36,17 @@ const PAGE: PageSizes = PageSizes {
 /// Keeps the addresses under which customers can be reached.
 pub(crate) struct ContactPoints(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ContactPointService for ContactPoints {
-    async fn create_contact_point(
-        &self,
-        request: Request<proto::CreateContactPointRequest>,
-    ) -> Result<Response<proto::ContactPoint>, Status> {
-        answer(request, |ctx, request| self.create(ctx, request)).await
-    }
-
-    async fn get_contact_point(
-        &self,
-        request: Request<proto::GetContactPointRequest>,
-    ) -> Result<Response<proto::ContactPoint>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_contact_points(
-        &self,
-        request: Request<proto::ListContactPointsRequest>,
-    ) -> Result<Response<proto::ListContactPointsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn update_contact_point(
-        &self,
-        request: Request<proto::UpdateContactPointRequest>,
-    ) -> Result<Response<proto::ContactPoint>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
-    }
-
-    async fn delete_contact_point(
-        &self,
-        request: Request<proto::DeleteContactPointRequest>,
-    ) -> Result<Response<()>, Status> {
-        answer(request, |ctx, request| self.delete(ctx, request)).await
-    }
-
-    async fn verify_contact_point(
-        &self,
-        request: Request<proto::VerifyContactPointRequest>,
-    ) -> Result<Response<proto::ContactPoint>, Status> {
-        answer(request, |ctx, request| self.verify(ctx, request)).await
-    }
-
-    async fn report_contact_point_problem(
-        &self,
-        request: Request<proto::ReportContactPointProblemRequest>,
-    ) -> Result<Response<proto::ContactPoint>, Status> {
-        answer(request, |ctx, request| self.report(ctx, request)).await
+rpcs! {
+    ContactPointService for ContactPoints {
+        create_contact_point(proto::CreateContactPointRequest) -> proto::ContactPoint = create;
+        get_contact_point(proto::GetContactPointRequest) -> proto::ContactPoint = get;
+        list_contact_points(proto::ListContactPointsRequest)
+            -> proto::ListContactPointsResponse = list;
+        update_contact_point(proto::UpdateContactPointRequest) -> proto::ContactPoint = update;
+        delete_contact_point(proto::DeleteContactPointRequest) -> () = delete;
+        verify_contact_point(proto::VerifyContactPointRequest) -> proto::ContactPoint = verify;
+        report_contact_point_problem(proto::ReportContactPointProblemRequest)
+            -> proto::ContactPoint = report;
     }
 }
 

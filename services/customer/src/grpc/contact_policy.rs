@@ -3,12 +3,12 @@
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_policy_service_server::ContactPolicyService;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::contact_policy as convert;
-use super::{Shared, answer};
 use crate::error::{Error, faults_of};
 use crate::resource::CONTACT_POLICY;
 use crate::store::contact::policy;
@@ -16,20 +16,10 @@ use crate::store::contact::policy;
 /// Keeps the tenants' rules of contacting customers.
 pub(crate) struct ContactPolicies(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ContactPolicyService for ContactPolicies {
-    async fn get_contact_policy(
-        &self,
-        request: Request<proto::GetContactPolicyRequest>,
-    ) -> Result<Response<proto::ContactPolicy>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn update_contact_policy(
-        &self,
-        request: Request<proto::UpdateContactPolicyRequest>,
-    ) -> Result<Response<proto::ContactPolicy>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
+rpcs! {
+    ContactPolicyService for ContactPolicies {
+        get_contact_policy(proto::GetContactPolicyRequest) -> proto::ContactPolicy = get;
+        update_contact_policy(proto::UpdateContactPolicyRequest) -> proto::ContactPolicy = update;
     }
 }
 

@@ -7,13 +7,13 @@ use rapport_platform::filter::FilterSchema;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::conversation_service_server::ConversationService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::conversation as convert;
-use super::{Shared, answer};
 use crate::domain::conversation::{ConversationState, Resolution};
 use crate::error::{Error, faults_of};
 use crate::events;
@@ -38,34 +38,13 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 /// Keeps threads of interactions.
 pub(crate) struct Conversations(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ConversationService for Conversations {
-    async fn create_conversation(
-        &self,
-        request: Request<proto::CreateConversationRequest>,
-    ) -> Result<Response<proto::Conversation>, Status> {
-        answer(request, |ctx, request| self.create(ctx, request)).await
-    }
-
-    async fn get_conversation(
-        &self,
-        request: Request<proto::GetConversationRequest>,
-    ) -> Result<Response<proto::Conversation>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_conversations(
-        &self,
-        request: Request<proto::ListConversationsRequest>,
-    ) -> Result<Response<proto::ListConversationsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn close_conversation(
-        &self,
-        request: Request<proto::CloseConversationRequest>,
-    ) -> Result<Response<proto::Conversation>, Status> {
-        answer(request, |ctx, request| self.close(ctx, request)).await
+rpcs! {
+    ConversationService for Conversations {
+        create_conversation(proto::CreateConversationRequest) -> proto::Conversation = create;
+        get_conversation(proto::GetConversationRequest) -> proto::Conversation = get;
+        list_conversations(proto::ListConversationsRequest)
+            -> proto::ListConversationsResponse = list;
+        close_conversation(proto::CloseConversationRequest) -> proto::Conversation = close;
     }
 }
 

@@ -6,12 +6,12 @@ use rapport_platform::etag::Etag;
 use rapport_platform::filter::FilterSchema;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::delivery_service_server::DeliveryService;
-use tonic::{Request, Response, Status};
 
 use super::convert::delivery as convert;
-use super::{Shared, answer, permit};
+use super::{Shared, permit};
 use crate::delivery::{end, retry};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Connector, DeliveryState};
@@ -48,41 +48,14 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 /// Shows messages on their way out.
 pub(crate) struct Deliveries(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl DeliveryService for Deliveries {
-    async fn get_delivery(
-        &self,
-        request: Request<proto::GetDeliveryRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_deliveries(
-        &self,
-        request: Request<proto::ListDeliveriesRequest>,
-    ) -> Result<Response<proto::ListDeliveriesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn list_delivery_attempts(
-        &self,
-        request: Request<proto::ListDeliveryAttemptsRequest>,
-    ) -> Result<Response<proto::ListDeliveryAttemptsResponse>, Status> {
-        answer(request, |ctx, request| self.list_attempts(ctx, request)).await
-    }
-
-    async fn cancel_delivery(
-        &self,
-        request: Request<proto::CancelDeliveryRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.cancel(ctx, request)).await
-    }
-
-    async fn retry_delivery(
-        &self,
-        request: Request<proto::RetryDeliveryRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.retry(ctx, request)).await
+rpcs! {
+    DeliveryService for Deliveries {
+        get_delivery(proto::GetDeliveryRequest) -> proto::Delivery = get;
+        list_deliveries(proto::ListDeliveriesRequest) -> proto::ListDeliveriesResponse = list;
+        list_delivery_attempts(proto::ListDeliveryAttemptsRequest)
+            -> proto::ListDeliveryAttemptsResponse = list_attempts;
+        cancel_delivery(proto::CancelDeliveryRequest) -> proto::Delivery = cancel;
+        retry_delivery(proto::RetryDeliveryRequest) -> proto::Delivery = retry;
     }
 }
 

@@ -2,14 +2,14 @@
 
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::delivery_feedback_service_server::DeliveryFeedbackService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
 use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
-use super::{Shared, answer, suppression};
+use super::{Shared, suppression};
 use crate::delivery::{Outbound, end};
 use crate::domain::contact::suppression::SuppressionReason;
 use crate::domain::contact_point::AddressProblem;
@@ -17,7 +17,7 @@ use crate::domain::delivery::mail_report::{self, MailFinding};
 use crate::domain::delivery::{BounceKind, FailureClass, Feedback, MailReport};
 use crate::error::{Error, faults_of, unreadable};
 use crate::events;
-use crate::resource::{CONTACT_POINT, DELIVERY};
+use crate::resource::DELIVERY;
 use crate::store::contact::permit;
 use crate::store::contact::suppression::NewSuppression;
 use crate::store::entity::delivery::Model;
@@ -32,34 +32,12 @@ const MAX_PROVIDER_ID: usize = 800;
 /// Takes in what becomes known after a message was sent.
 pub(crate) struct DeliveryFeedback(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl DeliveryFeedbackService for DeliveryFeedback {
-    async fn report_bounce(
-        &self,
-        request: Request<proto::ReportBounceRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.bounce(ctx, request)).await
-    }
-
-    async fn report_complaint(
-        &self,
-        request: Request<proto::ReportComplaintRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.complaint(ctx, request)).await
-    }
-
-    async fn report_delivered(
-        &self,
-        request: Request<proto::ReportDeliveredRequest>,
-    ) -> Result<Response<proto::Delivery>, Status> {
-        answer(request, |ctx, request| self.delivered(ctx, request)).await
-    }
-
-    async fn ingest_mail(
-        &self,
-        request: Request<proto::IngestMailRequest>,
-    ) -> Result<Response<proto::IngestMailResponse>, Status> {
-        answer(request, |ctx, request| self.ingest(ctx, request)).await
+rpcs! {
+    DeliveryFeedbackService for DeliveryFeedback {
+        report_bounce(proto::ReportBounceRequest) -> proto::Delivery = bounce;
+        report_complaint(proto::ReportComplaintRequest) -> proto::Delivery = complaint;
+        report_delivered(proto::ReportDeliveredRequest) -> proto::Delivery = delivered;
+        ingest_mail(proto::IngestMailRequest) -> proto::IngestMailResponse = ingest;
     }
 }
 
@@ -99,19 +77,14 @@ impl DeliveryFeedback {
             })?),
         };
         let (ctx, outbound, code) = (&ctx, &self.0.outbound, code.as_deref());
-        let delivery = self
-            .0
+        self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
                 Ok(convert::to_proto(
                     &note(outbound, ctx, &txn, row, (feedback, code)).await?,
                 ))
             })
-            .await?;
-        if feedback == Feedback::HardBounce {
-            self.revoke_again(ctx, &delivery).await?;
-        }
-        Ok(delivery)
+            .await
     }
 
     async fn complaint(
@@ -121,16 +94,13 @@ impl DeliveryFeedback {
     ) -> Result<proto::Delivery, Error> {
         let subject = &subject_of!(request, report_complaint_request);
         let (ctx, outbound) = (&ctx, &self.0.outbound);
-        let delivery = self
-            .0
+        self.0
             .once(ctx, &request, |txn| async move {
                 let row = find(ctx, &txn, subject).await?;
                 let row = note(outbound, ctx, &txn, row, (Feedback::Complaint, None)).await?;
                 Ok(convert::to_proto(&row))
             })
-            .await?;
-        self.revoke_again(ctx, &delivery).await?;
-        Ok(delivery)
+            .await
     }
 
     async fn delivered(
@@ -159,8 +129,7 @@ impl DeliveryFeedback {
         }
         let finding = &mail_report::read(&request.message);
         let (ctx, outbound) = (&ctx, &self.0.outbound);
-        let ingested = self
-            .0
+        self.0
             .once(ctx, &request, |txn| async move {
                 let noted = match finding {
                     Some(finding) => found(outbound, ctx, &txn, finding).await?,
@@ -175,25 +144,7 @@ impl DeliveryFeedback {
                     delivery,
                 })
             })
-            .await?;
-        let report = finding.as_ref().map(|it| it.report);
-        if let (Some(delivery), Some(MailReport::HardBounce | MailReport::Complaint)) =
-            (&ingested.delivery, report)
-        {
-            self.revoke_again(ctx, delivery).await?;
-        }
-        Ok(ingested)
-    }
-
-    /// Completes a suppression, if what became known of the delivery was the reason for one.
-    async fn revoke_again(&self, ctx: &Context, delivery: &proto::Delivery) -> Result<(), Error> {
-        let Some(ids) = CONTACT_POINT.ids(&delivery.contact_point) else {
-            return Ok(());
-        };
-        match contact_point::find(ctx, self.0.db.read(), ids).await? {
-            Some(point) => suppression::revoke_again(&self.0, ctx, &point.address_digest).await,
-            None => Ok(()),
-        }
+            .await
     }
 }
 

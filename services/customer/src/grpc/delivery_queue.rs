@@ -6,6 +6,8 @@ use std::time::Duration;
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
+use rapport_platform::rpcs;
+use rapport_platform::server::{Answers, answering};
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::delivery_queue_service_server::DeliveryQueueService;
@@ -15,14 +17,14 @@ use sea_orm::DatabaseTransaction;
 use tokio::sync::mpsc::Sender;
 use tokio::time::sleep;
 use tokio_stream::StreamExt as _;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use super::Shared;
 use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
 use super::convert::interaction as convert_interaction;
-use super::import::{Answers, Failed, answering};
+use super::import::Failed;
 use super::interaction::append;
 use crate::delivery::{Outgoing, Report, finish, start};
 use crate::domain::channel::Channel;
@@ -52,18 +54,21 @@ pub(crate) struct DeliveryQueue(pub(crate) Shared);
 
 type Events = Sender<Result<proto::PullResponse, Status>>;
 
-#[tonic::async_trait]
-impl DeliveryQueueService for DeliveryQueue {
-    type PullStream = Answers<proto::PullResponse>;
+rpcs! {
+    DeliveryQueueService for DeliveryQueue {
+    } streams {
+        pull(Streaming<proto::PullRequest>) -> PullStream<proto::PullResponse> = pull;
+    }
+}
 
+impl DeliveryQueue {
     async fn pull(
         &self,
-        request: Request<Streaming<proto::PullRequest>>,
-    ) -> Result<Response<Self::PullStream>, Status> {
-        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-        let (shared, steps) = (self.0.clone(), request.into_inner());
+        ctx: Context,
+        steps: Streaming<proto::PullRequest>,
+    ) -> Result<Answers<proto::PullResponse>, Error> {
+        let (shared, call_id) = (self.0.clone(), ctx.call_id);
         Ok(answering(move |events| async move {
-            let call_id = ctx.call_id;
             let pulled = pull(shared, ctx, steps, &events).await;
             pulled.map_err(|failed| failed.into_status(call_id))
         }))

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::delivery_route_service_server::DeliveryRouteService;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::delivery_route as convert;
-use super::{Shared, answer};
 use crate::delivery::Outbound;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Connector, MailServer};
@@ -21,27 +21,12 @@ use crate::store::delivery::route;
 /// Says by which way messages leave.
 pub(crate) struct DeliveryRoutes(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl DeliveryRouteService for DeliveryRoutes {
-    async fn get_delivery_route(
-        &self,
-        request: Request<proto::GetDeliveryRouteRequest>,
-    ) -> Result<Response<proto::DeliveryRoute>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_delivery_routes(
-        &self,
-        request: Request<proto::ListDeliveryRoutesRequest>,
-    ) -> Result<Response<proto::ListDeliveryRoutesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn update_delivery_route(
-        &self,
-        request: Request<proto::UpdateDeliveryRouteRequest>,
-    ) -> Result<Response<proto::DeliveryRoute>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
+rpcs! {
+    DeliveryRouteService for DeliveryRoutes {
+        get_delivery_route(proto::GetDeliveryRouteRequest) -> proto::DeliveryRoute = get;
+        list_delivery_routes(proto::ListDeliveryRoutesRequest)
+            -> proto::ListDeliveryRoutesResponse = list;
+        update_delivery_route(proto::UpdateDeliveryRouteRequest) -> proto::DeliveryRoute = update;
     }
 }
 

@@ -7,14 +7,14 @@ use rapport_platform::filter::FilterSchema;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::interaction_service_server::InteractionService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::interaction as convert;
 use super::message::send;
-use super::{Shared, answer};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::interaction::{Direction, NewInteraction, Outcome};
 use crate::domain::link::Link;
@@ -70,45 +70,26 @@ fn labels<T: Copy>(
 /// The contact repository.
 pub(crate) struct Interactions(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl InteractionService for Interactions {
-    async fn log_interaction(
-        &self,
-        request: Request<proto::LogInteractionRequest>,
-    ) -> Result<Response<proto::Interaction>, Status> {
-        answer(request, |ctx, request| self.log(ctx, request)).await
-    }
-
-    async fn send_message(
-        &self,
-        request: Request<proto::SendMessageRequest>,
-    ) -> Result<Response<proto::Interaction>, Status> {
-        answer(request, |ctx, request| send(&self.0, ctx, request)).await
-    }
-
-    async fn get_interaction(
-        &self,
-        request: Request<proto::GetInteractionRequest>,
-    ) -> Result<Response<proto::Interaction>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_interactions(
-        &self,
-        request: Request<proto::ListInteractionsRequest>,
-    ) -> Result<Response<proto::ListInteractionsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn list_linked_interactions(
-        &self,
-        request: Request<proto::ListLinkedInteractionsRequest>,
-    ) -> Result<Response<proto::ListLinkedInteractionsResponse>, Status> {
-        answer(request, |ctx, request| self.list_linked(ctx, request)).await
+rpcs! {
+    InteractionService for Interactions {
+        log_interaction(proto::LogInteractionRequest) -> proto::Interaction = log;
+        get_interaction(proto::GetInteractionRequest) -> proto::Interaction = get;
+        list_interactions(proto::ListInteractionsRequest) -> proto::ListInteractionsResponse = list;
+        list_linked_interactions(proto::ListLinkedInteractionsRequest)
+            -> proto::ListLinkedInteractionsResponse = list_linked;
+        send_message(proto::SendMessageRequest) -> proto::Interaction = send;
     }
 }
 
 impl Interactions {
+    async fn send(
+        &self,
+        ctx: Context,
+        request: proto::SendMessageRequest,
+    ) -> Result<proto::Interaction, Error> {
+        send(&self.0, ctx, request).await
+    }
+
     async fn log(
         &self,
         ctx: Context,

@@ -4,12 +4,12 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::lifecycle_service_server::LifecycleService;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::{customer as convert_customer, lifecycle as convert};
-use super::{Shared, answer};
 use crate::domain::behaviour::MoveReason;
 use crate::domain::lifecycle::Stage;
 use crate::error::{Error, faults_of};
@@ -30,37 +30,14 @@ const PAGE: PageSizes = PageSizes {
 /// Follows customers through the stages of their life.
 pub(crate) struct Lifecycle(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl LifecycleService for Lifecycle {
-    async fn move_customer_stage(
-        &self,
-        request: Request<proto::MoveCustomerStageRequest>,
-    ) -> Result<Response<proto::Customer>, Status> {
-        answer(request, |ctx, request| self.move_stage(ctx, request)).await
-    }
-
-    async fn list_stage_changes(
-        &self,
-        request: Request<proto::ListStageChangesRequest>,
-    ) -> Result<Response<proto::ListStageChangesResponse>, Status> {
-        answer(request, |ctx, request| {
-            self.list_stage_changes(ctx, request)
-        })
-        .await
-    }
-
-    async fn record_behaviour(
-        &self,
-        request: Request<proto::RecordBehaviourRequest>,
-    ) -> Result<Response<proto::BehaviourEvent>, Status> {
-        answer(request, |ctx, request| self.record(ctx, request)).await
-    }
-
-    async fn list_behaviour_events(
-        &self,
-        request: Request<proto::ListBehaviourEventsRequest>,
-    ) -> Result<Response<proto::ListBehaviourEventsResponse>, Status> {
-        answer(request, |ctx, request| self.list_behaviour(ctx, request)).await
+rpcs! {
+    LifecycleService for Lifecycle {
+        move_customer_stage(proto::MoveCustomerStageRequest) -> proto::Customer = move_stage;
+        list_stage_changes(proto::ListStageChangesRequest)
+            -> proto::ListStageChangesResponse = list_stage_changes;
+        record_behaviour(proto::RecordBehaviourRequest) -> proto::BehaviourEvent = record;
+        list_behaviour_events(proto::ListBehaviourEventsRequest)
+            -> proto::ListBehaviourEventsResponse = list_behaviour;
     }
 }
 

@@ -4,14 +4,14 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox::{self, NewEvent};
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::merge_service_server::MergeService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::Shared;
 use super::convert::{customer as convert_customer, merge as convert, preference};
-use super::{Shared, answer};
 use crate::domain::identity::reason;
 use crate::domain::identity::survivorship::Chosen;
 use crate::error::{Error, faults_of};
@@ -32,34 +32,13 @@ const PAGE: PageSizes = PageSizes {
 /// Makes one customer of two, and two of one.
 pub(crate) struct Merges(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl MergeService for Merges {
-    async fn merge_customers(
-        &self,
-        request: Request<proto::MergeCustomersRequest>,
-    ) -> Result<Response<proto::CustomerMerge>, Status> {
-        answer(request, |ctx, request| self.merge(ctx, request)).await
-    }
-
-    async fn undo_customer_merge(
-        &self,
-        request: Request<proto::UndoCustomerMergeRequest>,
-    ) -> Result<Response<proto::CustomerMerge>, Status> {
-        answer(request, |ctx, request| self.undo(ctx, request)).await
-    }
-
-    async fn get_customer_merge(
-        &self,
-        request: Request<proto::GetCustomerMergeRequest>,
-    ) -> Result<Response<proto::CustomerMerge>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_customer_merges(
-        &self,
-        request: Request<proto::ListCustomerMergesRequest>,
-    ) -> Result<Response<proto::ListCustomerMergesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
+rpcs! {
+    MergeService for Merges {
+        merge_customers(proto::MergeCustomersRequest) -> proto::CustomerMerge = merge;
+        undo_customer_merge(proto::UndoCustomerMergeRequest) -> proto::CustomerMerge = undo;
+        get_customer_merge(proto::GetCustomerMergeRequest) -> proto::CustomerMerge = get;
+        list_customer_merges(proto::ListCustomerMergesRequest)
+            -> proto::ListCustomerMergesResponse = list;
     }
 }
 

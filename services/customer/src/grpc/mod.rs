@@ -32,8 +32,6 @@ mod view;
 mod write;
 
 use rapport_platform::db::Database;
-use rapport_platform::error::Answer as _;
-use rapport_platform::identity::Context;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_platform::time::Clock;
@@ -63,8 +61,6 @@ use rapport_proto::rapport::customer::v1::{
 };
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use attribute::Attributes;
 use consent::Consents;
@@ -92,7 +88,6 @@ use view::Views;
 
 use crate::delivery::Outbound;
 use crate::domain::region::Region;
-use crate::error::Error;
 use crate::store::contact_point::AddressKey;
 
 /// What every handler works with. Clones share it.
@@ -194,23 +189,4 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(SuppressionServiceServer, Suppressions(shared())))
         .add_service(server!(TemplateServiceServer, Templates(shared())))
         .add_service(server!(ViewServiceServer, Views(shared())))
-}
-
-/// Runs a handler as the caller, and makes a status of its error.
-///
-/// Every method of every service is one call of this, so that none forgets whose data it may
-/// see, or answers with an error that nobody mapped.
-pub(crate) async fn answer<Req, Resp, F>(
-    request: Request<Req>,
-    handler: impl FnOnce(Context, Req) -> F,
-) -> Result<Response<Resp>, Status>
-where
-    F: Future<Output = Result<Resp, Error>> + Send,
-{
-    let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-    let call_id = ctx.call_id;
-    let answer = handler(ctx, request.into_inner()).await;
-    answer
-        .map(Response::new)
-        .map_err(|error| error.into_status(call_id))
 }

@@ -3,15 +3,15 @@
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::preference_service_server::PreferenceService;
 use sea_orm::ConnectionTrait;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::Shared;
 use super::convert::contact_times;
 use super::convert::preference as convert;
-use super::{Shared, answer};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::PREFERENCES;
@@ -22,27 +22,11 @@ use crate::store::preference;
 /// Keeps how customers want to be contacted.
 pub(crate) struct PreferencesOfCustomers(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl PreferenceService for PreferencesOfCustomers {
-    async fn get_preferences(
-        &self,
-        request: Request<proto::GetPreferencesRequest>,
-    ) -> Result<Response<proto::Preferences>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn set_preferences(
-        &self,
-        request: Request<proto::SetPreferencesRequest>,
-    ) -> Result<Response<proto::Preferences>, Status> {
-        answer(request, |ctx, request| self.set(ctx, request)).await
-    }
-
-    async fn set_contact_times(
-        &self,
-        request: Request<proto::SetContactTimesRequest>,
-    ) -> Result<Response<proto::Preferences>, Status> {
-        answer(request, |ctx, request| self.set_times(ctx, request)).await
+rpcs! {
+    PreferenceService for PreferencesOfCustomers {
+        get_preferences(proto::GetPreferencesRequest) -> proto::Preferences = get;
+        set_preferences(proto::SetPreferencesRequest) -> proto::Preferences = set;
+        set_contact_times(proto::SetContactTimesRequest) -> proto::Preferences = set_times;
     }
 }
 

@@ -4,12 +4,12 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::role_service_server::RoleService;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::role as convert;
-use super::{Shared, answer};
 use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::error::{Error, faults_of};
@@ -25,41 +25,13 @@ const PAGE: PageSizes = PageSizes {
 /// Keeps which person has which role in which organisation.
 pub(crate) struct Roles(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl RoleService for Roles {
-    async fn create_role(
-        &self,
-        request: Request<proto::CreateRoleRequest>,
-    ) -> Result<Response<proto::Role>, Status> {
-        answer(request, |ctx, request| self.create(ctx, request)).await
-    }
-
-    async fn get_role(
-        &self,
-        request: Request<proto::GetRoleRequest>,
-    ) -> Result<Response<proto::Role>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_roles(
-        &self,
-        request: Request<proto::ListRolesRequest>,
-    ) -> Result<Response<proto::ListRolesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn update_role(
-        &self,
-        request: Request<proto::UpdateRoleRequest>,
-    ) -> Result<Response<proto::Role>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
-    }
-
-    async fn delete_role(
-        &self,
-        request: Request<proto::DeleteRoleRequest>,
-    ) -> Result<Response<()>, Status> {
-        answer(request, |ctx, request| self.delete(ctx, request)).await
+rpcs! {
+    RoleService for Roles {
+        create_role(proto::CreateRoleRequest) -> proto::Role = create;
+        get_role(proto::GetRoleRequest) -> proto::Role = get;
+        list_roles(proto::ListRolesRequest) -> proto::ListRolesResponse = list;
+        update_role(proto::UpdateRoleRequest) -> proto::Role = update;
+        delete_role(proto::DeleteRoleRequest) -> () = delete;
     }
 }
 

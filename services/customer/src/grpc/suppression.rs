@@ -6,18 +6,17 @@ use rapport_platform::filter::FilterSchema;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::suppression_service_server::SuppressionService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::suppression as convert;
-use super::{Shared, answer};
 use crate::domain::contact::suppression::{self as rules, SuppressionReason};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::SUPPRESSION;
-use crate::store::contact::clearance;
 use crate::store::contact::suppression::{self, Added, NewSuppression};
 use crate::store::entity::suppression::{Column, Model};
 
@@ -42,34 +41,12 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 /// Keeps the addresses that are not to be used.
 pub(crate) struct Suppressions(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl SuppressionService for Suppressions {
-    async fn suppress_address(
-        &self,
-        request: Request<proto::SuppressAddressRequest>,
-    ) -> Result<Response<proto::Suppression>, Status> {
-        answer(request, |ctx, request| self.suppress(ctx, request)).await
-    }
-
-    async fn find_suppressions(
-        &self,
-        request: Request<proto::FindSuppressionsRequest>,
-    ) -> Result<Response<proto::FindSuppressionsResponse>, Status> {
-        answer(request, |ctx, request| self.find(ctx, request)).await
-    }
-
-    async fn list_suppressions(
-        &self,
-        request: Request<proto::ListSuppressionsRequest>,
-    ) -> Result<Response<proto::ListSuppressionsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn lift_suppression(
-        &self,
-        request: Request<proto::LiftSuppressionRequest>,
-    ) -> Result<Response<proto::Suppression>, Status> {
-        answer(request, |ctx, request| self.lift(ctx, request)).await
+rpcs! {
+    SuppressionService for Suppressions {
+        suppress_address(proto::SuppressAddressRequest) -> proto::Suppression = suppress;
+        find_suppressions(proto::FindSuppressionsRequest) -> proto::FindSuppressionsResponse = find;
+        list_suppressions(proto::ListSuppressionsRequest) -> proto::ListSuppressionsResponse = list;
+        lift_suppression(proto::LiftSuppressionRequest) -> proto::Suppression = lift;
     }
 }
 
@@ -84,8 +61,7 @@ impl Suppressions {
             convert::reason(request.reason, &request.purposes).map_err(faults_of(""))?;
         let note = &rules::note(&request.note).map_err(faults_of("note"))?;
         let ctx = &ctx;
-        let suppression = self
-            .0
+        self.0
             .once(ctx, &request, |txn| async move {
                 let new = NewSuppression {
                     digest: digest.clone(),
@@ -95,9 +71,7 @@ impl Suppressions {
                 };
                 suppress(ctx, &txn, new).await
             })
-            .await?;
-        revoke_again(&self.0, ctx, digest).await?;
-        Ok(suppression)
+            .await
     }
 
     async fn find(
@@ -173,8 +147,6 @@ impl Suppressions {
 }
 
 /// Suppresses an address, and announces it if it was not suppressed alike.
-///
-/// Whoever suppresses one calls [`revoke_again`] after the transaction.
 pub(crate) async fn suppress(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -184,23 +156,6 @@ pub(crate) async fn suppress(
         Added::Now(row) => announced(ctx, txn, row).await,
         Added::Before(row) => Ok(convert::to_proto(row)),
     }
-}
-
-/// Takes back what may be granted to those who have the address, once its suppression is there
-/// for everybody to see.
-///
-/// The suppression's own transaction did so for those whom it saw. A customer who got the address
-/// in a transaction beside it may have been cleared by somebody who saw the address and not yet
-/// the suppression.
-pub(crate) async fn revoke_again(
-    shared: &Shared,
-    ctx: &Context,
-    digest: &[u8],
-) -> Result<(), Error> {
-    let revoked = shared
-        .db
-        .write_txn(|txn| async move { clearance::revoke_holders(ctx, &txn, digest).await });
-    Ok(revoked.await?)
 }
 
 async fn announced(

@@ -4,13 +4,13 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::template_service_server::TemplateService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 
+use super::Shared;
 use super::convert::template as convert;
-use super::{Shared, answer};
 use crate::domain::template::{Template, TemplateId};
 use crate::error::{Error, faults_of};
 use crate::resource::{self, CUSTOMER};
@@ -26,48 +26,14 @@ const MAX_TEMPLATES: u64 = 1_000;
 /// Keeps messages that are written once and sent to many.
 pub(crate) struct Templates(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl TemplateService for Templates {
-    async fn create_template(
-        &self,
-        request: Request<proto::CreateTemplateRequest>,
-    ) -> Result<Response<proto::Template>, Status> {
-        answer(request, |ctx, request| self.create(ctx, request)).await
-    }
-
-    async fn get_template(
-        &self,
-        request: Request<proto::GetTemplateRequest>,
-    ) -> Result<Response<proto::Template>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_templates(
-        &self,
-        request: Request<proto::ListTemplatesRequest>,
-    ) -> Result<Response<proto::ListTemplatesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn update_template(
-        &self,
-        request: Request<proto::UpdateTemplateRequest>,
-    ) -> Result<Response<proto::Template>, Status> {
-        answer(request, |ctx, request| self.update(ctx, request)).await
-    }
-
-    async fn delete_template(
-        &self,
-        request: Request<proto::DeleteTemplateRequest>,
-    ) -> Result<Response<()>, Status> {
-        answer(request, |ctx, request| self.delete(ctx, request)).await
-    }
-
-    async fn preview_template(
-        &self,
-        request: Request<proto::PreviewTemplateRequest>,
-    ) -> Result<Response<proto::PreviewTemplateResponse>, Status> {
-        answer(request, |ctx, request| self.preview(ctx, request)).await
+rpcs! {
+    TemplateService for Templates {
+        create_template(proto::CreateTemplateRequest) -> proto::Template = create;
+        get_template(proto::GetTemplateRequest) -> proto::Template = get;
+        list_templates(proto::ListTemplatesRequest) -> proto::ListTemplatesResponse = list;
+        update_template(proto::UpdateTemplateRequest) -> proto::Template = update;
+        delete_template(proto::DeleteTemplateRequest) -> () = delete;
+        preview_template(proto::PreviewTemplateRequest) -> proto::PreviewTemplateResponse = preview;
     }
 }
 

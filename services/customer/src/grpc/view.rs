@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use rapport_platform::identity::Context;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::view_service_server::ViewService;
 use sea_orm::{Condition, DatabaseConnection};
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::convert::{
@@ -16,7 +16,7 @@ use super::convert::{
     customer as convert_customer, interaction as convert_interaction,
     lifecycle as convert_lifecycle, preference as convert_preference, role as convert_role,
 };
-use super::{Shared, answer, permit};
+use super::{Shared, permit};
 use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::error::Error;
@@ -56,20 +56,10 @@ mod in_360 {
 /// Answers what there is to know of a customer.
 pub(crate) struct Views(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ViewService for Views {
-    async fn get_customer_context(
-        &self,
-        request: Request<proto::GetCustomerContextRequest>,
-    ) -> Result<Response<proto::CustomerContext>, Status> {
-        answer(request, |ctx, request| self.context(ctx, request)).await
-    }
-
-    async fn get_customer360(
-        &self,
-        request: Request<proto::GetCustomer360Request>,
-    ) -> Result<Response<proto::Customer360>, Status> {
-        answer(request, |ctx, request| self.full(ctx, request)).await
+rpcs! {
+    ViewService for Views {
+        get_customer_context(proto::GetCustomerContextRequest) -> proto::CustomerContext = context;
+        get_customer360(proto::GetCustomer360Request) -> proto::Customer360 = full;
     }
 }
 

@@ -19,6 +19,7 @@ mod pages;
 mod panic_layer;
 mod readiness;
 mod reflection;
+mod rpc;
 mod service;
 mod supervisor;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use pages::serve_pages;
 pub use panic_layer::{Catching, PanicLayer};
 pub use readiness::ReadinessCheck;
 pub use reflection::add_reflection;
+pub use rpc::{Answering, Answers, answer, answering};
 pub use service::{Service, Worker};
 pub use supervisor::Supervisor;
 

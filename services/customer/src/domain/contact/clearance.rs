@@ -13,8 +13,9 @@
 use rapport_platform::time::Timestamp;
 
 use super::cap::Cap;
-use super::decision::{Contact, Standing};
+use super::decision::Contact;
 use super::policy::{ContactPolicy, Topic};
+use super::standing::Standing;
 use crate::domain::channel::{Channel, Purpose};
 
 /// Uses of a clearance where no cap limits them: a bound for the store's counter.
@@ -55,8 +56,10 @@ impl Standing {
         now: Timestamp,
     ) -> Clearance {
         let open = kinds.into_iter().filter(|&(channel, purpose)| {
-            // What is said about topics or single addresses takes another look at each contact.
-            !self.ledger.is_specific_about(purpose)
+            // What is said about topics or single addresses takes another look at each contact. So
+            // does a customer of several records: suppressed addresses are looked for in one.
+            !self.ledger.is_of_several()
+                && !self.ledger.is_specific_about(purpose)
                 && self.allows(policy, &Contact::plain(channel, purpose), now)
         });
         Clearance {

@@ -194,6 +194,11 @@ impl Ledger {
         Self { events, members }
     }
 
+    /// Whether other customers were merged into this one.
+    pub const fn is_of_several(&self) -> bool {
+        self.members.len() > 1
+    }
+
     /// Every entry.
     pub fn events(&self) -> &[ConsentEvent] {
         &self.events

@@ -1,8 +1,9 @@
 //! Whether, when and how often a customer may be contacted.
 //!
-//! [`decision`] asks everything that has a say: what the customer chose ([`quiet`], [`pause`],
+//! [`standing`] asks everything that has a say: what the customer chose ([`quiet`], [`pause`],
 //! [`cap`] and its preferences), what it permitted ([`consent`]), what the tenant ordered
-//! ([`policy`]), its addresses, and the contacts that were made or granted before.
+//! ([`policy`]), its addresses, and the contacts that were made or granted before;
+//! its answer is a [`decision`].
 //! [`clearance`] keeps the outcome for as long as it cannot change.
 
 pub mod cap;
@@ -16,6 +17,8 @@ pub mod policy;
 pub mod purposes;
 pub mod quiet;
 pub mod reach;
+pub mod refusal;
+pub mod standing;
 pub mod suppression;
 
 #[cfg(test)]

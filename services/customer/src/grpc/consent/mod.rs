@@ -6,17 +6,16 @@ mod unsubscribe;
 
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::consent_service_server::ConsentService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-#[allow(unused_imports, reason = "for whoever delivers marketing e-mails")]
 pub(crate) use unsubscribe::list_unsubscribe_headers;
 
+use super::Shared;
 use super::convert::consent as convert;
-use super::{Shared, answer};
 use crate::domain::contact::consent::ConsentScope;
 use crate::domain::contact::consent::entry::{NewConsent, known_topic};
 use crate::error::{Error, faults_of};
@@ -29,69 +28,20 @@ use crate::store::identity::group;
 /// Keeps what customers permitted and forbade.
 pub(crate) struct Consents(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ConsentService for Consents {
-    async fn record_consent(
-        &self,
-        request: Request<proto::RecordConsentRequest>,
-    ) -> Result<Response<proto::ConsentEvent>, Status> {
-        answer(request, |ctx, request| self.record(ctx, request)).await
-    }
-
-    async fn list_consent_events(
-        &self,
-        request: Request<proto::ListConsentEventsRequest>,
-    ) -> Result<Response<proto::ListConsentEventsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn get_consent_state(
-        &self,
-        request: Request<proto::GetConsentStateRequest>,
-    ) -> Result<Response<proto::ConsentState>, Status> {
-        answer(request, |ctx, request| self.state(ctx, request)).await
-    }
-
-    async fn request_opt_in(
-        &self,
-        request: Request<proto::RequestOptInRequest>,
-    ) -> Result<Response<proto::RequestOptInResponse>, Status> {
-        answer(request, |ctx, request| self.request_opt_in(ctx, request)).await
-    }
-
-    async fn describe_opt_in(
-        &self,
-        request: Request<proto::DescribeOptInRequest>,
-    ) -> Result<Response<proto::OptInDescription>, Status> {
-        answer(request, |ctx, request| self.describe_opt_in(ctx, request)).await
-    }
-
-    async fn confirm_opt_in(
-        &self,
-        request: Request<proto::ConfirmOptInRequest>,
-    ) -> Result<Response<proto::ConsentEvent>, Status> {
-        answer(request, |ctx, request| self.confirm_opt_in(ctx, request)).await
-    }
-
-    async fn create_unsubscribe_link(
-        &self,
-        request: Request<proto::CreateUnsubscribeLinkRequest>,
-    ) -> Result<Response<proto::UnsubscribeLink>, Status> {
-        answer(request, |ctx, request| self.create_link(ctx, request)).await
-    }
-
-    async fn describe_unsubscribe_link(
-        &self,
-        request: Request<proto::DescribeUnsubscribeLinkRequest>,
-    ) -> Result<Response<proto::UnsubscribeLinkDescription>, Status> {
-        answer(request, |ctx, request| self.describe_link(ctx, request)).await
-    }
-
-    async fn unsubscribe(
-        &self,
-        request: Request<proto::UnsubscribeRequest>,
-    ) -> Result<Response<proto::UnsubscribeResponse>, Status> {
-        answer(request, |ctx, request| self.unsubscribe(ctx, request)).await
+rpcs! {
+    ConsentService for Consents {
+        record_consent(proto::RecordConsentRequest) -> proto::ConsentEvent = record;
+        list_consent_events(proto::ListConsentEventsRequest)
+            -> proto::ListConsentEventsResponse = list;
+        get_consent_state(proto::GetConsentStateRequest) -> proto::ConsentState = state;
+        request_opt_in(proto::RequestOptInRequest) -> proto::RequestOptInResponse = request_opt_in;
+        describe_opt_in(proto::DescribeOptInRequest) -> proto::OptInDescription = describe_opt_in;
+        confirm_opt_in(proto::ConfirmOptInRequest) -> proto::ConsentEvent = confirm_opt_in;
+        create_unsubscribe_link(proto::CreateUnsubscribeLinkRequest)
+            -> proto::UnsubscribeLink = create_link;
+        describe_unsubscribe_link(proto::DescribeUnsubscribeLinkRequest)
+            -> proto::UnsubscribeLinkDescription = describe_link;
+        unsubscribe(proto::UnsubscribeRequest) -> proto::UnsubscribeResponse = unsubscribe;
     }
 }
 
@@ -124,7 +74,6 @@ impl Shared {
 async fn hold(ctx: &Context, txn: &DatabaseTransaction, customer: Uuid) -> Result<(), Error> {
     let mut records = group::others_of(ctx, txn, customer).await?;
     records.push(customer);
-    clearance::lock(ctx, txn, &records).await?;
     Ok(clearance::revoke(ctx, txn, &records).await?)
 }
 

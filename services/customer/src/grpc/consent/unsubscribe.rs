@@ -20,7 +20,7 @@ use crate::domain::invalid::InvalidFields;
 use crate::error::{Error, faults_of, unreadable};
 use crate::grpc::convert::contact_point_id;
 use crate::grpc::link::{Link, Links, list_headers};
-use crate::grpc::suppression::{revoke_again, suppress};
+use crate::grpc::suppression::suppress;
 use crate::resource::CUSTOMER;
 use crate::store::contact::consent::Waits;
 use crate::store::contact::suppression::{self, NewSuppression};
@@ -82,7 +82,6 @@ impl Consents {
             .db
             .write_txn(|txn| async move { unsubscribe(ctx, txn, from).await })
             .await?;
-        revoke_again(&self.0, ctx, &from.address_digest).await?;
         Ok(proto::UnsubscribeResponse {
             description: Some(self.described(ctx, from).await?),
         })

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::preference::numbers;
 use super::text;
-use crate::domain::contact::decision::{ContactRefusal, Decision, Obstacle, Source};
+use crate::domain::contact::decision::{Decision, Obstacle, Source};
 use crate::domain::contact::permit::PermitState;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::error::{Error, unreadable};
 use crate::resource::{
     CONSENT_EVENT, CONTACT_PERMIT, CONTACT_POINT, CONTACT_POLICY, PREFERENCES, customer,

@@ -4,7 +4,7 @@ use rapport_platform::etag::Etag;
 use rapport_proto::rapport::customer::v1 as proto;
 
 use super::text;
-use crate::domain::contact::decision::ContactRefusal;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::DeliveryState;
 use crate::resource::{self, CONTACT_PERMIT, CONTACT_POINT, CUSTOMER, DELIVERY, INTERACTION};
 use crate::store::delivery;

@@ -5,16 +5,16 @@ mod scanner;
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::duplicate_service_server::DuplicateService;
 use rapport_proto::rapport::customer::v1::find_duplicates_request::Of;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 pub(crate) use scanner::DuplicateScanner;
 
+use super::Shared;
 use super::convert::{customer as convert_customer, duplicate as convert};
-use super::{Shared, answer};
 use crate::domain::identity::CandidateState;
 use crate::domain::identity::duplicates::{DuplicatePolicy, Score, Traits};
 use crate::error::{Error, faults_of};
@@ -36,55 +36,19 @@ const POLICY: &str = "duplicatePolicy";
 /// Finds customers that were recorded more than once.
 pub(crate) struct Duplicates(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl DuplicateService for Duplicates {
-    async fn find_duplicates(
-        &self,
-        request: Request<proto::FindDuplicatesRequest>,
-    ) -> Result<Response<proto::FindDuplicatesResponse>, Status> {
-        answer(request, |ctx, request| self.find(ctx, request)).await
-    }
-
-    async fn start_duplicate_scan(
-        &self,
-        request: Request<proto::StartDuplicateScanRequest>,
-    ) -> Result<Response<proto::DuplicateScan>, Status> {
-        answer(request, |ctx, request| self.start_scan(ctx, request)).await
-    }
-
-    async fn get_duplicate_scan(
-        &self,
-        request: Request<proto::GetDuplicateScanRequest>,
-    ) -> Result<Response<proto::DuplicateScan>, Status> {
-        answer(request, |ctx, request| self.get_scan(ctx, request)).await
-    }
-
-    async fn list_duplicate_candidates(
-        &self,
-        request: Request<proto::ListDuplicateCandidatesRequest>,
-    ) -> Result<Response<proto::ListDuplicateCandidatesResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn dismiss_duplicate_candidate(
-        &self,
-        request: Request<proto::DismissDuplicateCandidateRequest>,
-    ) -> Result<Response<proto::DuplicateCandidate>, Status> {
-        answer(request, |ctx, request| self.dismiss(ctx, request)).await
-    }
-
-    async fn get_duplicate_policy(
-        &self,
-        request: Request<proto::GetDuplicatePolicyRequest>,
-    ) -> Result<Response<proto::DuplicatePolicy>, Status> {
-        answer(request, |ctx, request| self.get_policy(ctx, request)).await
-    }
-
-    async fn set_duplicate_policy(
-        &self,
-        request: Request<proto::SetDuplicatePolicyRequest>,
-    ) -> Result<Response<proto::DuplicatePolicy>, Status> {
-        answer(request, |ctx, request| self.set_policy(ctx, request)).await
+rpcs! {
+    DuplicateService for Duplicates {
+        find_duplicates(proto::FindDuplicatesRequest) -> proto::FindDuplicatesResponse = find;
+        start_duplicate_scan(proto::StartDuplicateScanRequest) -> proto::DuplicateScan = start_scan;
+        get_duplicate_scan(proto::GetDuplicateScanRequest) -> proto::DuplicateScan = get_scan;
+        list_duplicate_candidates(proto::ListDuplicateCandidatesRequest)
+            -> proto::ListDuplicateCandidatesResponse = list;
+        dismiss_duplicate_candidate(proto::DismissDuplicateCandidateRequest)
+            -> proto::DuplicateCandidate = dismiss;
+        get_duplicate_policy(proto::GetDuplicatePolicyRequest)
+            -> proto::DuplicatePolicy = get_policy;
+        set_duplicate_policy(proto::SetDuplicatePolicyRequest)
+            -> proto::DuplicatePolicy = set_policy;
     }
 }
 

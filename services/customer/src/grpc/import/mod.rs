@@ -10,110 +10,65 @@ mod row;
 mod runs;
 mod write;
 
-use std::pin::Pin;
-
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
+use rapport_platform::rpcs;
+use rapport_platform::server::{Answers, answering};
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::import_customers_request::Step;
 use rapport_proto::rapport::customer::v1::import_service_server::ImportService;
-use tokio::sync::mpsc::{self, Sender};
-use tokio_stream::wrappers::ReceiverStream;
-use tokio_stream::{Stream, StreamExt as _};
-use tonic::{Request, Response, Status, Streaming};
+use tokio::sync::mpsc::Sender;
+use tokio_stream::StreamExt as _;
+use tonic::{Status, Streaming};
 use uuid::Uuid;
 
-use super::{Shared, answer};
+use super::Shared;
 use crate::domain::import::RunRefused;
 use crate::error::Error;
 
 /// Brings customers in and out in bulk.
 pub(crate) struct Imports(pub(crate) Shared);
 
-pub(super) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+rpcs! {
+    ImportService for Imports {
+        get_import_run(proto::GetImportRunRequest) -> proto::ImportRun = get;
+        list_import_runs(proto::ListImportRunsRequest) -> proto::ListImportRunsResponse = list;
+        list_import_errors(proto::ListImportErrorsRequest)
+            -> proto::ListImportErrorsResponse = list_errors;
+        undo_import_run(proto::UndoImportRunRequest) -> proto::ImportRun = undo;
+    } streams {
+        import_customers(Streaming<proto::ImportCustomersRequest>)
+            -> ImportCustomersStream<proto::ImportCustomersResponse> = import;
+        export_customers(proto::ExportCustomersRequest)
+            -> ExportCustomersStream<proto::ExportCustomersResponse> = export;
+    }
+}
 
-#[tonic::async_trait]
-impl ImportService for Imports {
-    type ImportCustomersStream = Answers<proto::ImportCustomersResponse>;
-    type ExportCustomersStream = Answers<proto::ExportCustomersResponse>;
-
-    async fn import_customers(
+impl Imports {
+    async fn import(
         &self,
-        request: Request<Streaming<proto::ImportCustomersRequest>>,
-    ) -> Result<Response<Self::ImportCustomersStream>, Status> {
-        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-        let (shared, steps) = (self.0.clone(), request.into_inner());
+        ctx: Context,
+        steps: Streaming<proto::ImportCustomersRequest>,
+    ) -> Result<Answers<proto::ImportCustomersResponse>, Error> {
+        let (shared, call_id) = (self.0.clone(), ctx.call_id);
         Ok(answering(move |answers| async move {
-            let call_id = ctx.call_id;
             let imported = import(&shared, ctx, steps, &answers).await;
             imported.map_err(|failed| failed.into_status(call_id))
         }))
     }
 
-    async fn get_import_run(
+    async fn export(
         &self,
-        request: Request<proto::GetImportRunRequest>,
-    ) -> Result<Response<proto::ImportRun>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_import_runs(
-        &self,
-        request: Request<proto::ListImportRunsRequest>,
-    ) -> Result<Response<proto::ListImportRunsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn list_import_errors(
-        &self,
-        request: Request<proto::ListImportErrorsRequest>,
-    ) -> Result<Response<proto::ListImportErrorsResponse>, Status> {
-        answer(request, |ctx, request| self.list_errors(ctx, request)).await
-    }
-
-    async fn undo_import_run(
-        &self,
-        request: Request<proto::UndoImportRunRequest>,
-    ) -> Result<Response<proto::ImportRun>, Status> {
-        answer(request, |ctx, request| self.undo(ctx, request)).await
-    }
-
-    async fn export_customers(
-        &self,
-        request: Request<proto::ExportCustomersRequest>,
-    ) -> Result<Response<Self::ExportCustomersStream>, Status> {
-        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-        let (call_id, shared) = (ctx.call_id, self.0.clone());
-        let export = export::Export::begin(&shared, ctx, request.into_inner())
-            .map_err(|error| error.into_status(call_id))?;
+        ctx: Context,
+        request: proto::ExportCustomersRequest,
+    ) -> Result<Answers<proto::ExportCustomersResponse>, Error> {
+        let call_id = ctx.call_id;
+        let export = export::Export::begin(&self.0, ctx, request)?;
         Ok(answering(move |answers| async move {
             let exported = export.run(&answers).await;
             exported.map_err(|error| error.into_status(call_id))
         }))
     }
-}
-
-/// Answers that `work` sends one after the other. It stops when the caller is gone, because
-/// then nobody takes them.
-pub(super) fn answering<T, W, F>(work: W) -> Response<Answers<T>>
-where
-    T: Send + 'static,
-    W: FnOnce(Sender<Result<T, Status>>) -> F,
-    F: Future<Output = Result<(), Status>> + Send + 'static,
-{
-    let (sender, receiver) = mpsc::channel(1);
-    let working = work(sender.clone());
-    tokio::spawn(async move {
-        tokio::select! {
-            ended = working => {
-                if let Err(status) = ended {
-                    let _ = sender.send(Err(status)).await;
-                }
-            }
-            () = sender.closed() => {}
-        }
-    });
-    Response::new(Box::pin(ReceiverStream::new(receiver)))
 }
 
 /// Why a stream ended.

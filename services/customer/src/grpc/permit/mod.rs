@@ -14,17 +14,17 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::problem::FieldViolation;
+use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_permit_service_server::ContactPermitService;
 use sea_orm::DatabaseTransaction;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 pub(crate) use policies::{Policies, read as read_policy};
 pub(super) use take::take;
 
+use super::Shared;
 use super::convert::contact as convert;
-use super::{Shared, answer};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::decision::{Contact, Decision};
 use crate::domain::contact::permit::{PermitState, Settlement, Step};
@@ -47,68 +47,18 @@ const PAGE: PageSizes = PageSizes {
 /// Grants the leave to contact customers.
 pub(crate) struct ContactPermits(pub(crate) Shared);
 
-#[tonic::async_trait]
-impl ContactPermitService for ContactPermits {
-    async fn check_contact(
-        &self,
-        request: Request<proto::CheckContactRequest>,
-    ) -> Result<Response<proto::ContactDecision>, Status> {
-        answer(request, |ctx, request| self.check(ctx, request)).await
-    }
-
-    async fn reserve_contact(
-        &self,
-        request: Request<proto::ReserveContactRequest>,
-    ) -> Result<Response<proto::ContactPermit>, Status> {
-        answer(request, |ctx, request| self.reserve(ctx, request)).await
-    }
-
-    async fn batch_reserve_contacts(
-        &self,
-        request: Request<proto::BatchReserveContactsRequest>,
-    ) -> Result<Response<proto::BatchReserveContactsResponse>, Status> {
-        answer(request, |ctx, request| self.batch(ctx, request)).await
-    }
-
-    async fn confirm_contact(
-        &self,
-        request: Request<proto::ConfirmContactRequest>,
-    ) -> Result<Response<proto::ContactPermit>, Status> {
-        answer(request, |ctx, proto::ConfirmContactRequest { name }| {
-            self.settle(ctx, name, Settlement::Confirm)
-        })
-        .await
-    }
-
-    async fn release_contact(
-        &self,
-        request: Request<proto::ReleaseContactRequest>,
-    ) -> Result<Response<proto::ContactPermit>, Status> {
-        answer(request, |ctx, proto::ReleaseContactRequest { name }| {
-            self.settle(ctx, name, Settlement::Release)
-        })
-        .await
-    }
-
-    async fn get_contact_permit(
-        &self,
-        request: Request<proto::GetContactPermitRequest>,
-    ) -> Result<Response<proto::ContactPermit>, Status> {
-        answer(request, |ctx, request| self.get(ctx, request)).await
-    }
-
-    async fn list_contact_permits(
-        &self,
-        request: Request<proto::ListContactPermitsRequest>,
-    ) -> Result<Response<proto::ListContactPermitsResponse>, Status> {
-        answer(request, |ctx, request| self.list(ctx, request)).await
-    }
-
-    async fn explain_contact(
-        &self,
-        request: Request<proto::ExplainContactRequest>,
-    ) -> Result<Response<proto::ContactExplanation>, Status> {
-        answer(request, |ctx, request| self.explain(ctx, request)).await
+rpcs! {
+    ContactPermitService for ContactPermits {
+        check_contact(proto::CheckContactRequest) -> proto::ContactDecision = check;
+        reserve_contact(proto::ReserveContactRequest) -> proto::ContactPermit = reserve;
+        batch_reserve_contacts(proto::BatchReserveContactsRequest)
+            -> proto::BatchReserveContactsResponse = batch;
+        get_contact_permit(proto::GetContactPermitRequest) -> proto::ContactPermit = get;
+        list_contact_permits(proto::ListContactPermitsRequest)
+            -> proto::ListContactPermitsResponse = list;
+        explain_contact(proto::ExplainContactRequest) -> proto::ContactExplanation = explain;
+        confirm_contact(proto::ConfirmContactRequest) -> proto::ContactPermit = confirm;
+        release_contact(proto::ReleaseContactRequest) -> proto::ContactPermit = release;
     }
 }
 
@@ -216,6 +166,22 @@ impl ContactPermits {
             })
         });
         judged.await?
+    }
+
+    async fn confirm(
+        &self,
+        ctx: Context,
+        request: proto::ConfirmContactRequest,
+    ) -> Result<proto::ContactPermit, Error> {
+        self.settle(ctx, request.name, Settlement::Confirm).await
+    }
+
+    async fn release(
+        &self,
+        ctx: Context,
+        request: proto::ReleaseContactRequest,
+    ) -> Result<proto::ContactPermit, Error> {
+        self.settle(ctx, request.name, Settlement::Release).await
     }
 
     async fn settle(

@@ -2,21 +2,16 @@
 
 mod export;
 
-use std::pin::Pin;
-
 use rapport_platform::error::Answer as _;
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox::{self, NewEvent};
+use rapport_platform::rpcs;
+use rapport_platform::server::{Answers, answering};
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::privacy_service_server::PrivacyService;
-use tokio::sync::mpsc;
-use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
-use super::{Shared, answer};
+use super::Shared;
 use crate::error::Error;
 use crate::resource::{self, CUSTOMER};
 use crate::store::identity::{erase, group};
@@ -24,40 +19,29 @@ use crate::store::identity::{erase, group};
 /// Serves customers' rights over what is kept of them.
 pub(crate) struct Privacy(pub(crate) Shared);
 
-type Exported =
-    Pin<Box<dyn Stream<Item = Result<proto::ExportPersonalDataResponse, Status>> + Send>>;
-
-#[tonic::async_trait]
-impl PrivacyService for Privacy {
-    type ExportPersonalDataStream = Exported;
-
-    async fn export_personal_data(
-        &self,
-        request: Request<proto::ExportPersonalDataRequest>,
-    ) -> Result<Response<Self::ExportPersonalDataStream>, Status> {
-        let ctx = Context::of(&request).map_err(|problem| problem.into_status(Uuid::nil()))?;
-        let (call_id, shared) = (ctx.call_id, self.0.clone());
-        let export = export::Export::begin(&shared, ctx, &request.into_inner().name).await;
-        let export = export.map_err(|error| error.into_status(call_id))?;
-        let (sender, receiver) = mpsc::channel(1);
-        tokio::spawn(async move {
-            // The export ends by itself when the caller is gone: nobody takes what it sends.
-            if let Err(error) = export.run(&sender).await {
-                let _ = sender.send(Err(error.into_status(call_id))).await;
-            }
-        });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
-    }
-
-    async fn erase_customer(
-        &self,
-        request: Request<proto::EraseCustomerRequest>,
-    ) -> Result<Response<proto::EraseCustomerResponse>, Status> {
-        answer(request, |ctx, request| self.erase(ctx, request)).await
+rpcs! {
+    PrivacyService for Privacy {
+        erase_customer(proto::EraseCustomerRequest) -> proto::EraseCustomerResponse = erase;
+    } streams {
+        export_personal_data(proto::ExportPersonalDataRequest)
+            -> ExportPersonalDataStream<proto::ExportPersonalDataResponse> = export;
     }
 }
 
 impl Privacy {
+    async fn export(
+        &self,
+        ctx: Context,
+        request: proto::ExportPersonalDataRequest,
+    ) -> Result<Answers<proto::ExportPersonalDataResponse>, Error> {
+        let call_id = ctx.call_id;
+        let export = export::Export::begin(&self.0, ctx, &request.name).await?;
+        Ok(answering(move |answers| async move {
+            let exported = export.run(&answers).await;
+            exported.map_err(|error| error.into_status(call_id))
+        }))
+    }
+
     async fn erase(
         &self,
         ctx: Context,

@@ -5,21 +5,24 @@
 //! anything that has a say [`revoke`]s the clearance in the same transaction, and whoever decides
 //! about a contact [`lock`]s it first. On PostgreSQL the second of two waits for the first, and,
 //! its snapshot being older than the row, runs again. SQLite has one writing transaction at a time.
+//!
+//! Two things have a say and are not told here, because they concern many customers at once: the
+//! policy and the suppressed addresses. The granting statement looks at both itself; see
+//! [`super::spend`].
 
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::sea_query::{Expr, LockType, OnConflict, Order, Query};
+use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use crate::domain::contact::clearance::Clearance;
 use crate::store::entity::contact_clearance::{Column, Entity, Model};
-use crate::store::entity::contact_point;
 
 /// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 7.
 const ROWS_PER_INSERT: usize = 4_000;
@@ -36,50 +39,6 @@ pub(crate) async fn revoke(
 ) -> Result<(), DbErr> {
     let rows = customers.iter().map(|&customer| revoked(ctx, customer));
     write(txn, rows.collect()).await
-}
-
-/// Takes back what may be granted to every customer who has the address, in one statement however
-/// many they are.
-pub(crate) async fn revoke_holders(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    address_digest: &[u8],
-) -> Result<(), PlatformError> {
-    let revoked = revoked(ctx, Uuid::nil());
-    let mut holders = Query::select();
-    holders
-        .columns([
-            contact_point::Column::TenantId,
-            contact_point::Column::CustomerId,
-        ])
-        .exprs([
-            Expr::value(revoked.open),
-            Expr::value(revoked.from_time),
-            Expr::value(revoked.until_time),
-            Expr::value(revoked.spare),
-            Expr::value(revoked.policy_version),
-        ])
-        .from(contact_point::Entity)
-        .and_where(contact_point::Column::TenantId.eq(ctx.tenant))
-        .and_where(contact_point::Column::AddressDigest.eq(address_digest))
-        .order_by(contact_point::Column::CustomerId, Order::Asc);
-    let mut insert = Query::insert();
-    insert
-        .into_table(Entity)
-        .columns([
-            Column::TenantId,
-            Column::CustomerId,
-            Column::Open,
-            Column::FromTime,
-            Column::UntilTime,
-            Column::Spare,
-            Column::PolicyVersion,
-        ])
-        .select_from(holders)
-        .map_err(|error| PlatformError::internal("revoking clearances", error))?
-        .on_conflict(over());
-    txn.execute(&insert).await?;
-    Ok(())
 }
 
 /// Keeps others from granting anything to these customers, and from changing what they chose,
@@ -131,7 +90,10 @@ pub(crate) async fn replace(
 
 async fn write(txn: &DatabaseTransaction, mut rows: Vec<Model>) -> Result<(), DbErr> {
     rows.sort_unstable_by_key(|row| row.customer_id);
-    let replace = over();
+    let replace = OnConflict::columns([Column::TenantId, Column::CustomerId])
+        .update_columns([Column::Open, Column::FromTime, Column::UntilTime])
+        .update_columns([Column::Spare, Column::PolicyVersion])
+        .to_owned();
     for chunk in rows.chunks(ROWS_PER_INSERT) {
         Entity::insert_many(chunk.iter().map(|row| row.clone().into_active_model()))
             .on_conflict(replace.clone())
@@ -139,14 +101,6 @@ async fn write(txn: &DatabaseTransaction, mut rows: Vec<Model>) -> Result<(), Db
             .await?;
     }
     Ok(())
-}
-
-/// In the place of the row that is there.
-fn over() -> OnConflict {
-    OnConflict::columns([Column::TenantId, Column::CustomerId])
-        .update_columns([Column::Open, Column::FromTime, Column::UntilTime])
-        .update_columns([Column::Spare, Column::PolicyVersion])
-        .to_owned()
 }
 
 fn revoked(ctx: &Context, customer_id: Uuid) -> Model {

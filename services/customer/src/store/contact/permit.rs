@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::cap::{CountedContact, LONGEST_WINDOW, Progress};
-use crate::domain::contact::decision::{Contact, ContactRefusal};
+use crate::domain::contact::decision::Contact;
 use crate::domain::contact::permit::PermitState;
 use crate::domain::contact::policy::TopicId;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, unreadable};
 use crate::store::entity::contact_permit::{ActiveModel, Column, Entity, Model};

@@ -38,6 +38,8 @@ WITH cleared AS ( \
     AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
       ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
       WHERE p.tenant_id = $1 AND p.customer_id = $2 AND s.lift_time IS NULL) \
+    AND NOT EXISTS (SELECT 1 FROM contact_permit p \
+      WHERE p.tenant_id = $1 AND p.request_id = $14) \
   RETURNING customer_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \

@@ -12,7 +12,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::clearance;
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::suppression::SuppressionReason;
 use crate::error::{Error, superseded};
@@ -41,14 +40,13 @@ pub(crate) enum Added {
     Before(Model),
 }
 
-/// Suppresses an address; one that is suppressed alike stays as it is. Takes back what may be
-/// granted to those who have the address.
+/// Suppresses an address; one that is suppressed alike stays as it is. In force with the commit:
+/// whatever grants a contact looks at this list itself.
 pub(crate) async fn add(
     ctx: &Context,
     txn: &DatabaseTransaction,
     new: NewSuppression<'_>,
 ) -> Result<Added, Error> {
-    clearance::revoke_holders(ctx, txn, &new.digest).await?;
     let row = Model {
         tenant_id: ctx.tenant,
         suppression_id: new_id(),
@@ -77,8 +75,7 @@ pub(crate) async fn add(
     Ok(Added::Before(there))
 }
 
-/// Suppresses addresses for one reason; those that are suppressed alike stay as they are. For
-/// addresses whose holders are granted nothing any more.
+/// Suppresses addresses for one reason; those that are suppressed alike stay as they are.
 pub(crate) async fn add_all(
     ctx: &Context,
     txn: &DatabaseTransaction,

@@ -6,7 +6,8 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact::decision::{Contact, ContactRefusal, Decision};
+use crate::domain::contact::decision::{Contact, Decision};
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::error::{Error, unreadable};
 use crate::grpc::permit::Policies;
 use crate::store::contact::clearance;

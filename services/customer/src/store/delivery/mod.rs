@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::entity::delivery::{Column, Entity, Model};
 use super::entity::interaction;
-use crate::domain::contact::decision::ContactRefusal;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{Connector, DeliveryState};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;

@@ -7,7 +7,6 @@ mod m0003_imports;
 mod m0004_choice;
 mod m0005_identity;
 mod m0006_delivery;
-mod m0007_addresses;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm::sea_query::{Index, IndexCreateStatement, IntoIden, TableCreateStatement};
@@ -23,7 +22,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0004_choice::CreateChoice));
     steps.push(Box::new(m0005_identity::CreateIdentity));
     steps.push(Box::new(m0006_delivery::CreateDelivery));
-    steps.push(Box::new(m0007_addresses::IndexAddresses));
     steps
 }
 

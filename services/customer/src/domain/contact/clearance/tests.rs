@@ -10,12 +10,12 @@ use crate::domain::contact::cap::{CountedContact, Progress};
 use crate::domain::contact::consent::{
     Confirmation, ConsentEvent, ConsentScope, ConsentStatus, Ledger, Member,
 };
-use crate::domain::contact::decision::Reachable;
 use crate::domain::contact::pause::Pause;
 use crate::domain::contact::policy::{PolicyParts, PurposeRule};
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::quiet::{QuietHours, TimeOfDayParts};
 use crate::domain::contact::reach::Reach;
+use crate::domain::contact::standing::Reachable;
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::period::Period;
 use crate::domain::preferences::{PreferenceChange, Preferences};

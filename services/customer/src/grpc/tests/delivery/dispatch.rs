@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::{DeliveryConfig, Report, clear};
 use crate::domain::channel::Channel;
-use crate::domain::contact::decision::ContactRefusal;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{AttemptResult, Connector, DeliveryState, FailureClass};
 use crate::testing::delivery_config;
 

@@ -15,8 +15,8 @@ use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::Report;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::ConsentStatus;
-use crate::domain::contact::decision::ContactRefusal;
 use crate::domain::contact::permit::PermitState;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{AttemptResult, DeliveryState, FailureClass};
 use crate::testing::Caller;
 

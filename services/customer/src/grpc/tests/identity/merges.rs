@@ -36,6 +36,18 @@ on_each_engine! {
         assert!(later.send(&a).await.is_ok());
     }
 
+    async fn an_address_suppressed_on_a_merged_record_is_not_written_to(db: Database) {
+        let desk = Desk::open(&db).await;
+        let (a, b) = (desk.person("Ada").await, desk.person("Ada L").await);
+        desk.email(&b, "ada@example.com").await;
+        desk.merge(&a, &b).await;
+        assert!(desk.reserve(&a).await.is_ok());
+
+        desk.suppress("ada@example.com").await;
+
+        assert_eq!(reason(desk.reserve(&a).await), "SUPPRESSED");
+    }
+
     async fn a_merge_recorded_before_the_opt_out_reached_its_clock_obeys_it(db: Database) {
         let desk = Desk::open(&db).await;
         let (a, b) = (desk.person("Ada").await, desk.person("Ada L").await);

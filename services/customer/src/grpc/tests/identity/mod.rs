@@ -20,6 +20,7 @@ use rapport_proto::rapport::customer::v1::customer::Profile;
 use rapport_proto::rapport::customer::v1::interaction_service_client::InteractionServiceClient;
 use rapport_proto::rapport::customer::v1::merge_service_client::MergeServiceClient;
 use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
+use rapport_proto::rapport::customer::v1::suppression_service_client::SuppressionServiceClient;
 use rapport_proto::rapport::customer::v1::view_service_client::ViewServiceClient;
 use tonic::{Response, Status};
 
@@ -201,6 +202,34 @@ impl Desk {
         };
         let mut permits = ContactPermitServiceClient::new(self.link());
         answer(permits.check_contact(request).await).allowed
+    }
+
+    async fn reserve(&self, customer: &str) -> Result<Response<proto::ContactPermit>, Status> {
+        let contact = proto::CheckContactRequest {
+            customer: customer.to_owned(),
+            channel: Channel::Email.number(),
+            purpose: Purpose::Marketing.number(),
+            ..Default::default()
+        };
+        let request = proto::ReserveContactRequest {
+            contact: Some(contact),
+            ..Default::default()
+        };
+        let mut permits = ContactPermitServiceClient::new(self.link());
+        permits.reserve_contact(request).await
+    }
+
+    async fn suppress(&self, email: &str) {
+        let address = proto::suppressed_address::Address::Email(email.to_owned());
+        let request = proto::SuppressAddressRequest {
+            address: Some(proto::SuppressedAddress {
+                address: Some(address),
+            }),
+            reason: proto::SuppressionReason::Complaint.into(),
+            ..Default::default()
+        };
+        let mut suppressions = SuppressionServiceClient::new(self.link());
+        answer(suppressions.suppress_address(request).await);
     }
 
     async fn send(&self, customer: &str) -> Result<Response<proto::Interaction>, Status> {
