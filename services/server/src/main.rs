@@ -6,10 +6,6 @@ use clap::Parser as _;
 use rapport::cli::Cli;
 use rapport::terminal::complain;
 
-/// Many small, short-lived allocations: it keeps the memory of an idle suite low.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     run().unwrap_or_else(|error| {
         complain(&error);
