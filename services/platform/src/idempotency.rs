@@ -45,23 +45,12 @@ where
     W: Fn(Arc<DatabaseTransaction>) -> F + Sync,
     F: Future<Output = Result<Resp, E>> + Send,
 {
-    if request_id.is_empty() {
-        return db.write_txn(work).await;
-    }
-    let plain = request_id.bytes().all(|byte| byte.is_ascii_graphic());
-    if !plain || request_id.len() > LONGEST_REQUEST_ID {
-        let why = format!("must be at most {LONGEST_REQUEST_ID} plain characters; send a UUID");
-        return Err(PlatformError::invalid("request_id", why).into());
-    }
-    let fingerprint = fingerprint(ctx, method, request);
-    let claim = &Claim {
-        ctx,
-        method,
-        request_id,
-        fingerprint,
-    };
+    let claim = &Claim::of(ctx, method, request_id, request)?;
     let work = &work;
     db.write_txn(|txn| async move {
+        let Some(claim) = claim else {
+            return work(txn).await;
+        };
         if !claim.stake(&txn).await? {
             return Ok(claim.answer(&txn).await?);
         }
@@ -71,7 +60,6 @@ where
     })
     .await
 }
-
 /// Who asked for what: the actor counts, so that nobody reads another's answer.
 fn fingerprint<Req: Message + Name>(ctx: &Context, method: &str, request: &Req) -> Vec<u8> {
     let mut hash = Sha256::new();
@@ -94,7 +82,30 @@ struct Claim<'a> {
     fingerprint: Vec<u8>,
 }
 
-impl Claim<'_> {
+impl<'a> Claim<'a> {
+    /// The claim of a request; none if it has no id.
+    fn of<Req: Message + Name>(
+        ctx: &'a Context,
+        method: &'static str,
+        request_id: &'a str,
+        request: &Req,
+    ) -> Result<Option<Self>, PlatformError> {
+        if request_id.is_empty() {
+            return Ok(None);
+        }
+        let plain = request_id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !plain || request_id.len() > LONGEST_REQUEST_ID {
+            let why = format!("must be at most {LONGEST_REQUEST_ID} plain characters; send a UUID");
+            return Err(PlatformError::invalid("request_id", why));
+        }
+        Ok(Some(Self {
+            ctx,
+            method,
+            request_id,
+            fingerprint: fingerprint(ctx, method, request),
+        }))
+    }
+
     /// Inserts the row, or takes over one that expired. False when there is an answer.
     ///
     /// Before the work, so that a second caller meets this row and not the traces of the

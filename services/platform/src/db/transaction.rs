@@ -1,9 +1,10 @@
 //! The one way to write: a transaction that is run again when the engine asks for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::future::BoxFuture;
 use sea_orm::{
     DatabaseTransaction, DbErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -44,6 +45,9 @@ pub fn retry_if_taken(error: DbErr) -> PlatformError {
         _ => PlatformError::from(error),
     }
 }
+
+/// Work in a transaction, its type erased: what runs it is compiled once, not for each handler.
+type Work<'w, E> = dyn Fn(Arc<DatabaseTransaction>) -> BoxFuture<'w, Result<(), E>> + Sync + 'w;
 
 /// What became of one attempt.
 enum Failure<E> {
@@ -115,7 +119,8 @@ impl Database {
     /// transaction took place: callers repeat the request with the same `request_id`.
     pub async fn write_txn<T, E, W, F>(&self, work: W) -> Result<T, E>
     where
-        W: Fn(Arc<DatabaseTransaction>) -> F,
+        T: Send,
+        W: Fn(Arc<DatabaseTransaction>) -> F + Sync,
         F: Future<Output = Result<T, E>> + Send,
         E: From<PlatformError> + Retryable,
     {
@@ -128,8 +133,30 @@ impl Database {
     /// [`Database::commits`].
     pub(crate) async fn transact<T, E, W, F>(&self, work: W) -> Result<T, E>
     where
-        W: Fn(Arc<DatabaseTransaction>) -> F,
+        T: Send,
+        W: Fn(Arc<DatabaseTransaction>) -> F + Sync,
         F: Future<Output = Result<T, E>> + Send,
+        E: From<PlatformError> + Retryable,
+    {
+        let answer = &Mutex::new(None);
+        let work = &work;
+        let run: &Work<'_, E> = &|txn| {
+            let working = work(txn);
+            Box::pin(async move {
+                let answered = working.await?;
+                *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answered);
+                Ok(())
+            })
+        };
+        self.run_again(run).await?;
+        let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = || PlatformError::internal("committing", "the work has no answer");
+        answer.take().ok_or_else(|| missing().into())
+    }
+
+    /// Runs the work until it is committed, or fails for good.
+    async fn run_again<E>(&self, work: &Work<'_, E>) -> Result<(), E>
+    where
         E: From<PlatformError> + Retryable,
     {
         let start = Instant::now();
@@ -140,8 +167,8 @@ impl Database {
             .with_jitter()
             .build();
         loop {
-            let failure = match self.attempt(&work).await {
-                Ok(answer) => return Ok(answer),
+            let failure = match self.attempt(work).await {
+                Ok(()) => return Ok(()),
                 Err(failure) if failure.is_retryable() => failure,
                 Err(failure) => return Err(failure.into_error()),
             };
@@ -154,18 +181,12 @@ impl Database {
         }
     }
 
-    async fn attempt<T, E, F>(
-        &self,
-        work: impl Fn(Arc<DatabaseTransaction>) -> F,
-    ) -> Result<T, Failure<E>>
-    where
-        F: Future<Output = Result<T, E>> + Send,
-    {
+    async fn attempt<E>(&self, work: &Work<'_, E>) -> Result<(), Failure<E>> {
         let txn = Arc::new(self.begin().await.map_err(Failure::Begin)?);
         let outcome = work(txn.clone()).await;
         let txn = Arc::into_inner(txn).ok_or(Failure::Kept)?;
         match outcome {
-            Ok(answer) => txn.commit().await.map(|()| answer).map_err(Failure::Commit),
+            Ok(()) => txn.commit().await.map_err(Failure::Commit),
             Err(error) => {
                 // At once, so that its locks are gone before the next attempt. If this
                 // fails the connection is broken and the engine rolls back by itself.
