@@ -186,6 +186,22 @@ pub(crate) fn consent_recorded(
     NewEvent::new(ledger, record_time.as_micros(), &fact)
 }
 
+/// What contacts on a channel cost was recorded.
+pub(crate) fn channel_cost_created(cost: &proto::ChannelCost) -> NewEvent {
+    let fact = proto::ChannelCostCreated {
+        channel_cost: Some(cost.clone()),
+    };
+    NewEvent::new(&cost.name, 1, &fact)
+}
+
+/// A channel's cost was removed.
+pub(crate) fn channel_cost_deleted(name: &str) -> NewEvent {
+    let fact = proto::ChannelCostDeleted {
+        channel_cost: name.to_owned(),
+    };
+    NewEvent::new(name, 2, &fact)
+}
+
 /// An address was suppressed, or a suppression lifted.
 pub(crate) fn suppression_changed(suppression: &proto::Suppression) -> NewEvent {
     let fact = proto::SuppressionChanged {

@@ -42,6 +42,8 @@ pub(crate) const CONTACT_PERMIT: Pattern<2> =
     Pattern::new("customers/{customer}/contactPermits/{contact_permit}");
 /// `suppressions/{uuid}`.
 pub(crate) const SUPPRESSION: Pattern<1> = Pattern::new("suppressions/{suppression}");
+/// `channelCosts/{uuid}`.
+pub(crate) const CHANNEL_COST: Pattern<1> = Pattern::new("channelCosts/{channel_cost}");
 /// The tenant's only contact policy.
 pub(crate) const CONTACT_POLICY: &str = "contactPolicy";
 

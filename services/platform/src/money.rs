@@ -129,6 +129,15 @@ impl Money {
     }
 }
 
+/// The code of a currency that can be paid in: for prices that are finer than its coins.
+///
+/// # Errors
+/// `UnknownCurrency`; `NoMinorUnit` for gold and the like.
+pub fn currency_code(code: &str) -> Result<String, MoneyError> {
+    let currency = Currency::from_code(code).ok_or(MoneyError::UnknownCurrency)?;
+    decimals(currency).map(|_| currency.code().to_owned())
+}
+
 fn decimals(currency: Currency) -> Result<u32, MoneyError> {
     currency
         .exponent()

@@ -8,6 +8,7 @@
 pub mod attributes;
 pub mod behaviour;
 pub mod channel;
+pub mod channel_effect;
 pub mod contact;
 pub mod contact_point;
 pub mod conversation;

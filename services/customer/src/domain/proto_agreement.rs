@@ -2,6 +2,7 @@
 
 use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
+use super::channel_effect::EffectDimension;
 use super::contact::consent::{ConsentOutcome, ConsentStatus, LegalBasis};
 use super::contact::policy::PurposeMode;
 use super::contact::refusal::ContactRefusal;
@@ -14,6 +15,7 @@ use super::identity::{CandidateState, ScanState};
 use super::import::ImportState;
 use super::interaction::{Direction, Outcome};
 use super::lifecycle::{BehaviourKind, Stage};
+use super::names::CustomerKind;
 use super::preferences::ChannelChoice;
 
 /// The proto's enum without its UNSPECIFIED value, as numbers and names without prefix.
@@ -51,6 +53,8 @@ fn numbers_and_names_are_those_of_the_protos() {
     agree! {
         Channel => "rapport.type.v1.Channel",
         Purpose => "rapport.type.v1.Purpose",
+        EffectDimension => "rapport.customer.v1.EffectDimension",
+        CustomerKind => "rapport.customer.v1.CustomerKind",
         AttributeType => "rapport.customer.v1.AttributeType",
         AttributeCategory => "rapport.customer.v1.AttributeCategory",
         ContactPointState => "rapport.customer.v1.ContactPointState",

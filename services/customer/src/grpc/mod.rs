@@ -3,6 +3,7 @@
 //! the store.
 
 mod attribute;
+mod channel_effect;
 pub(crate) mod consent;
 mod contact_point;
 mod contact_policy;
@@ -37,6 +38,7 @@ use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::{
     attribute_service_server::{self, AttributeServiceServer},
+    channel_effect_service_server::{self, ChannelEffectServiceServer},
     consent_service_server::{self, ConsentServiceServer},
     contact_permit_service_server::{self, ContactPermitServiceServer},
     contact_point_service_server::{self, ContactPointServiceServer},
@@ -63,6 +65,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 use attribute::Attributes;
+use channel_effect::ChannelEffects;
 use consent::Consents;
 use contact_point::ContactPoints;
 use contact_policy::ContactPolicies;
@@ -112,8 +115,9 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 22] = [
+pub(crate) const PROTO_SERVICES: [&str; 23] = [
     attribute_service_server::SERVICE_NAME,
+    channel_effect_service_server::SERVICE_NAME,
     consent_service_server::SERVICE_NAME,
     contact_permit_service_server::SERVICE_NAME,
     contact_point_service_server::SERVICE_NAME,
@@ -153,6 +157,10 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
     let shared = || shared.clone();
     Routes::default()
         .add_service(server!(AttributeServiceServer, Attributes(shared())))
+        .add_service(server!(
+            ChannelEffectServiceServer,
+            ChannelEffects(shared())
+        ))
         .add_service(server!(ConsentServiceServer, Consents(shared())))
         .add_service(server!(
             ContactPermitServiceServer,

@@ -29,7 +29,8 @@ macro_rules! writes {
 }
 
 writes! {
-    CloseConversationRequest CreateAttributeDefinitionRequest CreateContactPointRequest
+    CloseConversationRequest CreateAttributeDefinitionRequest CreateChannelCostRequest
+    CreateContactPointRequest DeleteChannelCostRequest
     CreateConversationRequest CreateCustomerRequest CreateRoleRequest
     DeleteAttributeDefinitionRequest DeleteContactPointRequest DeleteCustomerRequest
     DeleteRoleRequest DismissDuplicateCandidateRequest EraseCustomerRequest

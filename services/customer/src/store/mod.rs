@@ -5,6 +5,8 @@
 //! that the handler opened.
 
 pub(crate) mod attribute_definition;
+pub(crate) mod channel_cost;
+pub(crate) mod channel_effect;
 pub(crate) mod contact;
 pub(crate) mod contact_point;
 pub(crate) mod conversation;

@@ -6,6 +6,7 @@
 //! message sits in the request.
 
 pub(super) mod attribute;
+pub(super) mod channel_effect;
 pub(super) mod consent;
 pub(super) mod contact;
 pub(super) mod contact_point;

@@ -6,6 +6,7 @@ pub(crate) mod attribute_definition;
 pub(crate) mod behaviour_event;
 pub(crate) mod blocking_key;
 pub(crate) mod channel_activity;
+pub(crate) mod channel_cost;
 pub(crate) mod consent_event;
 pub(crate) mod contact_clearance;
 pub(crate) mod contact_permit;

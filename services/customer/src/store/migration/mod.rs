@@ -7,6 +7,7 @@ mod m0003_imports;
 mod m0004_choice;
 mod m0005_identity;
 mod m0006_delivery;
+mod m0007_effect;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm::sea_query::{Index, IndexCreateStatement, IntoIden, TableCreateStatement};
@@ -22,6 +23,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0004_choice::CreateChoice));
     steps.push(Box::new(m0005_identity::CreateIdentity));
     steps.push(Box::new(m0006_delivery::CreateDelivery));
+    steps.push(Box::new(m0007_effect::CreateEffect));
     steps
 }
 

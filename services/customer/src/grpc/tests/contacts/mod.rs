@@ -2,6 +2,7 @@
 
 mod choice;
 mod chosen;
+mod effect;
 mod lifecycle;
 mod permits;
 mod race;
