@@ -317,6 +317,22 @@ impl Belongings {
             ),
             ("ConsentService/Unsubscribe", json!({"token": "theirs"})),
             (
+                "ChannelEffectService/QueryChannelEffect",
+                json!({"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-12-31T00:00:00Z"}),
+            ),
+            (
+                "ChannelEffectService/CreateChannelCost",
+                json!({"channelCost": {
+                    "channel": "CHANNEL_SMS", "perContact": {"currencyCode": "EUR", "nanos": 7},
+                    "effectiveTime": "2026-01-01T00:00:00Z",
+                }}),
+            ),
+            ("ChannelEffectService/ListChannelCosts", json!({})),
+            (
+                "ChannelEffectService/DeleteChannelCost",
+                json!({"name": "channelCosts/018f0000-0000-7000-8000-000000000000"}),
+            ),
+            (
                 "SuppressionService/SuppressAddress",
                 json!({"address": {"email": "b@example.com"}, "reason": "SUPPRESSION_REASON_MANUAL"}),
             ),
