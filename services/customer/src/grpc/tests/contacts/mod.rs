@@ -6,6 +6,7 @@ mod lifecycle;
 mod permits;
 mod race;
 mod repository;
+mod retention;
 mod tenants;
 mod threads;
 mod timeline;
