@@ -21,6 +21,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 pub(crate) use policies::{Policies, read as read_policy};
+pub(super) use asked::kind;
 pub(super) use take::take;
 
 use super::Shared;

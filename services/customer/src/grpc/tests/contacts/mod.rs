@@ -10,6 +10,7 @@ mod retention;
 mod tenants;
 mod threads;
 mod timeline;
+mod topics;
 
 use std::ops::Deref;
 use std::time::Duration;
