@@ -1,5 +1,6 @@
 //! What passes between customers and the company.
 
+mod audience;
 mod choice;
 mod chosen;
 mod lifecycle;
