@@ -3,6 +3,7 @@
 mod audience;
 mod choice;
 mod chosen;
+mod leaks;
 mod lifecycle;
 mod permits;
 mod race;
