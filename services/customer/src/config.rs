@@ -6,6 +6,7 @@ use rapport_platform::outbox::{HousekeepingConfig, RelayConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{DeliveryConfig, SmtpConfig};
+use crate::retention::PermitsConfig;
 
 /// Settings of the customer service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub relay: RelayConfig,
     /// How long answers to repeated requests, events and notes of them are kept.
     pub housekeeping: HousekeepingConfig,
+    /// How long contact permits are kept.
+    pub permits: PermitsConfig,
     /// How messages leave.
     pub delivery: DeliveryConfig,
     /// The mail server that e-mails leave by.
@@ -50,6 +53,7 @@ impl Default for Config {
             link_key: Secret::default(),
             relay: RelayConfig::default(),
             housekeeping: HousekeepingConfig::default(),
+            permits: PermitsConfig::default(),
             delivery: DeliveryConfig::default(),
             smtp: SmtpConfig::default(),
         }

@@ -12,6 +12,7 @@ mod events;
 mod grpc;
 mod keys;
 mod resource;
+mod retention;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -34,6 +35,7 @@ use rapport_platform::time::Clock;
 pub use config::Config;
 pub use delivery::{DeliveryConfig, DkimConfig, SmtpConfig, SmtpTls};
 pub use error::Error;
+pub use retention::PermitsConfig;
 
 use delivery::Outbound;
 use events::lifecycle::LifecycleConsumer;
@@ -41,6 +43,7 @@ use grpc::Shared;
 use grpc::duplicate::DuplicateScanner;
 use grpc::link::Links;
 use grpc::permit::Policies;
+use retention::Retention;
 use store::contact_point::AddressKey;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
@@ -88,7 +91,9 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
     let (policies, links) = (Policies::default(), Links::new(&link_key, public_url));
     let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
     let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
+    let kept = Retention::new(&config.permits)?;
     let mut workers = workers(config, &db, &clock, &bus);
+    workers.push(retention::worker(&db, &clock, kept));
     workers.extend(sending);
     let shared = Shared {
         db: db.clone(),

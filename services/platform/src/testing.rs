@@ -10,6 +10,7 @@
     reason = "a test without its database has to stop"
 )]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{ConnectionTrait, DbErr};
@@ -77,6 +78,16 @@ async fn opened(config: DatabaseConfig, place: Place) -> (Database, Storage) {
         _place: place,
     };
     (storage.connect().await, storage)
+}
+
+/// The same database, and how many statements were run through this value of it.
+pub fn counted(db: &Database) -> (Database, Arc<AtomicU32>) {
+    let count = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&count);
+    let db = db.watched(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    (db, count)
 }
 
 /// A call of an employee of the embedded tenant, now.

@@ -13,7 +13,7 @@ use super::convert::interaction as convert;
 use super::convert::template::customer_fields;
 use super::interaction::append;
 use super::{Shared, permit};
-use crate::domain::channel::{Channel, ChannelSet, Purpose};
+use crate::domain::channel::{Channel, ChannelSet};
 use crate::domain::contact::decision::Contact;
 use crate::error::Error;
 use crate::events;
@@ -34,9 +34,15 @@ pub(super) async fn send(
     request: proto::SendMessageRequest,
 ) -> Result<proto::Interaction, Error> {
     let [customer] = CUSTOMER.parse("customer", &request.customer)?;
-    let channel = Channel::try_from(request.channel).map_err(|fault| fault.at("channel"))?;
-    let purpose = Purpose::try_from(request.purpose).map_err(|fault| fault.at("purpose"))?;
     let (ctx, request) = (&ctx, &request);
+    let kind = permit::kind(
+        request.channel,
+        request.purpose,
+        &request.topic,
+        &request.campaign,
+    );
+    let kind = &kind.map_err(|faults| faults.at(""))?;
+    let channel = kind.channel;
     shared
         .once(ctx, request, |txn| async move {
             let group = group::of(ctx, &*txn, customer).await?;
@@ -46,7 +52,7 @@ pub(super) async fn send(
                 .map_err(|faults| faults.at(""))?;
             let contact = &Contact {
                 contact_point: message.contact_point(),
-                ..Contact::plain(channel, purpose)
+                ..kind.clone()
             };
             given_address(ctx, &txn, &group, contact).await?;
             let taken = permit::take(shared, ctx, &txn, &group, contact).await?;
@@ -61,8 +67,7 @@ pub(super) async fn send(
             let row = append(ctx, &txn, &group, &message).await?;
             let route = route::find(ctx, &*txn, channel).await?;
             let connector = route::connector(route.as_ref(), channel, shared.outbound.mail)?;
-            let permit = taken.permit.contact_permit_id;
-            delivery::queue(ctx, &txn, (&row, html), (permit, connector)).await?;
+            delivery::queue(ctx, &txn, (&row, html), (&taken.permit, connector)).await?;
             let interaction = convert::to_proto(row);
             let point = point.map(convert_point::to_proto).transpose()?;
             let queued = events::message_queued(&interaction, point);

@@ -115,6 +115,30 @@ impl Database {
         Ok(self.writer().query_all_raw(statement).await?)
     }
 
+    /// The same database, for which `told` is called with every statement that it runs.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn watched(&self, told: impl Fn() + Clone + Send + Sync + 'static) -> Self {
+        let watched = |connection: &DatabaseConnection| {
+            let (mut connection, told) = (connection.clone(), told.clone());
+            connection.set_metric_callback(move |_| told());
+            connection
+        };
+        let Inner {
+            service,
+            reader,
+            writer,
+            committed,
+            retry_for,
+        } = &*self.0;
+        Self(Arc::new(Inner {
+            service,
+            reader: watched(reader),
+            writer: watched(writer),
+            committed: committed.clone(),
+            retry_for: *retry_for,
+        }))
+    }
+
     fn writer(&self) -> &DatabaseConnection {
         &self.0.writer
     }

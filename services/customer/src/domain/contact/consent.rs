@@ -6,7 +6,7 @@ pub mod state;
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 
-use super::policy::{ContactPolicy, PurposeMode, PurposeRule, TopicId};
+use super::policy::{ContactPolicy, PurposeMode, PurposeRule, Topic, TopicId};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::numbered::numbered;
 
@@ -269,13 +269,14 @@ impl Ledger {
             return verdict(ConsentOutcome::OptedOut, out);
         }
         let rule = policy.rule(contact.purpose);
-        let topic = contact.topic.and_then(|id| policy.topic(id));
+        // A topic that the policy no longer has may have needed a consent.
+        let restrictive = |id| policy.topic(id).is_none_or(Topic::restrictive);
         let opt_ins = about.iter().filter(|it| it.status == ConsentStatus::OptIn);
         let (valid, awaited): (Vec<&ConsentEvent>, Vec<&ConsentEvent>) =
             opt_ins.partition(|it| it.is_valid_under(rule));
         let ids = |events: &[&ConsentEvent]| events.iter().map(|it| it.id).collect();
-        let needed = rule.mode() == PurposeMode::Restrictive
-            || topic.is_some_and(|topic| topic.restrictive());
+        let needed =
+            rule.mode() == PurposeMode::Restrictive || contact.topic.is_some_and(restrictive);
         match (rule.mode(), valid.as_slice(), awaited.as_slice()) {
             (PurposeMode::Disabled, ..) => verdict(ConsentOutcome::Disabled, Vec::new()),
             (_, [_, ..], _) => verdict(ConsentOutcome::OptedIn, ids(&valid)),

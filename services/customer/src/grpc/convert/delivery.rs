@@ -22,6 +22,9 @@ pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
         purpose,
         contact_point_id,
         contact_permit_id,
+        // The permit tells of them.
+        topic: _,
+        campaign: _,
         // Part of the message.
         html: _,
         connector,

@@ -83,6 +83,9 @@ pub(in crate::grpc) fn parse_message(
         // Filled in by now.
         template: _,
         merge_fields: _,
+        // Of the contact, not of the text.
+        topic: _,
+        campaign: _,
     } = message;
     let mut faults = InvalidFields::default();
     let conversation = faults.take("conversation", part_of(members, CONVERSATION, conversation));

@@ -52,7 +52,7 @@ pub(super) fn contact(field: &str, sent: &proto::CheckContactRequest) -> Result<
 }
 
 /// Reads what is the same for every customer.
-pub(super) fn kind(
+pub(in crate::grpc) fn kind(
     channel: i32,
     purpose: i32,
     topic: &str,

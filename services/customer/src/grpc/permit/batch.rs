@@ -2,15 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::reserved_contact::Result as Outcome;
+use sea_orm::DatabaseTransaction;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::judge::{Wanted, judge};
+use super::judge::{Judged, Wanted, judge};
 use super::{ContactPermits, asked, convert, customers};
+use crate::domain::contact::permit::PermitState;
 use crate::error::{Error, faults_of};
 use crate::resource::{CONTACT_PERMIT, customer};
 use crate::store::contact::permit::{self, Terms};
@@ -20,7 +23,7 @@ use crate::store::identity::group;
 /// Most customers of a request.
 const MAX_CUSTOMERS: usize = 10_000;
 
-/// The answers so far, by customer.
+/// The answers so far, by the customer's name in the request.
 type Outcomes = HashMap<Uuid, Outcome>;
 
 impl ContactPermits {
@@ -71,11 +74,6 @@ impl ContactPermits {
             .filter(|(id, _)| !outcomes.contains_key(id))
             .collect();
         outcomes.extend(self.judge_many(&ctx, &wanted, &open).await?);
-        let rest = open
-            .into_iter()
-            .filter(|(id, _)| !outcomes.contains_key(id));
-        let rest: Vec<_> = rest.collect();
-        outcomes.extend(self.judge_merged(&ctx, &wanted, &rest).await?);
         let results = ids.iter().map(|&id| proto::ReservedContact {
             customer: customer(id),
             // Who is not there, or is deleted, is refused without a reason.
@@ -110,31 +108,8 @@ impl ContactPermits {
             .collect())
     }
 
-    /// Judges the contacts with those that go by the name of a record that was merged into another,
-    /// one after the other: two of them may be the same customer.
-    async fn judge_merged(
-        &self,
-        ctx: &Context,
-        wanted: &Wanted<'_>,
-        requests: &[(Uuid, Option<Uuid>)],
-    ) -> Result<Outcomes, Error> {
-        let ids: Vec<Uuid> = requests.iter().map(|(id, _)| *id).collect();
-        let merged = group::merged_among(ctx, self.0.db.read(), &ids).await?;
-        let mut outcomes = Outcomes::new();
-        for (id, request_id) in requests.iter().filter(|(id, _)| merged.contains(id)) {
-            let outcome = match self.decide(ctx, *id, wanted, *request_id).await {
-                Ok(row) => permit_name(row.customer_id, row.contact_permit_id),
-                Err(Error::ContactRefused { decision, .. }) => {
-                    Outcome::Refused(convert::refused(&decision))
-                }
-                Err(Error::Deleted(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            outcomes.insert(*id, outcome);
-        }
-        Ok(outcomes)
-    }
-
+    /// Judges the contacts with all of them together. One that goes by the name of a record that was
+    /// merged into another is that other customer, and so may several names be.
     async fn judge_many(
         &self,
         ctx: &Context,
@@ -146,28 +121,52 @@ impl ContactPermits {
         }
         let policies = &self.0.policies;
         let work = self.0.db.write_txn(|txn| async move {
-            let ids = requests.iter().filter_map(|(_, request)| *request);
-            let before = permit::of_requests(ctx, &*txn, ids).await?;
-            let mut outcomes = Outcomes::new();
-            for row in before {
-                let name = permit_name(row.customer_id, row.contact_permit_id);
-                outcomes.insert(row.customer_id, name);
-            }
-            let open: Vec<_> = requests
-                .iter()
-                .copied()
-                .filter(|(id, _)| !outcomes.contains_key(id))
-                .collect();
-            for (id, judged) in judge(ctx, &txn, policies, wanted, &open).await? {
-                let outcome = match judged.decision.is_allowed() {
-                    true => permit_name(id, judged.row.contact_permit_id),
-                    false => Outcome::Refused(convert::refused(&judged.decision)),
-                };
-                outcomes.insert(id, outcome);
-            }
+            let mut outcomes = granted_before(ctx, &txn, wanted, requests).await?;
+            let open = requests.iter().copied();
+            let open: Vec<_> = open.filter(|(id, _)| !outcomes.contains_key(id)).collect();
+            let names: Vec<Uuid> = open.iter().map(|(id, _)| *id).collect();
+            let roots = group::roots_among(ctx, &*txn, &names).await?;
+            let root = |id: Uuid| roots.get(&id).copied().unwrap_or(id);
+            let asked: Vec<_> = open.iter().map(|&(id, it)| (root(id), it)).collect();
+            let judged = judge(ctx, &txn, policies, wanted, &asked).await?;
+            let judged = names.into_iter().zip(judged);
+            outcomes.extend(judged.filter_map(|(id, judged)| Some((id, outcome(&judged?)))));
             Ok::<_, Error>(outcomes)
         });
         work.await
+    }
+}
+
+/// What was granted to these requests before, by the customer's name in them. As for a single
+/// contact, a permit that can no longer be used does not count.
+async fn granted_before(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    wanted: &Wanted<'_>,
+    requests: &[(Uuid, Option<Uuid>)],
+) -> Result<Outcomes, Error> {
+    let names = requests.iter().filter_map(|&(id, it)| Some((it?, id)));
+    let names: HashMap<Uuid, Uuid> = names.collect();
+    let mut outcomes = Outcomes::new();
+    let mut expired = Vec::new();
+    for row in permit::of_requests(ctx, txn, names.keys().copied()).await? {
+        if !permit::is_for(&row, wanted.contact) {
+            return Err(PlatformError::RequestIdReused.into());
+        }
+        if convert::state(&row, ctx.now)? == PermitState::Expired {
+            expired.push(row);
+        } else if let Some(&name) = row.request_id.and_then(|it| names.get(&it)) {
+            outcomes.insert(name, permit_name(row.customer_id, row.contact_permit_id));
+        }
+    }
+    permit::forget_requests(ctx, txn, &expired).await?;
+    Ok(outcomes)
+}
+
+fn outcome(judged: &Judged) -> Outcome {
+    match judged.decision.is_allowed() {
+        true => permit_name(judged.row.customer_id, judged.row.contact_permit_id),
+        false => Outcome::Refused(convert::refused(&judged.decision)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looks at everything that has a say, in one transaction, and grants or refuses.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rapport_platform::db::retry_if_taken;
@@ -16,6 +16,7 @@ use crate::domain::contact::clearance::{Clearance, all_kinds};
 use crate::domain::contact::decision::{Contact, Decision};
 use crate::domain::contact::standing::Standing;
 use crate::error::Error;
+use crate::resource;
 use crate::store::contact::clearance;
 use crate::store::contact::permit::{self, Terms};
 use crate::store::contact::standing::{self, Found};
@@ -36,16 +37,34 @@ pub(crate) struct Wanted<'a> {
     pub(crate) ttl: Option<Duration>,
 }
 
-/// Grants or refuses the contact with each of the customers; those that are not there, or are
-/// deleted, are left out. `customers` come with their request ids.
+/// As [`judge`], of one customer.
+///
+/// # Errors
+/// `NotFound` for the customer.
+pub(crate) async fn judge_one(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    policies: &Policies,
+    wanted: &Wanted<'_>,
+    customer: (Uuid, Option<Uuid>),
+) -> Result<Judged, Error> {
+    let judged = judge(ctx, txn, policies, wanted, &[customer]).await?;
+    let missing = || Error::not_found(resource::customer(customer.0));
+    judged.into_iter().flatten().next().ok_or_else(missing)
+}
+
+/// Grants or refuses the contact with each of the customers, in their order; none for those that
+/// are not there, or are deleted. `customers` come with their request ids. One that comes twice is
+/// asked for two contacts.
 pub(crate) async fn judge(
     ctx: &Context,
     txn: &DatabaseTransaction,
     policies: &Policies,
     wanted: &Wanted<'_>,
     customers: &[(Uuid, Option<Uuid>)],
-) -> Result<HashMap<Uuid, Judged>, Error> {
-    let ids: Vec<Uuid> = customers.iter().map(|(id, _)| *id).collect();
+) -> Result<Vec<Option<Judged>>, Error> {
+    let ids: BTreeSet<Uuid> = customers.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
     let mut found = standing::of_customers(ctx, txn, &ids).await?;
     found.retain(|_, it| !it.deleted);
     let mut living: Vec<Uuid> = found.keys().copied().collect();
@@ -54,33 +73,35 @@ pub(crate) async fn judge(
     let policy = policies.current(ctx, txn).await?;
     super::asked::known_topic(&policy.rules, wanted.contact)?;
 
-    let kinds = kinds_worth_a_look(wanted.contact, living.len());
-    let mut judged = HashMap::with_capacity(living.len());
-    let mut clearances = Vec::with_capacity(living.len());
     let mut expired = Vec::new();
-    for (customer, request_id) in customers {
-        let Some(Found { mut standing, .. }) = found.remove(customer) else {
-            continue;
-        };
+    for (customer, Found { standing, .. }) in &mut found {
         let at = standing.time(ctx.now);
         if standing.drop_expired(at) {
             expired.push((*customer, at));
         }
-        let one = decide(
-            ctx,
-            &policy,
-            wanted,
-            &mut standing,
-            *customer,
-            *request_id,
-            at,
-        );
-        clearances.push((
-            *customer,
-            standing.clearance(&policy.rules, kinds.iter().copied(), at),
-        ));
-        judged.insert(*customer, one);
     }
+    let judged: Vec<Option<Judged>> = customers
+        .iter()
+        .map(|(customer, request_id)| {
+            let standing = &mut found.get_mut(customer)?.standing;
+            Some(decide(
+                ctx,
+                &policy,
+                wanted,
+                standing,
+                *customer,
+                *request_id,
+            ))
+        })
+        .collect();
+    let kinds = kinds_worth_a_look(wanted.contact, living.len());
+    let clearances = living.iter().filter_map(|customer| {
+        let standing = &found.get(customer)?.standing;
+        let at = standing.time(ctx.now);
+        let kinds = kinds.iter().copied();
+        Some((*customer, standing.clearance(&policy.rules, kinds, at)))
+    });
+    let clearances: Vec<(Uuid, Clearance)> = clearances.collect();
     write(ctx, txn, &policy, &judged, clearances, &expired).await?;
     Ok(judged)
 }
@@ -89,7 +110,7 @@ async fn write(
     ctx: &Context,
     txn: &DatabaseTransaction,
     policy: &Policy,
-    judged: &HashMap<Uuid, Judged>,
+    judged: &[Option<Judged>],
     clearances: Vec<(Uuid, Clearance)>,
     expired: &[(Uuid, Timestamp)],
 ) -> Result<(), Error> {
@@ -98,7 +119,8 @@ async fn write(
         let customers: Vec<Uuid> = expired.iter().map(|(customer, _)| *customer).collect();
         permit::expire(ctx, txn, &customers, at).await?;
     }
-    let mut rows: Vec<Model> = judged.values().map(|it| it.row.clone()).collect();
+    let rows = judged.iter().flatten().map(|it| it.row.clone());
+    let mut rows: Vec<Model> = rows.collect();
     rows.sort_unstable_by_key(|row| (row.customer_id, row.contact_permit_id));
     permit::insert(txn, &rows).await.map_err(retry_if_taken)?;
     clearance::replace(ctx, txn, policy.version, clearances).await?;
@@ -112,8 +134,8 @@ fn decide(
     standing: &mut Standing,
     customer: Uuid,
     request_id: Option<Uuid>,
-    at: Timestamp,
 ) -> Judged {
+    let at = standing.time(ctx.now);
     let ttl = wanted.ttl.unwrap_or_else(|| policy.rules.ttl());
     let terms = Terms {
         contact: wanted.contact,

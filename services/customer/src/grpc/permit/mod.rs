@@ -20,6 +20,7 @@ use rapport_proto::rapport::customer::v1::contact_permit_service_server::Contact
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+pub(super) use asked::kind;
 pub(crate) use policies::{Policies, read as read_policy};
 pub(super) use take::take;
 
@@ -37,7 +38,7 @@ use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
 use crate::store::identity::group;
 use asked::Asked;
-use judge::{Judged, Wanted, judge};
+use judge::{Judged, Wanted, judge_one};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -156,9 +157,8 @@ impl ContactPermits {
             if let Some(row) = before.await? {
                 return Ok(Ok(row));
             }
-            let mut judged = judge(ctx, &txn, policies, wanted, &[(customer, request_id)]).await?;
-            let missing = || Error::not_found(resource::customer(customer));
-            let Judged { row, decision } = judged.remove(&customer).ok_or_else(missing)?;
+            let judged = judge_one(ctx, &txn, policies, wanted, (customer, request_id)).await?;
+            let Judged { row, decision } = judged;
             // The refusal is kept, so the transaction is not to fail.
             Ok::<_, Error>(match decision.is_allowed() {
                 true => Ok(row),
@@ -269,7 +269,7 @@ async fn granted_before(
         return Err(PlatformError::RequestIdReused.into());
     }
     if convert::state(&row, ctx.now)? == PermitState::Expired {
-        permit::forget_request(ctx, txn, &row).await?;
+        permit::forget_requests(ctx, txn, &[row]).await?;
         return Ok(None);
     }
     Ok(Some(row))

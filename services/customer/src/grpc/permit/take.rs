@@ -6,7 +6,7 @@ use rapport_platform::identity::Context;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::judge::{Judged, Wanted, judge};
+use super::judge::{Judged, Wanted, judge_one};
 use super::{convert, refusal};
 use crate::domain::contact::decision::Contact;
 use crate::domain::contact::permit::PermitState;
@@ -47,9 +47,8 @@ pub(in crate::grpc) async fn take(
         return Err(Error::Deleted(resource::customer(customer)));
     }
     let wanted = Wanted { contact, ttl: None };
-    let mut judged = judge(ctx, txn, &shared.policies, &wanted, &[(customer, None)]).await?;
-    let missing = || Error::not_found(resource::customer(customer));
-    let Judged { row, decision } = judged.remove(&customer).ok_or_else(missing)?;
+    let judged = judge_one(ctx, txn, &shared.policies, &wanted, (customer, None)).await?;
+    let Judged { row, decision } = judged;
     if !decision.is_allowed() {
         return Err(refusal(customer, contact, decision, None));
     }

@@ -247,12 +247,15 @@ async fn leave_reserved(
     Ok((settled.rows_affected == 1).then_some(row))
 }
 
-/// Lets another permit be granted to the request of one that expired.
-pub(crate) async fn forget_request(
+/// Lets other permits be granted to the requests of those that expired.
+pub(crate) async fn forget_requests(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    expired: &Model,
+    expired: &[Model],
 ) -> Result<(), DbErr> {
+    if expired.is_empty() {
+        return Ok(());
+    }
     let row = ActiveModel {
         request_id: Set(None),
         ..Default::default()
@@ -260,8 +263,7 @@ pub(crate) async fn forget_request(
     Entity::update_many()
         .set(row)
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(expired.customer_id))
-        .filter(Column::ContactPermitId.eq(expired.contact_permit_id))
+        .filter(Column::RequestId.is_in(expired.iter().filter_map(|row| row.request_id)))
         .exec(txn)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::decision::{Contact, Decision};
+use crate::domain::contact::policy::TopicId;
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::error::{Error, unreadable};
 use crate::grpc::permit::Policies;
@@ -90,8 +91,12 @@ async fn judgement(
 pub(crate) fn contact(delivery: &delivery::Model) -> Result<Contact, Error> {
     let channel = Channel::try_from(i32::from(delivery.channel)).map_err(unreadable(READING))?;
     let purpose = Purpose::try_from(i32::from(delivery.purpose)).map_err(unreadable(READING))?;
+    let topic = delivery.topic.as_deref().map(TopicId::parse).transpose();
     Ok(Contact {
+        channel,
+        purpose,
+        topic: topic.map_err(unreadable(READING))?,
+        campaign: delivery.campaign.clone(),
         contact_point: delivery.contact_point_id,
-        ..Contact::plain(channel, purpose)
     })
 }

@@ -19,7 +19,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::delivery::{Column, Entity, Model};
-use super::entity::interaction;
+use super::entity::{contact_permit, interaction};
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{Connector, DeliveryState};
 use crate::error::{Error, superseded, unreadable};
@@ -32,7 +32,7 @@ pub(crate) async fn queue(
     ctx: &Context,
     txn: &DatabaseTransaction,
     (message, html): (&interaction::Model, Option<String>),
-    (contact_permit_id, connector): (Uuid, Connector),
+    (permit, connector): (&contact_permit::Model, Connector),
 ) -> Result<Model, Error> {
     let row = Model {
         tenant_id: ctx.tenant,
@@ -42,7 +42,9 @@ pub(crate) async fn queue(
         channel: message.channel,
         purpose: message.purpose.unwrap_or_default(),
         contact_point_id: message.contact_point_id,
-        contact_permit_id,
+        contact_permit_id: permit.contact_permit_id,
+        topic: permit.topic.clone(),
+        campaign: permit.campaign.clone(),
         html,
         connector: connector.code(),
         state: DeliveryState::Queued.code(),

@@ -26,6 +26,10 @@ pub struct Model {
     pub contact_point_id: Option<Uuid>,
     /// The customer's permit under which it is made.
     pub contact_permit_id: Uuid,
+    /// The topic; kept here because it outlives the permit.
+    pub topic: Option<String>,
+    /// The campaign; likewise.
+    pub campaign: Option<String>,
     /// The message as HTML, which interactions do not hold.
     pub html: Option<String>,
     /// `Connector`.

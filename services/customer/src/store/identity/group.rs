@@ -1,6 +1,6 @@
 //! The records that are one customer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -142,18 +142,19 @@ pub(crate) async fn members(
     Ok(members)
 }
 
-/// Those of the ids that are records which were merged into another customer.
-pub(crate) async fn merged_among(
+/// The customers to whom those of the ids belong now that are records which were merged into
+/// another.
+pub(crate) async fn roots_among(
     ctx: &Context,
     db: &impl ConnectionTrait,
     ids: &[Uuid],
-) -> Result<HashSet<Uuid>, DbErr> {
+) -> Result<HashMap<Uuid, Uuid>, DbErr> {
     if ids.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
-    let merged: Vec<Uuid> = Entity::find()
+    let merged: Vec<(Uuid, Uuid)> = Entity::find()
         .select_only()
-        .column(Column::CustomerId)
+        .columns([Column::CustomerId, Column::MergedInto])
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.is_in(ids.iter().copied()))
         .filter(Column::MergedInto.is_not_null())

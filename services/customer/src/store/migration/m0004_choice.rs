@@ -193,5 +193,13 @@ async fn create_contact_permit(manager: &SchemaManager<'_>) -> Result<(), DbErr>
     );
     once.unique();
     once.and_where(Expr::col(Column::RequestId).is_not_null());
-    manager.create_index(once).await
+    manager.create_index(once).await?;
+
+    // Cleared by them. A contact in delivery is among the first until it is made.
+    let mut unmade = index("contact_permit_unmade", Entity, [Column::ExpireTime]);
+    unmade.and_where(Expr::col(Column::ContactTime).is_null());
+    manager.create_index(unmade).await?;
+    let mut made = index("contact_permit_made", Entity, [Column::ContactTime]);
+    made.and_where(Expr::col(Column::ContactTime).is_not_null());
+    manager.create_index(made).await
 }

@@ -43,6 +43,8 @@ async fn create_delivery(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(small_integer(Column::Purpose))
         .col(uuid_null(Column::ContactPointId))
         .col(uuid(Column::ContactPermitId))
+        .col(text_null(Column::Topic))
+        .col(text_null(Column::Campaign))
         .col(text_null(Column::Html))
         .col(small_integer(Column::Connector))
         .col(small_integer(Column::State))

@@ -1,15 +1,19 @@
 //! What passes between customers and the company.
 
+mod audience;
 mod choice;
 mod chosen;
 mod effect;
+mod leaks;
 mod lifecycle;
 mod permits;
 mod race;
 mod repository;
+mod retention;
 mod tenants;
 mod threads;
 mod timeline;
+mod topics;
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -24,20 +24,20 @@ use crate::testing::{self, metadata};
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 impl Desk {
     /// The same desk at that instant.
-    fn when(&self, instant: &str) -> Self {
+    pub(super) fn when(&self, instant: &str) -> Self {
         let mut desk = self.clone();
         desk.0.ctx.now = at(instant);
         desk
     }
 
     /// Makes `caps`, each a number of contacts and a window, the company's rules.
-    async fn rule(&self, caps: &[(i32, Duration)]) {
+    pub(super) async fn rule(&self, caps: &[(i32, Duration)]) {
         let caps = caps.iter().map(|(most, window)| proto::ContactCap {
             max_contacts: *most,
             window: Some((*window).try_into().unwrap()),
@@ -57,11 +57,14 @@ impl Desk {
         .unwrap();
     }
 
-    async fn reserve(&self, customer: &str) -> Result<Response<proto::ContactPermit>, Status> {
+    pub(super) async fn reserve(
+        &self,
+        customer: &str,
+    ) -> Result<Response<proto::ContactPermit>, Status> {
         self.reserve_once(customer, "").await
     }
 
-    async fn reserve_once(
+    pub(super) async fn reserve_once(
         &self,
         customer: &str,
         request_id: &str,
@@ -74,7 +77,7 @@ impl Desk {
         self.permits().reserve_contact(request).await
     }
 
-    async fn confirm(
+    pub(super) async fn confirm(
         &self,
         permit: &proto::ContactPermit,
     ) -> Result<Response<proto::ContactPermit>, Status> {
@@ -83,7 +86,7 @@ impl Desk {
         self.permits().confirm_contact(request).await
     }
 
-    async fn release(
+    pub(super) async fn release(
         &self,
         permit: &proto::ContactPermit,
     ) -> Result<Response<proto::ContactPermit>, Status> {
@@ -93,12 +96,16 @@ impl Desk {
     }
 
     /// E-mails the customer, as far as caps go.
-    async fn contacts(&self, customer: &str) {
+    pub(super) async fn contacts(&self, customer: &str) {
         let permit = answer(self.reserve(customer).await);
         answer(self.confirm(&permit).await);
     }
 
-    async fn batch(&self, customers: &[String], request_id: &str) -> Vec<Option<Outcome>> {
+    pub(super) async fn batch(
+        &self,
+        customers: &[String],
+        request_id: &str,
+    ) -> Vec<Option<Outcome>> {
         let request = proto::BatchReserveContactsRequest {
             customers: customers.to_vec(),
             channel: Channel::Email.number(),
@@ -112,7 +119,7 @@ impl Desk {
         results.into_iter().map(|it| it.result).collect()
     }
 
-    async fn someone_with_email(&self, name: &str) -> String {
+    pub(super) async fn someone_with_email(&self, name: &str) -> String {
         let customer = self.person(name).await;
         self.email(&customer, "someone@example.com").await;
         customer
@@ -421,7 +428,7 @@ on_each_engine! {
     }
 }
 
-fn permit_id(permit: &proto::ContactPermit) -> Uuid {
+pub(super) fn permit_id(permit: &proto::ContactPermit) -> Uuid {
     let [_, id] = crate::resource::CONTACT_PERMIT.ids(&permit.name).unwrap();
     id
 }

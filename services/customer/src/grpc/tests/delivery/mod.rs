@@ -9,6 +9,7 @@ mod queue;
 mod routes;
 mod smtp;
 mod templates;
+mod topics;
 mod webhook;
 
 use std::collections::VecDeque;
