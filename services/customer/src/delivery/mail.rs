@@ -15,6 +15,10 @@ use super::dispatch::Outgoing;
 use crate::domain::delivery::mail_report::bounce_address;
 use crate::resource::DELIVERY;
 
+/// Where a reader unsubscribes (RFC 2369, 3.2).
+const UNSUBSCRIBE: &str = "List-Unsubscribe";
+/// How one click does it (RFC 8058, 3.1).
+const ONE_CLICK: &str = "List-Unsubscribe-Post";
 /// The headers under a signature, where they are there. Mail programs show no button to
 /// unsubscribe unless its headers are among them (RFC 8058, 4).
 const SIGNED: [&str; 6] = [
@@ -22,8 +26,8 @@ const SIGNED: [&str; 6] = [
     "Subject",
     "To",
     "Date",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
+    UNSUBSCRIBE,
+    ONE_CLICK,
 ];
 
 /// What all e-mails have in common.
@@ -130,8 +134,13 @@ fn extra_headers(outgoing: &Outgoing) -> Vec<(HeaderName, String)> {
             "true".to_owned(),
         ));
     }
-    for (name, value) in outgoing.unsubscribe.iter().flatten() {
-        headers.push((HeaderName::new_from_ascii_str(name), value.clone()));
+    if let Some(link) = &outgoing.unsubscribe {
+        for (name, value) in [
+            (UNSUBSCRIBE, &link.list_unsubscribe),
+            (ONE_CLICK, &link.list_unsubscribe_post),
+        ] {
+            headers.push((HeaderName::new_from_ascii_str(name), value.clone()));
+        }
     }
     headers
 }

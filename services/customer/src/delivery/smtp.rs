@@ -1,11 +1,13 @@
 //! Hands e-mails to the mail server in the configuration.
 
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use rapport_platform::error::PlatformError;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 use super::config::{SmtpConfig, SmtpTls};
 use super::dispatch::Outgoing;
@@ -57,16 +59,34 @@ impl SmtpConnector {
 /// A transport with the usual port of its protection.
 fn protected(config: &SmtpConfig) -> Result<AsyncSmtpTransportBuilder, PlatformError> {
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(config.host.clone());
-    let parameters = || {
-        TlsParameters::new(config.host.clone()).map_err(|fault| {
-            PlatformError::internal("reading the setting customer.smtp.host", fault)
-        })
-    };
     Ok(match config.tls {
-        SmtpTls::Starttls => builder.port(587).tls(Tls::Required(parameters()?)),
-        SmtpTls::Implicit => builder.port(465).tls(Tls::Wrapper(parameters()?)),
+        SmtpTls::Starttls => builder.port(587).tls(Tls::Required(trusting(config)?)),
+        SmtpTls::Implicit => builder.port(465).tls(Tls::Wrapper(trusting(config)?)),
         SmtpTls::None => builder,
     })
+}
+
+/// Whose word is taken for who the server is.
+fn trusting(config: &SmtpConfig) -> Result<TlsParameters, PlatformError> {
+    let mut parameters = TlsParameters::builder(config.host.clone());
+    if !config.ca_file.is_empty() {
+        parameters = parameters
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(authorities(&config.ca_file)?);
+    }
+    let parameters = parameters.build();
+    parameters
+        .map_err(|fault| PlatformError::internal("reading the setting customer.smtp.host", fault))
+}
+
+/// The certificates in a file. One without any would leave nobody to trust.
+fn authorities(file: &str) -> Result<Certificate, PlatformError> {
+    const READING: &str = "reading the setting customer.smtp.ca_file";
+    let pem = std::fs::read(file).map_err(|fault| PlatformError::internal(READING, fault))?;
+    if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+        return Err(PlatformError::internal(READING, "it holds no certificate in PEM"));
+    }
+    Certificate::from_pem(&pem).map_err(|fault| PlatformError::internal(READING, fault))
 }
 
 impl Connect for SmtpConnector {
