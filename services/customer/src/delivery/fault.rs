@@ -86,9 +86,7 @@ pub(crate) async fn finish(
     }
     tell(key, &error);
     let finished = db
-        .write_txn(
-            |txn| async move { dispatch::finish(outbound, ctx, &txn, key, report).await },
-        )
+        .write_txn(|txn| async move { dispatch::finish(outbound, ctx, &txn, key, report).await })
         .await;
     match finished {
         Err(error) => close(outbound, db, ctx, key, (report, error)).await,
@@ -112,10 +110,8 @@ pub(crate) async fn close(
         return Err(error);
     }
     tell(key, &error);
-    db.write_txn(|txn| async move {
-        record(outbound, ctx, &txn, key, (Begun::Yes, report)).await
-    })
-    .await
+    db.write_txn(|txn| async move { record(outbound, ctx, &txn, key, (Begun::Yes, report)).await })
+        .await
 }
 
 /// Whether the same work may succeed later without anybody's doing: what the database's state of the

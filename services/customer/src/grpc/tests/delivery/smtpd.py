@@ -30,7 +30,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "content": envelope.content.decode("utf-8", "replace"),
-            "tls": session.ssl is not None,
+            "tls": server.transport.get_extra_info("sslcontext") is not None,
         }
         print(json.dumps(mail), flush=True)
         if envelope.rcpt_tos[0].startswith("broken@"):
