@@ -82,6 +82,9 @@ pub struct SmtpConfig {
     pub port: u16,
     /// How the connection is protected.
     pub tls: SmtpTls,
+    /// A file with the certificates, in PEM, of the authorities that may have signed the server's.
+    /// Empty: those that browsers trust.
+    pub ca_file: String,
     /// Who we are there; empty: nobody in particular.
     pub user: String,
     /// The user's password.
@@ -134,6 +137,7 @@ impl Default for SmtpConfig {
             host: String::new(),
             port: 0,
             tls: SmtpTls::Starttls,
+            ca_file: String::new(),
             user: String::new(),
             password: Secret::default(),
             hello: String::new(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::customer::v1::UnsubscribeLink;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{AttemptResult, Connector, DeliveryState, FailureClass, Next};
 use crate::error::{Error, unreadable};
 use crate::events;
-use crate::grpc::consent::list_unsubscribe_headers;
+use crate::grpc::consent::unsubscribe_link;
 use crate::grpc::convert::delivery as convert;
 use crate::resource::DELIVERY;
 use crate::store::contact::permit;
@@ -38,8 +39,8 @@ pub(crate) struct Outgoing {
     pub(crate) point: Option<contact_point::Model>,
     /// The route, if somebody set it.
     pub(crate) route: Option<delivery_route::Model>,
-    /// The headers by which the reader of an e-mail unsubscribes, where it can.
-    pub(crate) unsubscribe: Option<[(&'static str, String); 2]>,
+    /// The link by which its reader unsubscribes, where one can.
+    pub(crate) unsubscribe: Option<UnsubscribeLink>,
 }
 
 /// Begins an attempt with a delivery that was claimed under `lease`, and holds it for another
@@ -99,6 +100,7 @@ pub(crate) async fn start(
         Model {
             attempt_count: row.attempt_count + 1,
             due_time: Some(ctx.now.saturating_add(hold)),
+            address_digest: point.as_ref().map(|it| it.address_digest.clone()),
             ..row
         },
     )
@@ -115,19 +117,17 @@ pub(crate) async fn start(
     }))
 }
 
-/// The headers by which the reader of a marketing e-mail unsubscribes; none while nobody said
-/// where customers find the gateway.
+/// The link by which the reader of a marketing message unsubscribes; none on channels without
+/// addresses, and while nobody said where customers find the gateway.
 fn unsubscribe(
     outbound: &Outbound,
     ctx: &Context,
     delivery: &Model,
     point: Option<&contact_point::Model>,
-) -> Result<Option<[(&'static str, String); 2]>, Error> {
+) -> Result<Option<UnsubscribeLink>, Error> {
     let purpose = Purpose::Marketing;
-    let of_marketing =
-        (delivery.channel, delivery.purpose) == (Channel::Email.code(), purpose.code());
-    match point.filter(|_| of_marketing) {
-        Some(point) => list_unsubscribe_headers(&outbound.links, ctx, point, purpose, None),
+    match point.filter(|_| delivery.purpose == purpose.code()) {
+        Some(point) => unsubscribe_link(&outbound.links, ctx, point, purpose, None),
         None => Ok(None),
     }
 }
@@ -228,7 +228,7 @@ pub(crate) async fn retry(
 }
 
 /// The row, marked where an earlier attempt was interrupted.
-async fn with_interruption(
+pub(super) async fn with_interruption(
     ctx: &Context,
     txn: &DatabaseTransaction,
     row: Model,

@@ -15,15 +15,20 @@ use super::dispatch::Outgoing;
 use crate::domain::delivery::mail_report::bounce_address;
 use crate::resource::DELIVERY;
 
+/// Where a reader unsubscribes (RFC 2369, 3.2).
+const UNSUBSCRIBE: &str = "List-Unsubscribe";
+/// How one click does it (RFC 8058, 3.1).
+const ONE_CLICK: &str = "List-Unsubscribe-Post";
 /// The headers under a signature, where they are there. Mail programs show no button to
 /// unsubscribe unless its headers are among them (RFC 8058, 4).
-const SIGNED: [&str; 6] = [
+const SIGNED: [&str; 7] = [
     "From",
+    "Reply-To",
     "Subject",
     "To",
     "Date",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
+    UNSUBSCRIBE,
+    ONE_CLICK,
 ];
 
 /// What all e-mails have in common.
@@ -110,10 +115,26 @@ impl Letterhead {
         }
         Some(Mail {
             envelope,
-            bytes: mail.formatted(),
+            bytes: as_it_was_signed(mail.formatted()),
             message_id,
         })
     }
+}
+
+/// The mail with its signature's header as it was when it was signed. The library folds that header
+/// once more when the signature is filled in, before `b=`, which verifiers who follow the header to
+/// the letter take for a change.
+fn as_it_was_signed(mut mail: Vec<u8>) -> Vec<u8> {
+    const HEADER: &[u8] = b"\r\nDKIM-Signature:";
+    const FOLD: &[u8] = b"\r\n b=";
+    let find = |wanted: &[u8], from: usize| {
+        let windows = mail.get(from..)?.windows(wanted.len());
+        Some(from + windows.into_iter().position(|it| it == wanted)?)
+    };
+    if let Some(fold) = find(HEADER, 0).and_then(|header| find(FOLD, header)) {
+        mail.drain(fold..fold + 2);
+    }
+    mail
 }
 
 /// Headers of our own. A message that may have been sent before says so, so that its receiver
@@ -130,8 +151,13 @@ fn extra_headers(outgoing: &Outgoing) -> Vec<(HeaderName, String)> {
             "true".to_owned(),
         ));
     }
-    for (name, value) in outgoing.unsubscribe.iter().flatten() {
-        headers.push((HeaderName::new_from_ascii_str(name), value.clone()));
+    if let Some(link) = &outgoing.unsubscribe {
+        for (name, value) in [
+            (UNSUBSCRIBE, &link.list_unsubscribe),
+            (ONE_CLICK, &link.list_unsubscribe_post),
+        ] {
+            headers.push((HeaderName::new_from_ascii_str(name), value.clone()));
+        }
     }
     headers
 }

@@ -8,6 +8,7 @@
 
 mod config;
 mod dispatch;
+pub(crate) mod fault;
 mod housekeeping;
 mod mail;
 mod metrics;

@@ -1,11 +1,17 @@
 //! Hands e-mails to the mail server in the configuration.
 
+use std::error::Error as StdError;
+use std::io;
+
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use rapport_platform::error::PlatformError;
+use tokio_rustls::rustls::Error as TlsError;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 use super::config::{SmtpConfig, SmtpTls};
 use super::dispatch::Outgoing;
@@ -57,16 +63,37 @@ impl SmtpConnector {
 /// A transport with the usual port of its protection.
 fn protected(config: &SmtpConfig) -> Result<AsyncSmtpTransportBuilder, PlatformError> {
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(config.host.clone());
-    let parameters = || {
-        TlsParameters::new(config.host.clone()).map_err(|fault| {
-            PlatformError::internal("reading the setting customer.smtp.host", fault)
-        })
-    };
     Ok(match config.tls {
-        SmtpTls::Starttls => builder.port(587).tls(Tls::Required(parameters()?)),
-        SmtpTls::Implicit => builder.port(465).tls(Tls::Wrapper(parameters()?)),
+        SmtpTls::Starttls => builder.port(587).tls(Tls::Required(trusting(config)?)),
+        SmtpTls::Implicit => builder.port(465).tls(Tls::Wrapper(trusting(config)?)),
         SmtpTls::None => builder,
     })
+}
+
+/// Whose word is taken for who the server is.
+fn trusting(config: &SmtpConfig) -> Result<TlsParameters, PlatformError> {
+    let mut parameters = TlsParameters::builder(config.host.clone());
+    if !config.ca_file.is_empty() {
+        parameters = parameters
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(authorities(&config.ca_file)?);
+    }
+    let parameters = parameters.build();
+    parameters
+        .map_err(|fault| PlatformError::internal("reading the setting customer.smtp.host", fault))
+}
+
+/// The certificates in a file. One without any would leave nobody to trust.
+fn authorities(file: &str) -> Result<Certificate, PlatformError> {
+    const READING: &str = "reading the setting customer.smtp.ca_file";
+    let pem = std::fs::read(file).map_err(|fault| PlatformError::internal(READING, fault))?;
+    if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+        return Err(PlatformError::internal(
+            READING,
+            "it holds no certificate in PEM",
+        ));
+    }
+    Certificate::from_pem(&pem).map_err(|fault| PlatformError::internal(READING, fault))
 }
 
 impl Connect for SmtpConnector {
@@ -111,8 +138,20 @@ fn result_of(error: &SmtpError) -> AttemptResult {
 fn class_of(error: &SmtpError) -> FailureClass {
     match error.status() {
         Some(status) => FailureClass::status("SMTP", status.into()),
-        None if error.is_tls() => FailureClass::known("SMTP_TLS"),
+        None if error.is_tls() || is_of_tls(error) => FailureClass::known("SMTP_TLS"),
         None if error.is_client() => FailureClass::known("SMTP_CLIENT"),
         None => FailureClass::known("SMTP_CONNECTION"),
     }
+}
+
+/// Whether a connection failed at TLS, such as by a certificate that is not to be trusted. The
+/// library tells it as any connection that failed.
+fn is_of_tls(error: &SmtpError) -> bool {
+    let of_tls = |cause: &(dyn StdError + 'static)| {
+        let inner = cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause.is::<TlsError>() || inner.is_some_and(|it| it.is::<TlsError>())
+    };
+    std::iter::successors(error.source(), |cause| cause.source()).any(of_tls)
 }

@@ -71,8 +71,19 @@ struct Data<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsubscribe: Option<Unsubscribe<'a>>,
     attempt: i32,
     possible_duplicate: bool,
+}
+
+/// How the reader of a marketing message unsubscribes. The receiver puts the link into the text, or
+/// the values into the headers of an e-mail.
+#[derive(Serialize)]
+struct Unsubscribe<'a> {
+    uri: &'a str,
+    list_unsubscribe: &'a str,
+    list_unsubscribe_post: &'a str,
 }
 
 #[derive(Serialize)]
@@ -274,6 +285,11 @@ fn body(outgoing: &Outgoing, now: Timestamp) -> Option<Body<'_>> {
         platform: point.platform.as_deref(),
         postal: point.postal.as_ref(),
     });
+    let unsubscribe = outgoing.unsubscribe.as_ref().map(|link| Unsubscribe {
+        uri: &link.uri,
+        list_unsubscribe: &link.list_unsubscribe,
+        list_unsubscribe_post: &link.list_unsubscribe_post,
+    });
     Some(Body {
         r#type: "message.delivery",
         timestamp: now.to_string(),
@@ -287,6 +303,7 @@ fn body(outgoing: &Outgoing, now: Timestamp) -> Option<Body<'_>> {
             subject: &message.summary,
             text: message.body.as_deref().unwrap_or_default(),
             html: delivery.html.as_deref(),
+            unsubscribe,
             attempt: delivery.attempt_count,
             possible_duplicate: delivery.possible_duplicate,
         },

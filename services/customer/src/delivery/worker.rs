@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use super::Outbound;
 use super::config::DeliveryConfig;
 use super::dispatch::{self, Outgoing};
+use super::fault::{self, guarded};
 use super::report::Report;
 use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
 use crate::error::Error;
-use crate::store::delivery::{Lane, claim, tenants_waiting};
-use crate::store::entity::delivery::Model;
+use crate::store::delivery::{Claimed, Lane, claim, tenants_waiting};
 
 /// Tenants served in one round.
 const TENANTS_PER_ROUND: u64 = 16;
@@ -127,7 +127,7 @@ impl<C: Connect> DeliveryWorker<C> {
     }
 
     /// Claims a batch for the tenants whose turn it is.
-    pub(crate) async fn claim(&self, served: &mut Option<TenantId>) -> Result<Vec<Model>, Error> {
+    pub(crate) async fn claim(&self, served: &mut Option<TenantId>) -> Result<Vec<Claimed>, Error> {
         let (db, now) = (self.db.read(), self.clock.now());
         let tenants = tenants_waiting(db, C::CONNECTOR, *served, (now, TENANTS_PER_ROUND)).await?;
         let share = self
@@ -154,7 +154,7 @@ impl<C: Connect> DeliveryWorker<C> {
             .await
     }
 
-    async fn deliver(&self, row: Model, stop: &CancellationToken) {
+    async fn deliver(&self, row: Claimed, stop: &CancellationToken) {
         let id = row.delivery_id;
         if let Err(error) = self.try_deliver(&row, stop).await {
             // Its lease runs out, and it is taken up again.
@@ -167,23 +167,28 @@ impl<C: Connect> DeliveryWorker<C> {
         }
     }
 
-    async fn try_deliver(&self, row: &Model, stop: &CancellationToken) -> Result<(), Error> {
+    async fn try_deliver(&self, row: &Claimed, stop: &CancellationToken) -> Result<(), Error> {
         if stop.is_cancelled() {
             return self.give_back(row).await;
         }
-        let Some(outgoing) = self.start(row).await? else {
-            return Ok(());
+        let outgoing = match guarded(self.start(row)).await {
+            Ok(Some(outgoing)) => outgoing,
+            Ok(None) => return Ok(()),
+            Err(error) => return self.set_aside(row, error).await,
         };
         let report = self.hand_over(&outgoing).await;
-        self.finish(&outgoing, &report).await
+        match guarded(self.finish(&outgoing, &report)).await {
+            Err(error) => self.close(row, &report, error).await,
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Begins the attempt: from here on the message may have been sent.
-    pub(crate) async fn start(&self, row: &Model) -> Result<Option<Outgoing>, Error> {
-        let (Some(ctx), Some(lease)) = (self.context(row.tenant_id), row.lease_id) else {
+    pub(crate) async fn start(&self, row: &Claimed) -> Result<Option<Outgoing>, Error> {
+        let Some(ctx) = self.context(row.tenant_id) else {
             return Ok(None);
         };
-        let (ctx, key, hold) = (&ctx, (row.delivery_id, lease), self.config.lease);
+        let (ctx, key, hold) = (&ctx, row.key(), self.config.lease);
         self.db
             .write_txn(
                 |txn| async move { dispatch::start(&self.outbound, ctx, &txn, key, hold).await },
@@ -194,10 +199,13 @@ impl<C: Connect> DeliveryWorker<C> {
     /// Hands the message over. A connector that takes too long is not believed to have failed.
     pub(crate) async fn hand_over(&self, outgoing: &Outgoing) -> Report {
         let longest = self.config.lease / 2;
-        let delivered = timeout(longest, self.connector.deliver(outgoing)).await;
-        delivered.unwrap_or_else(|_| {
-            Report::failed(AttemptResult::Unknown, FailureClass::known("TIMEOUT"))
-        })
+        let delivering = async { Ok(self.connector.deliver(outgoing).await) };
+        match timeout(longest, guarded(delivering)).await {
+            Ok(Ok(report)) => report,
+            // How far it came before it panicked, nobody knows.
+            Ok(Err(_)) => fault::report(AttemptResult::Unknown),
+            Err(_) => Report::failed(AttemptResult::Unknown, FailureClass::known("TIMEOUT")),
+        }
     }
 
     /// Records what the connector said.
@@ -224,11 +232,25 @@ impl<C: Connect> DeliveryWorker<C> {
         }
     }
 
-    async fn give_back(&self, row: &Model) -> Result<(), Error> {
-        let (Some(ctx), Some(lease)) = (self.context(row.tenant_id), row.lease_id) else {
+    async fn set_aside(&self, row: &Claimed, error: Error) -> Result<(), Error> {
+        match self.context(row.tenant_id) {
+            Some(ctx) => fault::set_aside(&self.outbound, &self.db, &ctx, row.key(), error).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn close(&self, row: &Claimed, report: &Report, error: Error) -> Result<(), Error> {
+        let Some(ctx) = self.context(row.tenant_id) else {
             return Ok(());
         };
-        let (ctx, key) = (&ctx, (row.delivery_id, lease));
+        fault::close(&self.outbound, &self.db, &ctx, row.key(), (report, error)).await
+    }
+
+    async fn give_back(&self, row: &Claimed) -> Result<(), Error> {
+        let Some(ctx) = self.context(row.tenant_id) else {
+            return Ok(());
+        };
+        let (ctx, key) = (&ctx, row.key());
         self.db
             .write_txn(|txn| async move { dispatch::give_back(ctx, &txn, key).await })
             .await

@@ -254,12 +254,7 @@ async fn suppress(
     delivery: &Model,
     problem: AddressProblem,
 ) -> Result<(), Error> {
-    let Some(id) = delivery.contact_point_id else {
-        return Ok(());
-    };
-    // Removed by now: then it is not used either.
-    let of = [delivery.customer_id, id];
-    let Some(before) = contact_point::find(ctx, txn, of).await? else {
+    let Some(digest) = &delivery.address_digest else {
         return Ok(());
     };
     let reason = match problem {
@@ -267,12 +262,30 @@ async fn suppress(
         AddressProblem::Complained => SuppressionReason::Complaint,
     };
     let new = NewSuppression {
-        digest: before.address_digest.clone(),
+        digest: digest.clone(),
         reason,
         stops: reason.stops(&[]).map_err(unreadable(READING))?,
         note: None,
     };
     suppression::suppress(ctx, txn, new).await?;
+    mark(ctx, txn, delivery, problem).await
+}
+
+/// Notes the problem with the contact point. One that was removed meanwhile is not there to be
+/// marked; its address is suppressed all the same, for it may be recorded again.
+async fn mark(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    delivery: &Model,
+    problem: AddressProblem,
+) -> Result<(), Error> {
+    let Some(id) = delivery.contact_point_id else {
+        return Ok(());
+    };
+    let of = [delivery.customer_id, id];
+    let Some(before) = contact_point::find(ctx, txn, of).await? else {
+        return Ok(());
+    };
     let mut address = contact_point::from_row(&before)?;
     let state = address.state();
     address.report(problem, ctx.now);

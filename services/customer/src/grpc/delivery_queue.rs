@@ -26,14 +26,14 @@ use super::convert::delivery as convert;
 use super::convert::interaction as convert_interaction;
 use super::import::Failed;
 use super::interaction::append;
-use crate::delivery::{Outgoing, Report, finish, start};
+use crate::delivery::{Outgoing, Report, fault, finish, start};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
 use crate::domain::interaction::{Direction, InteractionParts, NewInteraction, Outcome};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::DELIVERY;
-use crate::store::delivery::{self, Lane, claim, is_due};
+use crate::store::delivery::{self, Claimed, Lane, claim, is_due};
 use crate::store::entity::delivery::Model;
 use crate::store::identity::group;
 use crate::store::interaction;
@@ -181,7 +181,7 @@ impl Pulling {
         Ok(full)
     }
 
-    async fn claim(&self, ctx: &Context, limit: u64) -> Result<Vec<Model>, Error> {
+    async fn claim(&self, ctx: &Context, limit: u64) -> Result<Vec<Claimed>, Error> {
         let lanes = self.channels.iter().map(|&channel| Lane {
             tenant: ctx.tenant,
             connector: Connector::Queue,
@@ -199,24 +199,28 @@ impl Pulling {
     }
 
     /// Begins the attempt and sends the delivery, unless the customer refuses it by now.
-    async fn send(&mut self, row: Model, events: &Events) -> Result<(), Error> {
-        let Some(lease) = row.lease_id else {
-            return Ok(());
-        };
-        let (ctx, key, hold) = (&self.now(), (row.delivery_id, lease), self.hold);
-        let outbound = &self.shared.outbound;
-        let begun = self
-            .shared
-            .db
-            .write_txn(|txn| async move { start(outbound, ctx, &txn, key, hold).await })
-            .await?;
-        let Some(outgoing) = begun else {
-            return Ok(());
+    /// One that we fail to prepare is set aside; the stream goes on with the others.
+    async fn send(&mut self, row: Claimed, events: &Events) -> Result<(), Error> {
+        let (ctx, key, hold) = (&self.now(), row.key(), self.hold);
+        let Shared { outbound, db, .. } = &self.shared;
+        let starting =
+            db.write_txn(|txn| async move { start(outbound, ctx, &txn, key, hold).await });
+        let outgoing = match starting.await {
+            Ok(Some(outgoing)) => outgoing,
+            Ok(None) => return Ok(()),
+            Err(error) => return fault::set_aside(outbound, db, ctx, key, error).await,
         };
         let until = outgoing.delivery.due_time.unwrap_or(ctx.now);
+        let queued = match queued(outgoing) {
+            Ok(queued) => queued,
+            Err(error) => {
+                // The caller never saw it.
+                let report = &fault::report(AttemptResult::FailedTemporarily);
+                return fault::finish(outbound, db, ctx, key, (report, error)).await;
+            }
+        };
         self.held.insert(row.delivery_id, until);
-        let event = Event::Delivery(queued(outgoing)?);
-        reply(events, event).await;
+        reply(events, Event::Delivery(queued)).await;
         Ok(())
     }
 
@@ -240,16 +244,23 @@ impl Pulling {
 
     async fn report(&mut self, sent: &proto::DeliveryReport) -> Result<Model, Error> {
         let (key, report) = (&key(&sent.delivery, &sent.lease)?, &parse(sent)?);
-        let (ctx, outbound) = (&self.now(), &self.shared.outbound);
-        let row = self
-            .shared
-            .db
+        let ctx = &self.now();
+        let Shared { outbound, db, .. } = &self.shared;
+        let recorded = db
             .write_txn(|txn| async move {
                 let row = finish(outbound, ctx, &txn, *key, report).await?;
                 append_outcome(ctx, &txn, &row, report.result).await?;
                 Ok::<_, Error>(row)
             })
-            .await?;
+            .await;
+        let row = match recorded {
+            // What the caller told is kept, whatever keeps us from doing more with it.
+            Err(error) if error.problem().code() == Code::Internal => {
+                fault::close(outbound, db, ctx, *key, (report, error)).await?;
+                delivery::get(ctx, db.read(), key.0).await?
+            }
+            recorded => recorded?,
+        };
         self.held.remove(&row.delivery_id);
         Ok(row)
     }
@@ -360,7 +371,7 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
         message,
         point,
         route: _,
-        unsubscribe: _,
+        unsubscribe,
     } = outgoing;
     Ok(proto::QueuedDelivery {
         lease: lease.to_string(),
@@ -369,6 +380,7 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
         html: delivery.html.clone().unwrap_or_default(),
         contact_point: point.map(convert_point::to_proto).transpose()?,
         delivery: Some(convert::to_proto(&delivery)),
+        unsubscribe_link: unsubscribe,
     })
 }
 

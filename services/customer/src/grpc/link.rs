@@ -8,6 +8,7 @@ use rapport_platform::identity::{Context, TenantId};
 use rapport_platform::key::SecretKey;
 use rapport_platform::public_url::PublicUrl;
 use rapport_platform::seal::Seal;
+use rapport_proto::rapport::customer::v1::UnsubscribeLink;
 
 use crate::domain::contact::link::{OptInRequest, Unsubscription};
 use crate::error::Error;
@@ -92,12 +93,15 @@ impl Links {
     }
 }
 
-/// The headers of a message from which `uri` unsubscribes (RFC 2369, 3.2; RFC 8058, 3.1).
-pub(crate) fn list_headers(uri: &str) -> [(&'static str, String); 2] {
-    [
-        ("List-Unsubscribe", format!("<{uri}>")),
-        ("List-Unsubscribe-Post", ONE_CLICK.to_owned()),
-    ]
+/// A link by which `uri` unsubscribes, with the headers that say so in an e-mail (RFC 2369, 3.2;
+/// RFC 8058, 3.1).
+pub(crate) fn with_headers(token: String, uri: String) -> UnsubscribeLink {
+    UnsubscribeLink {
+        token,
+        list_unsubscribe: format!("<{uri}>"),
+        list_unsubscribe_post: ONE_CLICK.to_owned(),
+        uri,
+    }
 }
 
 /// All that is told about a bad token: whoever tries some learns nothing.

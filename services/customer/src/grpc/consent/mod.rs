@@ -12,7 +12,7 @@ use rapport_proto::rapport::customer::v1::consent_service_server::ConsentService
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-pub(crate) use unsubscribe::list_unsubscribe_headers;
+pub(crate) use unsubscribe::unsubscribe_link;
 
 use super::Shared;
 use super::convert::consent as convert;

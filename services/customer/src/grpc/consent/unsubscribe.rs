@@ -19,7 +19,7 @@ use crate::domain::contact_point::AddressKind;
 use crate::domain::invalid::InvalidFields;
 use crate::error::{Error, faults_of, unreadable};
 use crate::grpc::convert::contact_point_id;
-use crate::grpc::link::{Link, Links, list_headers};
+use crate::grpc::link::{Link, Links, with_headers};
 use crate::grpc::suppression::suppress;
 use crate::resource::CUSTOMER;
 use crate::store::contact::consent::Waits;
@@ -51,15 +51,7 @@ impl Consents {
         let row = contact_point::get(&ctx, db, [customer, point]).await?;
         let policy = self.0.policies.current(&ctx, db).await?;
         known_topic(&policy.rules, Some(purpose), topic.as_ref()).map_err(faults_of("topic"))?;
-        let Link { token, uri } = link(&self.0.links, &ctx, &row, purpose, topic)?;
-        let uri = uri.ok_or_else(no_public_address)?;
-        let [(_, list_unsubscribe), (_, list_unsubscribe_post)] = list_headers(&uri);
-        Ok(proto::UnsubscribeLink {
-            token,
-            uri,
-            list_unsubscribe,
-            list_unsubscribe_post,
-        })
+        unsubscribe_link(&self.0.links, &ctx, &row, purpose, topic)?.ok_or_else(no_public_address)
     }
 
     pub(super) async fn describe_link(
@@ -105,20 +97,19 @@ impl Consents {
     }
 }
 
-/// The headers of an e-mail to `contact_point` by which its reader unsubscribes; none while nobody
+/// The link by which the reader of a message to `contact_point` unsubscribes; none while nobody
 /// said where customers find the gateway.
-pub(crate) fn list_unsubscribe_headers(
+pub(crate) fn unsubscribe_link(
     links: &Links,
     ctx: &Context,
     contact_point: &ContactPoint,
     purpose: Purpose,
     topic: Option<TopicId>,
-) -> Result<Option<[(&'static str, String); 2]>, Error> {
-    let link = link(links, ctx, contact_point, purpose, topic)?;
-    Ok(link.uri.as_deref().map(list_headers))
+) -> Result<Option<proto::UnsubscribeLink>, Error> {
+    let Link { token, uri } = link(links, ctx, contact_point, purpose, topic)?;
+    Ok(uri.map(|uri| with_headers(token, uri)))
 }
 
-/// The link by which the reader of a message to `contact_point` unsubscribes.
 fn link(
     links: &Links,
     ctx: &Context,

@@ -21,6 +21,8 @@ pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
         channel,
         purpose,
         contact_point_id,
+        // Ours alone.
+        address_digest: _,
         contact_permit_id,
         // The permit tells of them.
         topic: _,

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub(in crate::grpc) use read::FILTER;
+pub(in crate::grpc) use read::filter_of;
 
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;

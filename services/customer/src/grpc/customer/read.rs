@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use rapport_platform::filter::FilterSchema;
-use rapport_platform::identity::Context;
+use rapport_platform::filter::{FilterSchema, Operand};
+use rapport_platform::identity::{Context, TenantId};
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_proto::rapport::customer::v1 as proto;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, Condition};
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::resource::CUSTOMER;
 use crate::store::customer::Record;
 use crate::store::entity::customer::Column;
 use crate::store::entity::search_term;
+use crate::store::identity::group;
 use crate::store::{customer, search};
 
 const LIST_PAGE: PageSizes = PageSizes {
@@ -33,8 +35,8 @@ const SEARCH_PAGE: PageSizes = PageSizes {
 /// Most names of one `BatchGetCustomers`.
 const MAX_BATCH: usize = 100;
 
-/// What `ListCustomers` filters by.
-pub(in crate::grpc) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+/// What `ListCustomers` filters by, but for what depends on the company.
+static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     let kinds = CustomerKind::ALL
         .iter()
         .map(|kind| (kind.label(), kind.number()));
@@ -44,12 +46,32 @@ pub(in crate::grpc) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     FilterSchema::new()
         .enumeration("kind", Column::Kind, kinds)
         .enumeration("lifecycle_stage", Column::LifecycleStage, stages)
-        .reference("parent", Column::ParentId, CUSTOMER)
         .text("primary_employee", Column::PrimaryEmployee)
         .text("region_code", Column::RegionCode)
         .timestamp("create_time", Column::CreateTime)
         .timestamp("update_time", Column::UpdateTime)
 });
+
+/// What `ListCustomers` filters by.
+pub(in crate::grpc) fn filter_of(tenant: TenantId) -> FilterSchema {
+    let parent = move |parent: Operand<'_>| belongs_to(tenant, parent);
+    FILTER.clone().computed("parent", parent)
+}
+
+/// Whether a customer belongs to the organisation of this name, which may be that of a record that
+/// was merged into it since.
+fn belongs_to(tenant: TenantId, parent: Operand<'_>) -> Result<Expr, String> {
+    let column = || Expr::col(Column::ParentId.as_column_ref());
+    if parent.prefix && parent.text.is_empty() {
+        return Ok(column().is_not_null());
+    }
+    let name = CUSTOMER.ids(parent.text).filter(|_| !parent.prefix);
+    let expected = || format!("expected a name \"{}\".", CUSTOMER.template());
+    let [id] = name.ok_or_else(expected)?;
+    let heir = group::heir(tenant, id);
+    // Never null, also where there is no parent.
+    Ok(column().is_not_null().and(column().eq(heir)))
+}
 
 impl Customers {
     pub(super) async fn get(
@@ -91,7 +113,7 @@ impl Customers {
             page_token: &page_token,
         };
         let page = self.0.page_tokens.open(&ctx, &list, LIST_PAGE)?;
-        let mut wanted = FILTER.parse(self.0.db.backend(), &filter)?;
+        let mut wanted = filter_of(ctx.tenant).parse(self.0.db.backend(), &filter)?;
         if !show_deleted {
             wanted = Condition::all()
                 .add(wanted)

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::grpc::Shared;
 use crate::grpc::convert;
-use crate::grpc::customer::FILTER;
+use crate::grpc::customer::filter_of;
 use crate::resource::CUSTOMER;
 use crate::store::entity::customer::Column;
 use crate::store::identity::group::{self, Group};
@@ -44,7 +44,7 @@ impl Export {
             "" => None,
             name => Some(CUSTOMER.parse("after", name)?).map(|[id]| id),
         };
-        let wanted = FILTER
+        let wanted = filter_of(ctx.tenant)
             .parse(shared.db.backend(), &filter)?
             .add(Column::DeleteTime.is_null());
         Ok(Self {

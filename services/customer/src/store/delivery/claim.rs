@@ -7,13 +7,12 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::TenantId;
 use rapport_platform::time::Timestamp;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, Statement, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value,
 };
 use uuid::Uuid;
 
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Connector, DeliveryState};
-use crate::store::entity::delivery::{Entity, Model};
 
 /// Deliveries that wait for one connector.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +25,25 @@ pub(crate) struct Lane {
     pub(crate) channel: Option<Channel>,
     /// So many at most.
     pub(crate) limit: u64,
+}
+
+/// A delivery that was claimed. Nothing else of the row is read with it, so that one that can't be
+/// read stops none of those that were claimed together.
+#[derive(Debug, Clone, Copy, FromQueryResult)]
+pub(crate) struct Claimed {
+    /// Whose.
+    pub(crate) tenant_id: TenantId,
+    /// The delivery.
+    pub(crate) delivery_id: Uuid,
+    /// The lease under which it is held.
+    pub(crate) lease_id: Uuid,
+}
+
+impl Claimed {
+    /// The delivery and the lease.
+    pub(crate) const fn key(&self) -> (Uuid, Uuid) {
+        (self.delivery_id, self.lease_id)
+    }
 }
 
 /// Tenants for whom something is due for a connector, from behind `after` on. Steps from tenant to
@@ -90,7 +108,7 @@ pub(crate) async fn claim(
     (lanes, limit): (&[Lane], u64),
     now: Timestamp,
     lease: Duration,
-) -> Result<Vec<Model>, DbErr> {
+) -> Result<Vec<Claimed>, DbErr> {
     if lanes.is_empty() {
         return Ok(Vec::new());
     }
@@ -119,12 +137,13 @@ pub(crate) async fn claim(
     let sql = format!(
         "WITH due AS ({}) UPDATE delivery SET {assignments} \
          WHERE (tenant_id, delivery_id) IN (SELECT tenant_id, delivery_id FROM due \
-         ORDER BY due_time, delivery_id LIMIT {limit}) RETURNING *",
+         ORDER BY due_time, delivery_id LIMIT {limit}) RETURNING tenant_id, delivery_id, lease_id",
         due.join(" UNION ALL ")
     );
     let claim = Statement::from_sql_and_values(backend, sql, values.0);
-    let mut claimed = Entity::find().from_raw_sql(claim).all(txn).await?;
-    claimed.sort_by_key(|row| (row.create_time, row.delivery_id));
+    let mut claimed = Claimed::find_by_statement(claim).all(txn).await?;
+    // The ids are in the order in which the messages were queued.
+    claimed.sort_by_key(|row| row.delivery_id);
     Ok(claimed)
 }
 

@@ -1,12 +1,14 @@
 //! Messages on their way out: who may take which, what was tried, and by which way each channel
 //! leaves.
 
+mod aside;
 pub(crate) mod attempt;
 mod claim;
 mod judge;
 pub(crate) mod route;
 
-pub(crate) use claim::{Lane, claim, is_due, tenants_waiting};
+pub(crate) use aside::{Aside, counters, put_aside};
+pub(crate) use claim::{Claimed, Lane, claim, is_due, tenants_waiting};
 pub(crate) use judge::{Judgement, contact, judge};
 
 use rapport_platform::id::new_id;
@@ -42,6 +44,7 @@ pub(crate) async fn queue(
         channel: message.channel,
         purpose: message.purpose.unwrap_or_default(),
         contact_point_id: message.contact_point_id,
+        address_digest: None,
         contact_permit_id: permit.contact_permit_id,
         topic: permit.topic.clone(),
         campaign: permit.campaign.clone(),

@@ -24,6 +24,10 @@ pub struct Model {
     pub purpose: i16,
     /// Where it goes.
     pub contact_point_id: Option<Uuid>,
+    /// Keyed hash of the address that the latest attempt went to; see
+    /// [`crate::store::contact_point::AddressKey`]. What comes back later is about that address,
+    /// also when the contact point is gone.
+    pub address_digest: Option<Vec<u8>>,
     /// The customer's permit under which it is made.
     pub contact_permit_id: Uuid,
     /// The topic; kept here because it outlives the permit.

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use rapport_platform::identity::Context;
+use rapport_platform::identity::{Context, TenantId};
 use rapport_platform::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -140,6 +141,18 @@ pub(crate) async fn members(
         }
     }
     Ok(members)
+}
+
+/// The id of the customer that goes by this id now, for a statement to work out.
+pub(crate) fn heir(tenant: TenantId, id: Uuid) -> Expr {
+    let record = Query::select()
+        .column(Column::MergedInto)
+        .from(Entity)
+        .and_where(Expr::col(Column::TenantId).eq(tenant))
+        .and_where(Expr::col(Column::CustomerId).eq(id))
+        .to_owned();
+    let root = Expr::SubQuery(None, Box::new(record.into()));
+    Func::coalesce([root, Expr::val(id)]).into()
 }
 
 /// The customers to whom those of the ids belong now that are records which were merged into

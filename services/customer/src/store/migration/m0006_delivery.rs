@@ -3,7 +3,7 @@
 use sea_orm::DbErr;
 use sea_orm::sea_query::{ConditionalStatement as _, Expr, ExprTrait as _, Index, Table};
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, boolean, integer, json_binary, small_integer,
+    big_integer, big_integer_null, binary_null, boolean, integer, json_binary, small_integer,
     small_integer_null, text, text_null, uuid, uuid_null,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
@@ -42,6 +42,7 @@ async fn create_delivery(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(small_integer(Column::Channel))
         .col(small_integer(Column::Purpose))
         .col(uuid_null(Column::ContactPointId))
+        .col(binary_null(Column::AddressDigest))
         .col(uuid(Column::ContactPermitId))
         .col(text_null(Column::Topic))
         .col(text_null(Column::Campaign))

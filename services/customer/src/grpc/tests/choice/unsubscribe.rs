@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Keeper, answer, fields, on, opt_in, opt_out, outcome, refused};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::ConsentOutcome;
-use crate::grpc::consent::list_unsubscribe_headers;
+use crate::grpc::consent::unsubscribe_link;
 use crate::grpc::link::Links;
 use crate::resource::{CONTACT_POINT, CUSTOMER};
 use crate::store::contact_point;
@@ -95,16 +95,14 @@ on_each_engine! {
 
         let row = contact_point::get(&keeper.ctx, db.read(), CONTACT_POINT.ids(&home).unwrap());
         let (row, marketing) = (row.await.unwrap(), Purpose::Marketing);
-        let headers = |keeper: &Keeper| {
-            list_unsubscribe_headers(&keeper.shared.links, &keeper.ctx, &row, marketing, None).unwrap()
+        let of_message = |keeper: &Keeper| {
+            unsubscribe_link(&keeper.shared.links, &keeper.ctx, &row, marketing, None).unwrap()
         };
-        let [(first, uri), (second, post)] = headers(&keeper).unwrap();
-        assert_eq!((first, second), ("List-Unsubscribe", "List-Unsubscribe-Post"));
-        assert_eq!(post, "List-Unsubscribe=One-Click");
-        let token = uri.trim_end_matches('>').rsplit('/').next().unwrap();
-        assert!(keeper.click(token).await.unsubscribed);
+        let link = of_message(&keeper).unwrap();
+        assert_eq!(link.list_unsubscribe, format!("<{}>", link.uri));
+        assert!(keeper.click(&link.token).await.unsubscribed);
         let nowhere = keeper.with_links(Links::new(&SecretKey::generate(), None));
-        assert_eq!(headers(&nowhere), None);
+        assert_eq!(of_message(&nowhere), None);
     }
 
     async fn looking_at_the_link_changes_nothing(db: Database) {

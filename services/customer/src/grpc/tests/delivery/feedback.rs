@@ -2,10 +2,13 @@
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 use rapport_proto::rapport::customer::v1::report_bounce_request::Subject;
+use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::{Response, Status};
 
 use super::{Post, Recorder, answer, message, reason, work};
+use crate::delivery::Report;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::delivery::{BounceKind, DeliveryState, MailReport};
@@ -58,6 +61,21 @@ impl Post {
             ..Default::default()
         };
         answer(self.feedback().ingest_mail(request).await)
+    }
+
+    async fn removes(&self, point: &proto::ContactPoint) {
+        let request = proto::DeleteContactPointRequest {
+            name: point.name.clone(),
+            ..Default::default()
+        };
+        answer(self.contact_points().delete_contact_point(request).await);
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        let db = self.shared.db.read();
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let row = db.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 
     async fn point_state(&self, name: &str) -> ContactPointState {
@@ -130,6 +148,35 @@ on_each_engine! {
         assert_eq!(reason(post.try_send(hello.clone()).await), "SUPPRESSED");
         let receipt = proto::SendMessageRequest { purpose: Purpose::Transactional.number(), ..hello };
         answer(post.try_send(receipt).await);
+    }
+
+    async fn what_comes_back_from_an_address_that_was_removed_suppresses_it_all_the_same(db: Database) {
+        let post = Post::open(&db).await;
+        let (bounced, _, first) = post.sent().await;
+        post.removes(&first).await;
+        answer(post.bounced(&bounced.name, BounceKind::Hard).await);
+        let (bob, _) = post.person("ada@example.com").await;
+        assert_eq!(reason(post.try_send(message(&bob, Channel::Email, "Hello")).await), "SUPPRESSED");
+
+        let (eve, second) = post.person("eve@example.com").await;
+        let sent = post.mail(&eve, "Hello").await;
+        work(&post.worker(Recorder::answering([Report::sent("provider-2")]))).await;
+        post.removes(&second).await;
+        answer(post.complained("provider-2").await);
+        assert!(post.delivery(&sent.name).await.complain_time.is_some());
+        let (mallory, _) = post.person("EVE@example.com").await;
+        assert_eq!(reason(post.try_send(message(&mallory, Channel::Email, "Hello")).await), "SUPPRESSED");
+    }
+
+    async fn nothing_of_an_address_is_kept_for_feedback_about_whoever_was_erased(db: Database) {
+        let post = Post::open(&db).await;
+        let (sent, ada, _) = post.sent().await;
+        let digests = || post.count("SELECT count(*) FROM delivery WHERE address_digest IS NOT NULL");
+        assert_eq!(digests().await, 1);
+        let request = proto::EraseCustomerRequest { name: ada, ..Default::default() };
+        answer(PrivacyServiceClient::new(post.link()).erase_customer(request).await);
+        assert_eq!(digests().await, 0);
+        assert_eq!(reason(post.bounced(&sent.name, BounceKind::Hard).await), "RESOURCE_NOT_FOUND");
     }
 
     async fn a_soft_bounce_is_only_noted(db: Database) {

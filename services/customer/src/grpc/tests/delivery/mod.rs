@@ -2,11 +2,13 @@
 
 mod crash;
 mod dispatch;
+mod faults;
 mod feedback;
 mod hostile;
 mod permits;
 mod queue;
 mod routes;
+mod secure_mail;
 mod smtp;
 mod templates;
 mod topics;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::pull_request::Step;
 use rapport_proto::rapport::customer::v1::pull_response::Event;
@@ -13,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{LEASE, Post, answer, message};
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{AttemptResult, DeliveryState};
 use crate::domain::interaction::Outcome;
 use crate::testing;
@@ -241,6 +242,45 @@ on_each_engine! {
         assert_eq!(dialler.receipt().await.reason, "RESOURCE_NOT_FOUND");
         dialler.report(&queued, AttemptResult::Sent).await;
         assert_eq!(dialler.receipt().await.state, DeliveryState::Sent.number());
+    }
+
+    async fn a_delivery_that_we_fail_does_not_end_the_stream(db: Database) {
+        let post = Post::open(&db).await;
+        let ada = post.callee().await;
+        let poison = post.call(&ada, "Poison").await;
+        post.spoil_deliveries().await;
+        let good = post.call(&ada, "Your router").await;
+        let mut dialler = Dialler::open(&post, &[Channel::Phone], 5).await;
+
+        let queued = dialler.delivery().await;
+        assert_eq!(name(&queued), good.name);
+        dialler.report(&queued, AttemptResult::Sent).await;
+        assert_eq!(dialler.receipt().await.state, DeliveryState::Sent.number());
+        dialler.nothing().await;
+        let waiting = post.delivery(&poison.name).await;
+        assert_eq!((waiting.state, waiting.failure.as_str()), (DeliveryState::Queued.number(), "INTERNAL"));
+    }
+
+    async fn what_a_gateway_carries_for_marketing_has_a_link_to_unsubscribe(db: Database) {
+        let post = Post::open(&db).await;
+        let ada = post.callee().await;
+        let offer = || proto::SendMessageRequest {
+            purpose: Purpose::Marketing.number(),
+            ..message(&ada, Channel::Phone, "Spring offer")
+        };
+        answer(post.try_send(offer()).await);
+        post.call(&ada, "Your router").await;
+        let mut gateway = Dialler::open(&post, &[Channel::Phone], 5).await;
+
+        let link = gateway.delivery().await.unsubscribe_link.unwrap();
+        assert_eq!(link.uri, format!("https://contact.example.com/u/{}", link.token));
+        assert_eq!(link.list_unsubscribe, format!("<{}>", link.uri));
+        assert_eq!(link.list_unsubscribe_post, "List-Unsubscribe=One-Click");
+        assert_eq!(gateway.delivery().await.unsubscribe_link, None, "a matter of service");
+
+        let request = proto::UnsubscribeRequest { token: link.token };
+        answer(ConsentServiceClient::new(post.link()).unsubscribe(request).await);
+        assert!(post.try_send(offer()).await.is_err());
     }
 
     async fn nobody_pulls_from_another_company(db: Database) {

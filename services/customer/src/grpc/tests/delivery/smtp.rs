@@ -19,7 +19,7 @@ use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{Connector, DeliveryState, MailServer};
 use crate::grpc::link::Links;
 
-/// Names a Python that has `aiosmtpd`; `cargo xtask test` sets it.
+/// Names a Python that has `aiosmtpd` and `dkimpy`; `cargo xtask test` sets it.
 const PYTHON: &str = "RAPPORT_TOOLS_PYTHON";
 const SERVER: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -27,18 +27,26 @@ const SERVER: &str = concat!(
 );
 
 /// The mail server; it ends when this is dropped.
-struct MailProcess {
+pub(super) struct MailProcess {
     port: u16,
     mails: Lines<BufReader<ChildStdout>>,
-    _process: Child,
+    process: Child,
 }
 
 impl MailProcess {
     async fn start() -> Self {
-        let python = std::env::var(PYTHON)
-            .unwrap_or_else(|_| panic!("set {PYTHON} or run `cargo xtask test`"));
-        let mut process = Command::new(python)
-            .arg(SERVER)
+        Self::protected(SmtpTls::None).await
+    }
+
+    /// One whose connections are protected so.
+    pub(super) async fn protected(tls: SmtpTls) -> Self {
+        let kind = match tls {
+            SmtpTls::None => "none",
+            SmtpTls::Starttls => "starttls",
+            SmtpTls::Implicit => "implicit",
+        };
+        let mut process = Command::new(python())
+            .args([SERVER, kind])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -49,20 +57,26 @@ impl MailProcess {
         Self {
             port,
             mails,
-            _process: process,
+            process,
         }
     }
 
-    async fn mail(&mut self) -> Value {
+    pub(super) async fn mail(&mut self) -> Value {
         let line = timeout(Duration::from_secs(20), self.mails.next_line()).await;
         serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap()
+    }
+
+    /// Nothing came that was not looked at; the server is told to end, so that this is certain.
+    pub(super) async fn has_nothing_more(mut self) -> bool {
+        drop(self.process.stdin.take());
+        self.mails.next_line().await.unwrap().is_none()
     }
 
     fn worker(&self, post: &Post) -> DeliveryWorker<SmtpConnector> {
         post.worker(SmtpConnector::new(&self.config()).unwrap())
     }
 
-    fn config(&self) -> SmtpConfig {
+    pub(super) fn config(&self) -> SmtpConfig {
         SmtpConfig {
             host: "127.0.0.1".to_owned(),
             port: self.port,
@@ -77,14 +91,18 @@ impl MailProcess {
 }
 
 impl Post {
-    async fn with_mail_server(db: &rapport_platform::db::Database) -> Self {
+    pub(super) async fn with_mail_server(db: &rapport_platform::db::Database) -> Self {
         let mut post = Self::open(db).await;
         post.caller.shared.outbound.mail = MailServer::Configured;
         post
     }
 }
 
-fn dkim() -> DkimConfig {
+pub(super) fn python() -> String {
+    std::env::var(PYTHON).unwrap_or_else(|_| panic!("set {PYTHON} or run `cargo xtask test`"))
+}
+
+pub(super) fn dkim() -> DkimConfig {
     DkimConfig {
         selector: "s1".to_owned(),
         domain: "crm.example.com".to_owned(),

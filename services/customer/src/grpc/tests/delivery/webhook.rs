@@ -9,14 +9,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
+use rapport_platform::key::SecretKey;
 use rapport_platform::on_each_engine;
+use rapport_proto::rapport::customer::v1 as proto;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{LEASE, Post, SECRET, work};
+use super::{LEASE, Post, SECRET, answer, message, work};
 use crate::delivery::{DeliveryConfig, DeliveryWorker, WebhookConnector};
+use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::delivery::webhook::WebhookSecret;
+use crate::grpc::link::Links;
 use crate::testing::delivery_config;
 
 /// What a receiver got.
@@ -137,6 +141,36 @@ on_each_engine! {
         let data = &call.json()["data"];
         assert_eq!((&data["subject"], &data["address"]["value"]), (&"Hello".into(), &"ada@example.com".into()));
         assert_eq!((&data["delivery"], &data["possible_duplicate"]), (&queued.name.into(), &false.into()));
+    }
+
+    async fn a_receiver_of_marketing_gets_the_link_to_unsubscribe(db: Database) {
+        let receiver = Receiver::listen(FINE).await;
+        let mut post = Post::open(&db).await;
+        post.mail_to_webhook(&receiver.url).await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let offer = || proto::SendMessageRequest {
+            purpose: Purpose::Marketing.number(),
+            ..message(&ada, Channel::Email, "Spring offer")
+        };
+        answer(post.try_send(offer()).await);
+        work(&post.webhooks()).await;
+        post.mail(&ada, "Your order").await;
+        work(&post.webhooks()).await;
+        post.caller.shared.outbound.links = Links::new(&SecretKey::generate(), None);
+        answer(post.try_send(offer()).await);
+        work(&post.webhooks()).await;
+
+        let [of_marketing, of_service, without_a_page] = &receiver.calls()[..] else {
+            panic!("three calls")
+        };
+        let unsubscribe = &of_marketing.json()["data"]["unsubscribe"];
+        let uri = unsubscribe["uri"].as_str().unwrap();
+        assert!(uri.starts_with("https://contact.example.com/u/"), "{uri}");
+        assert_eq!(unsubscribe["list_unsubscribe"], format!("<{uri}>"));
+        assert_eq!(unsubscribe["list_unsubscribe_post"], "List-Unsubscribe=One-Click");
+        for without in [of_service, without_a_page] {
+            assert_eq!(without.json()["data"].get("unsubscribe"), None);
+        }
     }
 
     async fn a_receiver_that_falls_silent_gets_it_again_under_the_same_id(db: Database) {

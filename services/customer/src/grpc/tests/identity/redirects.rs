@@ -4,8 +4,27 @@ use std::slice::from_ref;
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use tonic::{Response, Status};
 
 use super::{Desk, answer, person, reason};
+
+impl Desk {
+    async fn filtered(&self, filter: &str) -> Vec<String> {
+        let listed = answer(self.try_filter(filter).await).customers;
+        listed.into_iter().map(|it| it.name).collect()
+    }
+
+    async fn try_filter(
+        &self,
+        filter: &str,
+    ) -> Result<Response<proto::ListCustomersResponse>, Status> {
+        let request = proto::ListCustomersRequest {
+            filter: filter.to_owned(),
+            ..Default::default()
+        };
+        self.customers().list_customers(request).await
+    }
+}
 
 on_each_engine! {
     async fn the_old_name_answers_with_the_survivor(db: Database) {
@@ -31,6 +50,29 @@ on_each_engine! {
         let undelete = proto::UndeleteCustomerRequest { name: b.clone(), ..Default::default() };
         answer(desk.customers().undelete_customer(undelete).await);
         assert_eq!(desk.find("Ada L").await, [a]);
+    }
+
+    async fn subsidiaries_are_found_by_every_name_of_their_parent(db: Database) {
+        let desk = Desk::open(&db).await;
+        let (a, b) = (desk.organisation("Acme", "").await, desk.organisation("Acme Ltd", "").await);
+        let labs = desk.organisation("Labs", &b).await;
+        desk.organisation("Other", "").await;
+        desk.merge(&a, &b).await;
+        for (filter, found) in [
+            (format!("parent = \"{a}\""), vec![labs.clone()]),
+            (format!("parent = \"{b}\""), vec![labs.clone()]),
+            (format!("parent = \"{labs}\""), vec![]),
+            ("parent:*".to_owned(), vec![labs.clone()]),
+        ] {
+            assert_eq!(desk.filtered(&filter).await, found, "{filter}");
+        }
+        let others = desk.filtered(&format!("NOT parent = \"{b}\"")).await;
+        assert_eq!(others.len(), 2, "also those that belong to nobody: {others:?}");
+        for malformed in ["parent = Acme", "parent = \"customers/*\"", "parent > \"a\""] {
+            assert_eq!(reason(desk.try_filter(malformed).await), "INVALID_FILTER", "{malformed}");
+        }
+        let stranger = Desk(desk.of_another_tenant());
+        assert!(stranger.filtered(&format!("parent = \"{b}\"")).await.is_empty());
     }
 
     async fn what_is_known_of_the_merged_one_finds_the_survivor(db: Database) {
