@@ -153,5 +153,5 @@ fn is_of_tls(error: &SmtpError) -> bool {
             .and_then(io::Error::get_ref);
         cause.is::<TlsError>() || inner.is_some_and(|it| it.is::<TlsError>())
     };
-    std::iter::successors(error.source(), |cause| cause.source()).any(of_tls)
+    std::iter::successors(error.source(), |&cause| cause.source()).any(of_tls)
 }
