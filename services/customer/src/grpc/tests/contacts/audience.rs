@@ -118,7 +118,8 @@ on_each_engine! {
         assert_eq!(counts, [AUDIENCE, AUDIENCE, 0]);
         // Rows are written some thousand at a time.
         for count in [first, second, third] {
-            assert!(count <= 30, "{first}, {second}, {third} statements");
+            let some = (1..=30).contains(&count);
+            assert!(some, "{first}, {second}, {third} statements");
         }
     }
 
@@ -141,7 +142,7 @@ on_each_engine! {
         for (permit, survivor) in granted.iter().zip(others.iter().step_by(2)) {
             assert!(permit.starts_with(survivor), "{permit} is not of {survivor}");
         }
-        assert!(for_all <= for_one + 1, "{for_one} statements for one, {for_all} for 20");
+        assert!(for_one > 1 && for_all <= for_one + 1, "{for_one} statements for one, {for_all} for 20");
     }
 
     async fn who_has_several_names_has_one_cap(db: Database) {
