@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use rapport_platform::db::{Database, Retryable as _};
+use rapport_platform::db::{Database, Retryable as _, retry_if_taken};
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::{DbBackend, DbErr, Statement, Value};
@@ -47,35 +47,34 @@ SELECT $1, customer_id, $6, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, $14 FROM 
 ON CONFLICT (tenant_id, request_id) WHERE request_id IS NOT NULL DO NOTHING \
 RETURNING contact_permit_id";
 
+/// The rows are taken in the order of their ids, so that nobody waits in a circle. The lists are
+/// read in queries of their own, which hides their lengths from the planner: it then looks each
+/// customer up, whatever it believes of the tables, and never reads one through.
 const SPEND_MANY: &str = "\
 WITH asked AS ( \
-  SELECT * FROM unnest(string_to_array($2, ',')::uuid[], string_to_array($6, ',')::uuid[], \
-    string_to_array($14, ',', '')::uuid[]) AS a(customer_id, contact_permit_id, request_id)), \
-locked AS ( \
-  SELECT c.customer_id FROM contact_clearance c JOIN asked USING (customer_id) \
-  WHERE c.tenant_id = $1 \
+  SELECT * FROM unnest((SELECT string_to_array($2, ',')::uuid[]), \
+    (SELECT string_to_array($6, ',')::uuid[]), (SELECT string_to_array($14, ',', '')::uuid[])) \
+    AS a(customer_id, contact_permit_id, request_id) \
+  ORDER BY customer_id), \
+cleared AS ( \
+  UPDATE contact_clearance c SET spare = c.spare - 1 FROM asked \
+  WHERE c.tenant_id = $1 AND c.customer_id = asked.customer_id \
     AND c.open & $3 <> 0 AND c.spare > 0 AND c.from_time <= $4 AND c.until_time > $4 \
     AND c.policy_version = $5 \
     AND NOT EXISTS (SELECT 1 FROM contact_policy p WHERE p.tenant_id = $1 AND p.version > $5) \
     AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
       ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
       WHERE p.tenant_id = $1 AND p.customer_id = c.customer_id AND s.lift_time IS NULL) \
-    AND NOT EXISTS (SELECT 1 FROM contact_permit p \
-      WHERE p.tenant_id = $1 AND p.request_id = asked.request_id) \
-  ORDER BY c.customer_id FOR NO KEY UPDATE OF c), \
-cleared AS ( \
-  UPDATE contact_clearance c SET spare = c.spare - 1 FROM locked \
-  WHERE c.tenant_id = $1 AND c.customer_id = locked.customer_id \
-  RETURNING c.customer_id) \
+  RETURNING asked.customer_id, asked.contact_permit_id, asked.request_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT $1, customer_id, contact_permit_id, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, request_id \
-FROM cleared JOIN asked USING (customer_id) \
-ON CONFLICT (tenant_id, request_id) WHERE request_id IS NOT NULL DO NOTHING \
+FROM cleared \
 RETURNING customer_id";
 
 /// Grants contacts within the customers' clearances; answers the customers to whom one was
-/// granted. See [`one`].
+/// granted. See [`one`]. Of requests that were granted one before, none is granted another, nor
+/// to anybody else of the batch: a repeated batch is looked at as a whole.
 pub(crate) async fn many(
     ctx: &Context,
     db: &Database,
@@ -97,7 +96,10 @@ pub(crate) async fn many(
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, SPEND_MANY, values);
     let rows = match db.run(statement).await {
         Ok(rows) => rows,
-        Err(error) if error.is_retryable() => return Ok(HashSet::new()),
+        Err(PlatformError::Database(error)) => match retry_if_taken(error) {
+            error if error.is_retryable() => return Ok(HashSet::new()),
+            error => return Err(error),
+        },
         Err(error) => return Err(error),
     };
     let customers = rows.iter().map(|row| row.try_get("", "customer_id"));
