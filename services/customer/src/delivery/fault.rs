@@ -31,7 +31,7 @@ pub(crate) fn report(result: AttemptResult) -> Report {
 
 /// What the work answers. A panic in it is a fault like any other: it ends this delivery and none
 /// of those that are under way beside it.
-pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
     done.unwrap_or_else(|_| {
         // The panic hook has told where.

@@ -1,6 +1,6 @@
 //! Hands e-mails to the mail server in the configuration.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 use std::io;
 
 use lettre::transport::smtp::authentication::Credentials;
@@ -147,11 +147,15 @@ fn class_of(error: &SmtpError) -> FailureClass {
 /// Whether a connection failed at TLS, such as by a certificate that is not to be trusted. The
 /// library tells it as any connection that failed.
 fn is_of_tls(error: &SmtpError) -> bool {
-    let of_tls = |cause: &(dyn StdError + 'static)| {
+    let mut source = error.source();
+    while let Some(cause) = source {
         let inner = cause
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);
-        cause.is::<TlsError>() || inner.is_some_and(|it| it.is::<TlsError>())
-    };
-    std::iter::successors(error.source(), |&cause| cause.source()).any(of_tls)
+        if cause.is::<TlsError>() || inner.is_some_and(|it| it.is::<TlsError>()) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }

@@ -1,5 +1,7 @@
 //! `DeliveryQueueService`: a stream of deliveries to those who carry them out themselves.
 
+mod step;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -26,9 +28,9 @@ use super::convert::delivery as convert;
 use super::convert::interaction as convert_interaction;
 use super::import::Failed;
 use super::interaction::append;
-use crate::delivery::{Outgoing, Report, fault, finish, start};
+use crate::delivery::{Outgoing, fault, finish, start};
 use crate::domain::channel::Channel;
-use crate::domain::delivery::{AttemptResult, Connector, FailureClass};
+use crate::domain::delivery::{AttemptResult, Connector};
 use crate::domain::interaction::{Direction, InteractionParts, NewInteraction, Outcome};
 use crate::error::{Error, faults_of};
 use crate::events;
@@ -37,6 +39,7 @@ use crate::store::delivery::{self, Claimed, Lane, claim, is_due};
 use crate::store::entity::delivery::Model;
 use crate::store::identity::group;
 use crate::store::interaction;
+use step::{hold, key, parse};
 
 /// Most deliveries that a stream holds.
 const MAX_CAPACITY: i32 = 1_000;
@@ -44,10 +47,6 @@ const MAX_CAPACITY: i32 = 1_000;
 const MAX_CLAIM: u64 = 32;
 /// How long a delivery is held, when the caller does not say.
 const USUAL_HOLD: Duration = Duration::from_mins(5);
-const SHORTEST_HOLD: Duration = Duration::from_secs(5);
-const LONGEST_HOLD: Duration = Duration::from_hours(1);
-/// Longest id of the other side, in characters.
-const MAX_PROVIDER_ID: usize = 200;
 
 /// Hands deliveries to those who pull them.
 pub(crate) struct DeliveryQueue(pub(crate) Shared);
@@ -205,7 +204,7 @@ impl Pulling {
         let Shared { outbound, db, .. } = &self.shared;
         let starting =
             db.write_txn(|txn| async move { start(outbound, ctx, &txn, key, hold).await });
-        let outgoing = match starting.await {
+        let outgoing = match fault::guarded(starting).await {
             Ok(Some(outgoing)) => outgoing,
             Ok(None) => return Ok(()),
             Err(error) => return fault::set_aside(outbound, db, ctx, key, error).await,
@@ -294,40 +293,6 @@ async fn reply(events: &Events, event: Event) {
     let _ = events
         .send(Ok(proto::PullResponse { event: Some(event) }))
         .await;
-}
-
-/// The delivery and the lease that a step is about.
-fn key(delivery: &str, lease: &str) -> Result<(Uuid, Uuid), Error> {
-    let [id] = DELIVERY.parse("delivery", delivery)?;
-    let lease = Uuid::try_parse(lease);
-    let lease = lease.map_err(|_| Error::invalid("lease", "is not the lease that was given"))?;
-    Ok((id, lease))
-}
-
-fn hold(field: &str, given: &prost_types::Duration) -> Result<Duration, Error> {
-    let given = Duration::try_from(*given).ok();
-    given
-        .filter(|it| (SHORTEST_HOLD..=LONGEST_HOLD).contains(it))
-        .ok_or_else(|| Error::invalid(field, "must be 5 seconds to 1 hour"))
-}
-
-fn parse(sent: &proto::DeliveryReport) -> Result<Report, Error> {
-    let result = AttemptResult::try_from(sent.result).map_err(faults_of("result"))?;
-    if result == AttemptResult::Unknown {
-        let why = "can't be UNKNOWN: let the lease run out when you do not know";
-        return Err(Error::invalid("result", why));
-    }
-    let failure = FailureClass::parse(&sent.failure).map_err(faults_of("failure"))?;
-    let id = &sent.provider_message_id;
-    if id.chars().nth(MAX_PROVIDER_ID).is_some() || id.contains('\0') {
-        let why = "must have at most 200 characters";
-        return Err(Error::invalid("provider_message_id", why));
-    }
-    Ok(Report {
-        failure,
-        provider_message_id: (!id.is_empty()).then(|| id.clone()),
-        ..Report::of(result)
-    })
 }
 
 /// Appends to the timeline what is now known of the contact: the message was the plan, this is
