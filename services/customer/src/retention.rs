@@ -4,16 +4,13 @@
 //! caps first, and is the record of what the customer got afterwards. One that is in delivery still
 //! counts, however old it is, and stays.
 
-use std::error::Error as _;
 use std::time::Duration;
 
-use rapport_platform::db::{Database, Lease};
+use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
 use rapport_platform::server::Worker;
 use rapport_platform::time::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::domain::contact::cap::LONGEST_WINDOW;
 use crate::store::contact::bygone::{self, Bygone};
@@ -81,39 +78,13 @@ impl Retention {
 pub(crate) fn worker(db: &Database, clock: &Clock, kept: Retention) -> Worker {
     let (db, clock) = (db.clone(), clock.clone());
     Worker::new("customer.permits.housekeeping", move |stop| {
-        run(db.clone(), clock.clone(), kept, stop)
-    })
-}
-
-async fn run(db: Database, clock: Clock, kept: Retention, stop: CancellationToken) {
-    let lease = Lease::new(&db, "permits_housekeeping", INTERVAL * 2);
-    let rounds = async {
-        loop {
-            if let Err(error) = round(&db, &clock, kept, &lease).await {
-                let error = error
-                    .source()
-                    .map_or_else(|| error.to_string(), ToString::to_string);
-                tracing::warn!(error, "permits not cleared");
-            }
-            sleep(INTERVAL).await;
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            let round = || clear(&db, &clock, kept);
+            db.in_rounds("permits_housekeeping", INTERVAL, &stop, round)
+                .await;
         }
-    };
-    let _ = stop.run_until_cancelled(rounds).await;
-    if let Err(error) = lease.release().await {
-        tracing::warn!(error = %error, "lease not released");
-    }
-}
-
-async fn round(
-    db: &Database,
-    clock: &Clock,
-    kept: Retention,
-    lease: &Lease,
-) -> Result<(), PlatformError> {
-    if lease.acquire().await? {
-        clear(db, clock, kept).await?;
-    }
-    Ok(())
+    })
 }
 
 /// Removes what was kept long enough. Harmless where another process does the same.

@@ -14,6 +14,7 @@ mod config;
 mod lease;
 mod migration;
 mod postgres;
+mod rounds;
 mod sqlite;
 pub mod table;
 mod transaction;

@@ -1,17 +1,15 @@
 //! Removes what was kept long enough, so that tables stop growing.
 
-use std::error::Error;
 use std::time::Duration;
 
 use sea_orm::sea_query::{DeleteStatement, Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, Iterable};
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::duration;
+use crate::db::Database;
 use crate::db::table::{dead_letter, idempotency, inbox, outbox};
-use crate::db::{Database, Lease};
 use crate::error::PlatformError;
 use crate::time::{Clock, Timestamp};
 
@@ -55,52 +53,24 @@ pub struct Housekeeping {
     db: Database,
     clock: Clock,
     config: HousekeepingConfig,
-    lease: Lease,
 }
 
 impl Housekeeping {
     /// Housekeeping of `db`; [`Housekeeping::run`] starts it.
     pub fn new(db: &Database, clock: Clock, config: HousekeepingConfig) -> Self {
-        // Outlasts the pause, so that the same process goes on.
-        let lease = Lease::new(db, "housekeeping", config.interval * 2);
         Self {
             db: db.clone(),
             clock,
             config,
-            lease,
         }
     }
 
     /// Clears at once and then at intervals, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let rounds = async {
-            loop {
-                if let Err(error) = self.round().await {
-                    tracing::warn!(
-                        service = self.db.service(),
-                        error = &error as &dyn Error,
-                        "housekeeping failed"
-                    );
-                }
-                sleep(self.config.interval).await;
-            }
-        };
-        // In the midst of a round too: what is left waits for the next.
-        let _ = stop.run_until_cancelled(rounds).await;
-        if let Err(error) = self.lease.release().await {
-            tracing::warn!(
-                service = self.db.service(),
-                error = &error as &dyn Error,
-                "lease not released"
-            );
-        }
-    }
-
-    async fn round(&self) -> Result<(), PlatformError> {
-        if self.lease.acquire().await? {
-            self.clear().await?;
-        }
-        Ok(())
+        let round = || self.clear();
+        self.db
+            .in_rounds("housekeeping", self.config.interval, &stop, round)
+            .await;
     }
 
     /// Removes everything that is due now.
