@@ -50,24 +50,17 @@ pub(crate) async fn set_aside(
     key: (Uuid, Uuid),
     error: Error,
 ) -> Result<(), Error> {
-    if passes(&error) {
-        return Err(error);
-    }
-    tell(key, &error);
+    blame(key, error)?;
     let report = &report(AttemptResult::FailedTemporarily);
     let counted = db
         .write_txn(|txn| async move { count(outbound, ctx, &txn, key, report).await })
         .await;
-    match counted {
-        Err(error) if !passes(&error) => {
-            tell(key, &error);
-            db.write_txn(|txn| async move {
-                record(outbound, ctx, &txn, key, (Begun::No, report)).await
-            })
-            .await
-        }
-        counted => counted,
-    }
+    let Err(error) = counted else {
+        return Ok(());
+    };
+    blame(key, error)?;
+    db.write_txn(|txn| async move { record(outbound, ctx, &txn, key, (Begun::No, report)).await })
+        .await
 }
 
 /// Ends an attempt that had begun and that we failed with this error.
@@ -81,10 +74,7 @@ pub(crate) async fn finish(
     key: (Uuid, Uuid),
     (report, error): (&Report, Error),
 ) -> Result<(), Error> {
-    if passes(&error) {
-        return Err(error);
-    }
-    tell(key, &error);
+    blame(key, error)?;
     let finished = db
         .write_txn(|txn| async move { dispatch::finish(outbound, ctx, &txn, key, report).await })
         .await;
@@ -106,31 +96,26 @@ pub(crate) async fn close(
     key: (Uuid, Uuid),
     (report, error): (&Report, Error),
 ) -> Result<(), Error> {
-    if passes(&error) {
-        return Err(error);
-    }
-    tell(key, &error);
+    blame(key, error)?;
     db.write_txn(|txn| async move { record(outbound, ctx, &txn, key, (Begun::Yes, report)).await })
         .await
 }
 
-/// Whether the same work may succeed later without anybody's doing: what the database's state of the
-/// moment caused.
-fn passes(error: &Error) -> bool {
+/// Logs an error as ours; answers it when the same work may succeed later without anybody's doing,
+/// because the database's state of the moment caused it.
+fn blame((delivery, _): (Uuid, Uuid), error: Error) -> Result<(), Error> {
     let code = error.problem().code();
-    matches!(
-        code,
-        Code::Unavailable | Code::Aborted | Code::DeadlineExceeded
-    )
-}
-
-fn tell((delivery, _): (Uuid, Uuid), error: &Error) {
+    let passes = [Code::Unavailable, Code::Aborted, Code::DeadlineExceeded];
+    if passes.contains(&code) {
+        return Err(error);
+    }
     tracing::error!(
         %delivery,
         error = %error,
         cause = error.source().map(ToString::to_string),
         "delivery failed by a fault of ours"
     );
+    Ok(())
 }
 
 async fn count(
