@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use rapport_platform::db::{Database, Retryable as _, retry_if_taken};
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
-use sea_orm::{DbBackend, DbErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::permit::Terms;
@@ -38,14 +38,11 @@ WITH cleared AS ( \
     AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
       ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
       WHERE p.tenant_id = $1 AND p.customer_id = $2 AND s.lift_time IS NULL) \
-    AND NOT EXISTS (SELECT 1 FROM contact_permit p \
-      WHERE p.tenant_id = $1 AND p.request_id = $14) \
   RETURNING customer_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT $1, customer_id, $6, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, $14 FROM cleared \
-ON CONFLICT (tenant_id, request_id) WHERE request_id IS NOT NULL DO NOTHING \
-RETURNING contact_permit_id";
+RETURNING customer_id";
 
 /// The rows are taken in the order of their ids, so that nobody waits in a circle. The lists are
 /// read in queries of their own, which hides their lengths from the planner: it then looks each
@@ -81,7 +78,7 @@ pub(crate) async fn many(
     terms: Terms<'_>,
     grants: &[Grant],
 ) -> Result<HashSet<Uuid>, PlatformError> {
-    if db.backend() != DbBackend::Postgres || grants.is_empty() {
+    if grants.is_empty() {
         return Ok(HashSet::new());
     }
     let list = |id: fn(&Grant) -> String| grants.iter().map(id).collect::<Vec<_>>().join(",");
@@ -93,45 +90,50 @@ pub(crate) async fn many(
         terms,
         [customers.into(), permits.into(), requests.into()],
     );
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, SPEND_MANY, values);
-    let rows = match db.run(statement).await {
-        Ok(rows) => rows,
-        Err(PlatformError::Database(error)) => match retry_if_taken(error) {
-            error if error.is_retryable() => return Ok(HashSet::new()),
-            error => return Err(error),
-        },
-        Err(error) => return Err(error),
-    };
+    let rows = spend(db, SPEND_MANY, values).await?;
     let customers = rows.iter().map(|row| row.try_get("", "customer_id"));
     Ok(customers.collect::<Result<_, DbErr>>()?)
 }
 
 /// Grants a contact within the customer's clearance. False when the clearance does not cover it,
 /// or the request was granted one before: then all has to be looked at.
-///
-/// A statement by itself on PostgreSQL; the other engine has no round trips to save and decides in
-/// a transaction.
 pub(crate) async fn one(
     ctx: &Context,
     db: &Database,
     terms: Terms<'_>,
     grant: &Grant,
 ) -> Result<bool, PlatformError> {
-    if db.backend() != DbBackend::Postgres {
-        return Ok(false);
-    }
     let ids = [
         grant.customer.into(),
         grant.permit.into(),
         grant.request_id.into(),
     ];
-    let values = values(ctx, terms, ids);
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, SPEND_ONE, values);
-    match db.run(statement).await {
-        Ok(rows) => Ok(!rows.is_empty()),
-        // Met a transaction on the customer's row: what follows waits for it.
-        Err(error) if error.is_retryable() => Ok(false),
-        Err(error) => Err(error),
+    let rows = spend(db, SPEND_ONE, values(ctx, terms, ids)).await?;
+    Ok(!rows.is_empty())
+}
+
+/// The rows that were granted; none when a request among them was granted one before, or when it
+/// met a transaction on a customer's row: what follows waits for that.
+///
+/// A statement by itself on PostgreSQL; the other engine has no round trips to save and decides in
+/// a transaction.
+async fn spend(
+    db: &Database,
+    sql: &str,
+    values: [Value; 14],
+) -> Result<Vec<QueryResult>, PlatformError> {
+    if db.backend() != DbBackend::Postgres {
+        return Ok(Vec::new());
+    }
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let error = match db.run(statement).await {
+        Err(PlatformError::Database(error)) => retry_if_taken(error),
+        run => return run,
+    };
+    if error.is_retryable() {
+        Ok(Vec::new())
+    } else {
+        Err(error)
     }
 }
 
