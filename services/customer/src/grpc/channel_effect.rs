@@ -50,9 +50,12 @@ impl ChannelEffects {
         let (ctx, db) = (&ctx, self.0.db.read());
         let clocks = &self.clocks(ctx, query).await?;
         let costs = &channel_cost::all(ctx, db).await?;
+        let currency = costs.first().map(|cost| cost.currency.as_str());
         let mut effects: BTreeMap<Kind, Effect> = BTreeMap::new();
         for counted in channel_effect::contacts(ctx, db, query, clocks, costs).await? {
             let cost = counted.cost.and_then(|place| costs.get(place));
+            // Two that were recorded at one instant may differ.
+            let cost = cost.filter(|cost| Some(cost.currency.as_str()) == currency);
             let effect = effects.entry(counted.kind).or_default();
             effect.count(counted.contacts, cost);
         }
@@ -62,7 +65,6 @@ impl ChannelEffects {
             let effect = effects.entry(refused.kind).or_default();
             effect.refuse(refused.count, reasons);
         }
-        let currency = costs.first().map(|cost| cost.currency.as_str());
         let effects = effects
             .iter()
             .map(|(kind, effect)| convert::effect_to_proto(*kind, effect, currency));

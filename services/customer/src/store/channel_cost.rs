@@ -79,21 +79,22 @@ pub(crate) async fn insert(
     txn: &DatabaseTransaction,
     cost: &ChannelCost,
 ) -> Result<Model, Error> {
-    let costs = all(ctx, txn).await?;
-    if costs.iter().any(|it| it.currency != cost.currency) {
+    let rows = list(ctx, txn, None, MOST).await?;
+    if rows.iter().any(|it| it.currency != cost.currency) {
         let why = "must be in the currency of the other costs";
         return Err(Error::invalid("channel_cost.per_contact", why));
     }
-    if u64::try_from(costs.len()).is_ok_and(|count| count >= MOST) {
+    if u64::try_from(rows.len()).is_ok_and(|count| count >= MOST) {
         return Err(Error::InvalidState {
             resource: "channelCosts".to_owned(),
             state: "FULL",
             why: "has 1,000 costs. Delete those of long ago.",
         });
     }
-    let taken = |it: &&ChannelCost| it.channel == cost.channel && it.effective == cost.effective;
-    if costs.iter().find(taken).is_some() {
-        let name = format!("channelCosts of {}", cost.channel.label());
+    let same =
+        |it: &&Model| it.channel == cost.channel.code() && it.effective_time == cost.effective;
+    if let Some(taken) = rows.iter().find(same) {
+        let name = CHANNEL_COST.format(&[taken.channel_cost_id]);
         return Err(PlatformError::AlreadyExists(name).into());
     }
     let row = Model {

@@ -213,7 +213,9 @@ on_each_engine! {
         let mail = answer(desk.cost(Channel::Post, since, [euros(1, 20), None]).await);
 
         let again = desk.cost(Channel::Sms, since, [euros(0, 8), None]).await;
-        assert_eq!(reason(again), "RESOURCE_EXISTS");
+        let again = refused(again);
+        assert_eq!(testing::reason(&again), "RESOURCE_EXISTS");
+        assert!(again.message().contains(&sms.name), "{again:?}");
         let elsewhere = desk.cost(Channel::Phone, since, [francs, None]).await;
         assert_eq!(reason(elsewhere), "INVALID_FIELD");
         let nothing = desk.cost(Channel::Phone, since, [None, None]).await;
@@ -273,6 +275,44 @@ on_each_engine! {
         answer(deliveries.cancel_delivery(request).await);
 
         assert_eq!(desk.whole_effect().await.contact_count, 0);
+    }
+
+    async fn what_became_of_a_message_is_no_second_contact(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.person("Ada").await;
+        desk.email(&ada, "ada@example.com").await;
+        answer(desk.send(&ada, Channel::Email, Purpose::Service).await);
+        let later = desk.later(DAY);
+        let mut deliveries = DeliveryServiceClient::new(desk.link());
+        let all = deliveries.list_deliveries(proto::ListDeliveriesRequest::default()).await;
+        let result = proto::Interaction {
+            links: vec![answer(all).deliveries[0].name.clone()],
+            ..told(Channel::Email, &desk.ctx.now.to_string(), Outcome::Accepted)
+        };
+
+        later.log(&ada, result).await;
+
+        assert_eq!(later.whole_effect().await.contact_count, 1);
+    }
+
+    async fn how_long_an_answer_counts_is_part_of_the_question(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.person("Ada").await;
+        desk.log(&ada, told(Channel::Email, "2026-03-02T12:00:00Z", Outcome::Reached)).await;
+        desk.hears(&ada, "2026-03-04T12:00:00Z").await;
+        let answered_within = async |days: i64| {
+            let request = proto::QueryChannelEffectRequest {
+                start_time: Some(at(MARCH[0]).into()),
+                end_time: Some(at(MARCH[1]).into()),
+                response_window: Some(prost_types::Duration { seconds: days * 86_400, nanos: 0 }),
+                ..Default::default()
+            };
+            let effects = answer(desk.effects().query_channel_effect(request).await).effects;
+            effects.first().map(|it| it.response_count)
+        };
+
+        assert_eq!(answered_within(2).await, Some(0));
+        assert_eq!(answered_within(3).await, Some(1));
     }
 
     async fn stages_are_those_of_then_and_merged_records_answer_for_each_other(db: Database) {
