@@ -113,7 +113,7 @@ impl Refusal {
             Self::UnsupportedCompression { encoding } => Problem::new(
                 Code::Unimplemented,
                 ErrorReason::UnsupportedCompression,
-                "Requests may be compressed with gzip or zstd, or not at all.",
+                "Requests may be compressed with gzip, or not at all.",
             )
             .with_metadata("encoding", encoding),
             Self::Overloaded => Problem::new(

@@ -47,30 +47,23 @@ async fn large_messages_pass_and_too_large_ones_are_refused() {
 #[tokio::test]
 async fn compressed_requests_are_judged_and_passed_on_as_they_are() {
     let gateway = Running::start().await;
-    for compression in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
-        let caller = gateway.administrator().await.compressing(compression);
-        let answer = caller.unary("Echo", text(100_000)).await.unwrap();
-        assert_eq!(answer.text.len(), 100_000);
-        let refused = caller
-            .unary(
-                "Echo",
-                Note {
-                    number: -1,
-                    ..text(1_000)
-                },
-            )
-            .await
-            .unwrap_err();
-        assert_eq!(
-            reason(&refused),
-            "INVALID_FIELD",
-            "the rules hold for compressed messages"
-        );
-    }
+    let caller = gateway.administrator().await;
+    let caller = caller.compressing(CompressionEncoding::Gzip);
+    let answer = caller.unary("Echo", text(100_000)).await.unwrap();
+    assert_eq!(answer.text.len(), 100_000);
+    let wrong = Note {
+        number: -1,
+        ..text(1_000)
+    };
+    let refused = caller.unary("Echo", wrong).await.unwrap_err();
+    assert_eq!(
+        reason(&refused),
+        "INVALID_FIELD",
+        "the rules hold for compressed messages"
+    );
     let calls = gateway.notes.calls();
+    assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].headers["grpc-encoding"], "gzip");
-    assert_eq!(calls[1].headers["grpc-encoding"], "zstd");
-    assert_eq!(calls.len(), 2);
 }
 
 #[tokio::test]

@@ -103,8 +103,7 @@ impl tower::Service<http::Request<Body>> for Notes {
         let notes = self.clone();
         Box::pin(async move {
             let mut grpc = Grpc::new(ProstCodec::<Note, Note>::default())
-                .accept_compressed(CompressionEncoding::Gzip)
-                .accept_compressed(CompressionEncoding::Zstd);
+                .accept_compressed(CompressionEncoding::Gzip);
             Ok(match request.uri().path() {
                 "/test.v1.Notes/Wait" => grpc.unary(Wait(notes), request).await,
                 "/test.v1.Notes/Count" => grpc.server_streaming(Count, request).await,

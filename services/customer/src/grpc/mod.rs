@@ -151,7 +151,6 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
                 .max_encoding_message_size(MAX_RESPONSE_BYTES)
                 .accept_compressed(CompressionEncoding::Gzip)
-                .accept_compressed(CompressionEncoding::Zstd)
         };
     }
     let shared = || shared.clone();
