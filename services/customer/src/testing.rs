@@ -7,20 +7,22 @@ use rapport_platform::identity::{Actor, Context, TenantId};
 use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::public_url::PublicUrl;
-use rapport_platform::server::ServiceLink;
 use rapport_platform::testing;
+pub(crate) use rapport_platform::testing::{Link, answer, fields, metadata, reason, refused};
 use rapport_platform::time::Clock;
+use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::attribute_service_client::AttributeServiceClient;
+use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point_service_client::ContactPointServiceClient;
+use rapport_proto::rapport::customer::v1::contact_policy_service_client::ContactPolicyServiceClient;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
 use rapport_proto::rapport::customer::v1::role_service_client::RoleServiceClient;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
+use tonic::{Response, Status};
 use uuid::Uuid;
 
 use crate::delivery::{DeliveryConfig, Outbound, SmtpConfig};
+use crate::domain::channel::Purpose;
+use crate::domain::contact::consent::ConsentStatus;
 use crate::grpc::link::Links;
 use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, routes};
@@ -32,20 +34,6 @@ use crate::store::migration::migrations;
 pub(crate) struct Caller {
     pub(crate) shared: Shared,
     pub(crate) ctx: Context,
-}
-
-/// The way of a caller's requests to the service.
-pub(crate) type Link = InterceptedService<ServiceLink, OnBehalf>;
-
-/// Puts the caller's context where the identity layer would.
-#[derive(Clone)]
-pub(crate) struct OnBehalf(Context);
-
-impl Interceptor for OnBehalf {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.extensions_mut().insert(self.0.clone());
-        Ok(request)
-    }
 }
 
 impl Caller {
@@ -90,6 +78,46 @@ impl Caller {
         self.with(|ctx| ctx.now = ctx.now.saturating_add(by))
     }
 
+    /// Makes these the company's rules about contacts.
+    pub(crate) async fn order(&self, policy: proto::ContactPolicy) {
+        answer(self.try_order(policy).await);
+    }
+
+    pub(crate) async fn try_order(
+        &self,
+        policy: proto::ContactPolicy,
+    ) -> Result<Response<proto::ContactPolicy>, Status> {
+        let request = proto::UpdateContactPolicyRequest {
+            contact_policy: Some(proto::ContactPolicy {
+                name: "contactPolicy".to_owned(),
+                ..policy
+            }),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["*".to_owned()],
+            }),
+            ..Default::default()
+        };
+        let mut service = ContactPolicyServiceClient::new(self.link());
+        service.update_contact_policy(request).await
+    }
+
+    /// Records what the customer said about marketing: about a topic of it, or all.
+    pub(crate) async fn says(&self, customer: &str, status: ConsentStatus, topic: &str) {
+        let request = proto::RecordConsentRequest {
+            parent: customer.to_owned(),
+            consent_event: Some(proto::ConsentEvent {
+                purpose: Purpose::Marketing.number(),
+                topic: topic.to_owned(),
+                status: status.number(),
+                source: "phone".to_owned(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let mut service = ConsentServiceClient::new(self.link());
+        answer(service.record_consent(request).await);
+    }
+
     fn with(&self, change: impl FnOnce(&mut Context)) -> Self {
         let mut other = self.clone();
         change(&mut other.ctx);
@@ -113,8 +141,7 @@ impl Caller {
     }
 
     pub(crate) fn link(&self) -> Link {
-        let link = ServiceLink::from(routes(&self.shared));
-        InterceptedService::new(link, OnBehalf(self.ctx.clone()))
+        testing::link(routes(&self.shared), &self.ctx)
     }
 }
 
@@ -130,25 +157,4 @@ pub(crate) fn delivery_config() -> DeliveryConfig {
 /// Where customers find the gateway's pages.
 fn public_url() -> PublicUrl {
     PublicUrl::parse("https://contact.example.com").unwrap()
-}
-
-/// The reason of a refusal, such as `ETAG_MISMATCH`.
-pub(crate) fn reason(refused: &Status) -> String {
-    let info = refused.get_details_error_info();
-    info.map(|info| info.reason).unwrap_or_default()
-}
-
-/// What a refusal says under this key.
-pub(crate) fn metadata(refused: &Status, key: &str) -> String {
-    let info = refused.get_details_error_info();
-    info.and_then(|info| info.metadata.get(key).cloned())
-        .unwrap_or_default()
-}
-
-/// The fields that a refusal names.
-pub(crate) fn fields(refused: &Status) -> Vec<String> {
-    let request = refused.get_details_bad_request();
-    let violations = request.map(|request| request.field_violations);
-    let fields = violations.unwrap_or_default().into_iter();
-    fields.map(|violation| violation.field).collect()
 }

@@ -10,6 +10,8 @@
     reason = "a test without its database has to stop"
 )]
 
+mod calls;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,6 +22,8 @@ use crate::db::{Database, DatabaseConfig};
 use crate::id::new_id;
 use crate::identity::{Actor, Context, TenantId};
 use crate::time::Clock;
+
+pub use calls::{Link, OnBehalf, answer, fields, link, metadata, reason, refused};
 
 /// Names the PostgreSQL server that tests may use.
 pub const POSTGRES_VARIABLE: &str = "RAPPORT_TEST_POSTGRES";

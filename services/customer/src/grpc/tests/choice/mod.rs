@@ -29,7 +29,7 @@ use crate::domain::contact::consent::{ConsentOutcome, ConsentStatus};
 use crate::domain::contact::policy::PurposeMode;
 use crate::grpc::Shared;
 use crate::grpc::link::Links;
-use crate::testing::{self, Caller, Link};
+use crate::testing::{self, Caller, Link, answer, refused};
 
 /// Somebody who looks after what customers chose.
 #[derive(Clone)]
@@ -279,19 +279,6 @@ fn outcome(
     let number = verdict.expect("there is a verdict").outcome;
     let mut all = ConsentOutcome::ALL.iter().copied();
     all.find(|it| it.number() == number).unwrap()
-}
-
-/// What an RPC answered, which must have succeeded.
-fn answer<T>(result: Result<Response<T>, Status>) -> T {
-    result.unwrap().into_inner()
-}
-
-/// The status of a call that must have been refused.
-fn refused<T>(result: Result<Response<T>, Status>) -> Status {
-    let Err(status) = result else {
-        panic!("it was answered")
-    };
-    status
 }
 
 /// Why a call was refused.

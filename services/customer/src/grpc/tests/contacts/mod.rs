@@ -37,7 +37,7 @@ use self::chosen::{Chosen, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
 use crate::grpc::Shared;
 use crate::resource::CUSTOMER;
-use crate::testing::{self, Caller, Link};
+use crate::testing::{self, Caller, Link, answer, refused};
 
 /// Somebody at work with customers.
 #[derive(Clone)]
@@ -337,19 +337,6 @@ fn inbound(channel: Channel, summary: &str) -> proto::Interaction {
         summary: summary.to_owned(),
         ..Default::default()
     }
-}
-
-/// What an RPC answered, which must have succeeded.
-fn answer<T>(result: Result<Response<T>, Status>) -> T {
-    result.unwrap().into_inner()
-}
-
-/// The status of a call that must have been refused.
-fn refused<T>(result: Result<Response<T>, Status>) -> Status {
-    let Err(status) = result else {
-        panic!("it was answered")
-    };
-    status
 }
 
 /// Why a call was refused.

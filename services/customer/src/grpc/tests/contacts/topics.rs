@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
-use rapport_proto::rapport::customer::v1::contact_policy_service_client::ContactPolicyServiceClient;
 
 use super::{Desk, answer, contact, message, reason, refused};
 use crate::domain::channel::{Channel, Purpose};
@@ -41,48 +39,6 @@ pub(super) fn offer(customer: &str, topic: &str, campaign: &str) -> proto::SendM
         topic: topic.to_owned(),
         campaign: campaign.to_owned(),
         ..message(customer, Channel::Email, Purpose::Marketing)
-    }
-}
-
-impl Desk {
-    /// Makes these the company's rules.
-    pub(super) async fn order(&self, policy: proto::ContactPolicy) {
-        answer(self.try_order(policy).await);
-    }
-
-    pub(super) async fn try_order(
-        &self,
-        policy: proto::ContactPolicy,
-    ) -> Result<tonic::Response<proto::ContactPolicy>, tonic::Status> {
-        let request = proto::UpdateContactPolicyRequest {
-            contact_policy: Some(proto::ContactPolicy {
-                name: "contactPolicy".to_owned(),
-                ..policy
-            }),
-            update_mask: Some(prost_types::FieldMask {
-                paths: vec!["*".to_owned()],
-            }),
-            ..Default::default()
-        };
-        let mut service = ContactPolicyServiceClient::new(self.link());
-        service.update_contact_policy(request).await
-    }
-
-    /// Records what the customer said about marketing: about a topic of it, or all.
-    pub(super) async fn says(&self, customer: &str, status: ConsentStatus, topic: &str) {
-        let request = proto::RecordConsentRequest {
-            parent: customer.to_owned(),
-            consent_event: Some(proto::ConsentEvent {
-                purpose: Purpose::Marketing.number(),
-                topic: topic.to_owned(),
-                status: status.number(),
-                source: "phone".to_owned(),
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        let mut service = ConsentServiceClient::new(self.link());
-        answer(service.record_consent(request).await);
     }
 }
 

@@ -40,7 +40,7 @@ use crate::domain::channel::{Channel, Purpose};
 use crate::domain::delivery::{Connector, DeliveryState};
 use crate::domain::preferences::ChannelChoice;
 use crate::grpc::Shared;
-use crate::testing::{self, Caller, Link, delivery_config};
+use crate::testing::{self, Caller, Link, answer, delivery_config, refused};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -339,19 +339,6 @@ fn message(customer: &str, channel: Channel, subject: &str) -> proto::SendMessag
 }
 
 const LEASE: Duration = Duration::from_secs(5 * 60);
-
-/// What an RPC answered, which must have succeeded.
-fn answer<T>(result: Result<Response<T>, Status>) -> T {
-    result.unwrap().into_inner()
-}
-
-/// The status of a call that must have been refused.
-fn refused<T>(result: Result<Response<T>, Status>) -> Status {
-    let Err(status) = result else {
-        panic!("it was answered")
-    };
-    status
-}
 
 /// Why a call was refused.
 fn reason<T>(result: Result<Response<T>, Status>) -> String {

@@ -9,7 +9,6 @@ use rapport_proto::google::r#type::TimeOfDay;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
 use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
-use rapport_proto::rapport::customer::v1::contact_policy_service_client::ContactPolicyServiceClient;
 
 use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::Report;
@@ -40,21 +39,6 @@ impl Post {
         post.caller.ctx.now = instant.parse().unwrap();
         post.hand.set(post.caller.ctx.now);
         post
-    }
-
-    async fn order(&self, policy: proto::ContactPolicy) {
-        let request = proto::UpdateContactPolicyRequest {
-            contact_policy: Some(proto::ContactPolicy {
-                name: "contactPolicy".to_owned(),
-                ..policy
-            }),
-            update_mask: Some(prost_types::FieldMask {
-                paths: vec!["*".to_owned()],
-            }),
-            ..Default::default()
-        };
-        let mut service = ContactPolicyServiceClient::new(self.link());
-        answer(service.update_contact_policy(request).await);
     }
 
     /// Allows one contact a day.

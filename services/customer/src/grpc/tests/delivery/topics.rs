@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
-use rapport_proto::rapport::customer::v1::contact_policy_service_client::ContactPolicyServiceClient;
 
 use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::Report;
@@ -25,35 +23,11 @@ impl Post {
             display_name: (*id).to_owned(),
             restrictive: *restrictive,
         });
-        let request = proto::UpdateContactPolicyRequest {
-            contact_policy: Some(proto::ContactPolicy {
-                name: "contactPolicy".to_owned(),
-                topics: topics.collect(),
-                ..Default::default()
-            }),
-            update_mask: Some(prost_types::FieldMask {
-                paths: vec!["*".to_owned()],
-            }),
+        self.order(proto::ContactPolicy {
+            topics: topics.collect(),
             ..Default::default()
-        };
-        let mut service = ContactPolicyServiceClient::new(self.link());
-        answer(service.update_contact_policy(request).await);
-    }
-
-    async fn says(&self, customer: &str, status: ConsentStatus, topic: &str) {
-        let request = proto::RecordConsentRequest {
-            parent: customer.to_owned(),
-            consent_event: Some(proto::ConsentEvent {
-                purpose: Purpose::Marketing.number(),
-                topic: topic.to_owned(),
-                status: status.number(),
-                source: "phone".to_owned(),
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        let mut service = ConsentServiceClient::new(self.link());
-        answer(service.record_consent(request).await);
+        })
+        .await;
     }
 
     async fn offer_about(&self, customer: &str, topic: &str) -> proto::Delivery {

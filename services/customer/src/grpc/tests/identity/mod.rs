@@ -25,7 +25,7 @@ use rapport_proto::rapport::customer::v1::view_service_client::ViewServiceClient
 use tonic::{Response, Status};
 
 use crate::domain::channel::{Channel, Purpose};
-use crate::testing::{self, Caller, Link};
+use crate::testing::{self, Caller, Link, answer, refused};
 
 /// Somebody who keeps the customers in order.
 #[derive(Clone)]
@@ -352,15 +352,7 @@ fn merge_request(survivor: &str, merged: &str) -> proto::MergeCustomersRequest {
     }
 }
 
-/// What an RPC answered, which must have succeeded.
-fn answer<T>(result: Result<Response<T>, Status>) -> T {
-    result.unwrap().into_inner()
-}
-
 /// Why a call was refused.
 fn reason<T>(result: Result<Response<T>, Status>) -> String {
-    let Err(status) = result else {
-        panic!("it was answered")
-    };
-    testing::reason(&status)
+    testing::reason(&refused(result))
 }

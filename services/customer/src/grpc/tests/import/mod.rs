@@ -24,7 +24,7 @@ use tonic::{Response, Status};
 use crate::domain::channel::Channel;
 use crate::domain::preferences::ChannelChoice;
 use crate::grpc::Shared;
-use crate::testing::{Caller, Link};
+use crate::testing::{Caller, Link, answer as answered};
 
 /// Somebody who brings customers in.
 #[derive(Clone)]
@@ -366,9 +366,4 @@ fn emails(one: &proto::ExportedCustomer) -> Vec<String> {
         .collect();
     emails.sort();
     emails
-}
-
-/// What an RPC answered, which must have succeeded.
-fn answered<T>(result: Result<Response<T>, Status>) -> T {
-    result.unwrap().into_inner()
 }
