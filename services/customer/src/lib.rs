@@ -21,6 +21,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use rapport_platform::config::Secret;
 use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
@@ -69,7 +70,15 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// When a setting can't be used or the database can't be opened.
-pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Service, PlatformError> {
+#[inline(never)]
+pub fn build(
+    config: &Config,
+    surroundings: Surroundings,
+) -> BoxFuture<'_, Result<Service, PlatformError>> {
+    Box::pin(built(config, surroundings))
+}
+
+async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, PlatformError> {
     let Surroundings {
         verifier,
         clock,
@@ -106,15 +115,13 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         policies,
     };
     let workers = [workers, vec![duplicates(&shared)]].concat();
+    let rpcs = grpc::rpcs(&shared);
+    let proto_services = rpcs.services().to_vec();
     Ok(Service {
         name: NAME,
-        routes: standard_layers(
-            grpc::routes(&shared),
-            deadlines,
-            IdentityLayer::new(verifier, clock),
-        ),
+        routes: standard_layers(rpcs.into(), deadlines, IdentityLayer::new(verifier, clock)),
         workers,
-        proto_services: grpc::PROTO_SERVICES.to_vec(),
+        proto_services,
         readiness: vec![readiness(db)],
     })
 }
@@ -123,10 +130,13 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
 ///
 /// # Errors
 /// When the database can't be opened or a step fails; then none took place.
-pub async fn migrate(config: &Config) -> Result<(), PlatformError> {
-    let db = Database::connect(NAME, &config.database).await?;
-    db.migrate(store::migration::migrations()).await?;
-    db.close().await
+#[inline(never)]
+pub fn migrate(config: &Config) -> BoxFuture<'_, Result<(), PlatformError>> {
+    Box::pin(async {
+        let db = Database::connect(NAME, &config.database).await?;
+        db.migrate(store::migration::migrations()).await?;
+        db.close().await
+    })
 }
 
 fn page_tokens(key: &Secret<String>) -> Result<PageTokens, PlatformError> {

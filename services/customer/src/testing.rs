@@ -25,7 +25,7 @@ use crate::domain::channel::Purpose;
 use crate::domain::contact::consent::ConsentStatus;
 use crate::grpc::link::Links;
 use crate::grpc::permit::Policies;
-use crate::grpc::{Shared, routes};
+use crate::grpc::{Shared, rpcs};
 use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
@@ -141,7 +141,7 @@ impl Caller {
     }
 
     pub(crate) fn link(&self) -> Link {
-        testing::link(routes(&self.shared), &self.ctx)
+        testing::link(rpcs(&self.shared), &self.ctx)
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use rapport_platform::config;
 
 use crate::settings::Settings;
-use crate::terminal::say;
+use crate::terminal::{complain, say};
 use crate::{demo, export, import, migrate, protos, serve};
 
 /// Rapport: a customer-relationship back end as a suite of gRPC services.
@@ -46,7 +46,7 @@ enum Command {
 
 impl Cli {
     /// Runs what was typed.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    async fn run(self) -> anyhow::Result<ExitCode> {
         let settings = || -> anyhow::Result<Settings> { Ok(config::load(self.config.as_deref())?) };
         if self.print_config {
             say(config::to_toml_redacted(&settings()?)?.trim_end());
@@ -61,4 +61,20 @@ impl Cli {
             Command::Demo(arguments) => demo::run(arguments).await,
         }
     }
+}
+
+/// Does what the command line says.
+#[inline(never)]
+pub fn main() -> ExitCode {
+    let run = || {
+        let cli = Cli::parse();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(cli.run())
+    };
+    run().unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
 }

@@ -6,7 +6,6 @@ use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::attribute_service_server::AttributeService;
 use sea_orm::DatabaseTransaction;
 
 use super::Shared;
@@ -25,7 +24,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct Attributes(pub(crate) Shared);
 
 rpcs! {
-    AttributeService for Attributes {
+    "rapport.customer.v1.AttributeService" for Attributes {
         create_attribute_definition(proto::CreateAttributeDefinitionRequest)
             -> proto::AttributeDefinition = create;
         get_attribute_definition(proto::GetAttributeDefinitionRequest)

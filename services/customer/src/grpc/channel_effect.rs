@@ -8,7 +8,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::channel_effect_service_server::ChannelEffectService;
 
 use super::Shared;
 use super::convert::channel_effect as convert;
@@ -30,7 +29,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct ChannelEffects(pub(crate) Shared);
 
 rpcs! {
-    ChannelEffectService for ChannelEffects {
+    "rapport.customer.v1.ChannelEffectService" for ChannelEffects {
         query_channel_effect(proto::QueryChannelEffectRequest)
             -> proto::QueryChannelEffectResponse = query;
         create_channel_cost(proto::CreateChannelCostRequest) -> proto::ChannelCost = create;

@@ -9,7 +9,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::contact_point_service_server::ContactPointService;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -37,7 +36,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct ContactPoints(pub(crate) Shared);
 
 rpcs! {
-    ContactPointService for ContactPoints {
+    "rapport.customer.v1.ContactPointService" for ContactPoints {
         create_contact_point(proto::CreateContactPointRequest) -> proto::ContactPoint = create;
         get_contact_point(proto::GetContactPointRequest) -> proto::ContactPoint = get;
         list_contact_points(proto::ListContactPointsRequest)

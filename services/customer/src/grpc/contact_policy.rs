@@ -5,7 +5,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::contact_policy_service_server::ContactPolicyService;
 
 use super::Shared;
 use super::convert::contact_policy as convert;
@@ -17,7 +16,7 @@ use crate::store::contact::policy;
 pub(crate) struct ContactPolicies(pub(crate) Shared);
 
 rpcs! {
-    ContactPolicyService for ContactPolicies {
+    "rapport.customer.v1.ContactPolicyService" for ContactPolicies {
         get_contact_policy(proto::GetContactPolicyRequest) -> proto::ContactPolicy = get;
         update_contact_policy(proto::UpdateContactPolicyRequest) -> proto::ContactPolicy = update;
     }

@@ -9,7 +9,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::conversation_service_server::ConversationService;
 use sea_orm::DatabaseTransaction;
 
 use super::Shared;
@@ -39,7 +38,7 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 pub(crate) struct Conversations(pub(crate) Shared);
 
 rpcs! {
-    ConversationService for Conversations {
+    "rapport.customer.v1.ConversationService" for Conversations {
         create_conversation(proto::CreateConversationRequest) -> proto::Conversation = create;
         get_conversation(proto::GetConversationRequest) -> proto::Conversation = get;
         list_conversations(proto::ListConversationsRequest)

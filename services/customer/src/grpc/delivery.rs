@@ -8,7 +8,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::delivery_service_server::DeliveryService;
 
 use super::convert::delivery as convert;
 use super::{Shared, permit};
@@ -49,7 +48,7 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 pub(crate) struct Deliveries(pub(crate) Shared);
 
 rpcs! {
-    DeliveryService for Deliveries {
+    "rapport.customer.v1.DeliveryService" for Deliveries {
         get_delivery(proto::GetDeliveryRequest) -> proto::Delivery = get;
         list_deliveries(proto::ListDeliveriesRequest) -> proto::ListDeliveriesResponse = list;
         list_delivery_attempts(proto::ListDeliveryAttemptsRequest)

@@ -4,7 +4,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::delivery_feedback_service_server::DeliveryFeedbackService;
 use sea_orm::DatabaseTransaction;
 
 use super::convert::contact_point as convert_point;
@@ -33,7 +32,7 @@ const MAX_PROVIDER_ID: usize = 800;
 pub(crate) struct DeliveryFeedback(pub(crate) Shared);
 
 rpcs! {
-    DeliveryFeedbackService for DeliveryFeedback {
+    "rapport.customer.v1.DeliveryFeedbackService" for DeliveryFeedback {
         report_bounce(proto::ReportBounceRequest) -> proto::Delivery = bounce;
         report_complaint(proto::ReportComplaintRequest) -> proto::Delivery = complaint;
         report_delivered(proto::ReportDeliveredRequest) -> proto::Delivery = delivered;

@@ -9,17 +9,16 @@ use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::rpcs;
-use rapport_platform::server::{Answers, answering};
+use rapport_platform::server::{Messages, answering};
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::delivery_queue_service_server::DeliveryQueueService;
 use rapport_proto::rapport::customer::v1::pull_request::Step;
 use rapport_proto::rapport::customer::v1::pull_response::Event;
 use sea_orm::DatabaseTransaction;
 use tokio::sync::mpsc::Sender;
 use tokio::time::sleep;
 use tokio_stream::StreamExt as _;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Status};
 use uuid::Uuid;
 
 use super::Shared;
@@ -54,9 +53,8 @@ pub(crate) struct DeliveryQueue(pub(crate) Shared);
 type Events = Sender<Result<proto::PullResponse, Status>>;
 
 rpcs! {
-    DeliveryQueueService for DeliveryQueue {
-    } streams {
-        pull(Streaming<proto::PullRequest>) -> PullStream<proto::PullResponse> = pull;
+    "rapport.customer.v1.DeliveryQueueService" for DeliveryQueue {
+        pull(stream proto::PullRequest) -> stream proto::PullResponse = pull;
     }
 }
 
@@ -64,8 +62,8 @@ impl DeliveryQueue {
     async fn pull(
         &self,
         ctx: Context,
-        steps: Streaming<proto::PullRequest>,
-    ) -> Result<Answers<proto::PullResponse>, Error> {
+        steps: Messages<proto::PullRequest>,
+    ) -> Result<Messages<proto::PullResponse>, Error> {
         let (shared, call_id) = (self.0.clone(), ctx.call_id);
         Ok(answering(move |events| async move {
             let pulled = pull(shared, ctx, steps, &events).await;
@@ -78,7 +76,7 @@ impl DeliveryQueue {
 async fn pull(
     shared: Shared,
     ctx: Context,
-    mut steps: Streaming<proto::PullRequest>,
+    mut steps: Messages<proto::PullRequest>,
     events: &Events,
 ) -> Result<(), Failed> {
     let Some(opening) = steps.next().await.transpose().map_err(Failed::Stream)? else {

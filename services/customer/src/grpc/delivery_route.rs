@@ -7,7 +7,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::mask::Mask;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::delivery_route_service_server::DeliveryRouteService;
 
 use super::Shared;
 use super::convert::delivery_route as convert;
@@ -22,7 +21,7 @@ use crate::store::delivery::route;
 pub(crate) struct DeliveryRoutes(pub(crate) Shared);
 
 rpcs! {
-    DeliveryRouteService for DeliveryRoutes {
+    "rapport.customer.v1.DeliveryRouteService" for DeliveryRoutes {
         get_delivery_route(proto::GetDeliveryRouteRequest) -> proto::DeliveryRoute = get;
         list_delivery_routes(proto::ListDeliveryRoutesRequest)
             -> proto::ListDeliveryRoutesResponse = list;

@@ -9,7 +9,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::interaction_service_server::InteractionService;
 use sea_orm::DatabaseTransaction;
 
 use super::Shared;
@@ -71,7 +70,7 @@ fn labels<T: Copy>(
 pub(crate) struct Interactions(pub(crate) Shared);
 
 rpcs! {
-    InteractionService for Interactions {
+    "rapport.customer.v1.InteractionService" for Interactions {
         log_interaction(proto::LogInteractionRequest) -> proto::Interaction = log;
         get_interaction(proto::GetInteractionRequest) -> proto::Interaction = get;
         list_interactions(proto::ListInteractionsRequest) -> proto::ListInteractionsResponse = list;

@@ -6,7 +6,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::lifecycle_service_server::LifecycleService;
 
 use super::Shared;
 use super::convert::{customer as convert_customer, lifecycle as convert};
@@ -31,7 +30,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct Lifecycle(pub(crate) Shared);
 
 rpcs! {
-    LifecycleService for Lifecycle {
+    "rapport.customer.v1.LifecycleService" for Lifecycle {
         move_customer_stage(proto::MoveCustomerStageRequest) -> proto::Customer = move_stage;
         list_stage_changes(proto::ListStageChangesRequest)
             -> proto::ListStageChangesResponse = list_stage_changes;

@@ -6,7 +6,6 @@ use rapport_platform::outbox::{self, NewEvent};
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::merge_service_server::MergeService;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -33,7 +32,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct Merges(pub(crate) Shared);
 
 rpcs! {
-    MergeService for Merges {
+    "rapport.customer.v1.MergeService" for Merges {
         merge_customers(proto::MergeCustomersRequest) -> proto::CustomerMerge = merge;
         undo_customer_merge(proto::UndoCustomerMergeRequest) -> proto::CustomerMerge = undo;
         get_customer_merge(proto::GetCustomerMergeRequest) -> proto::CustomerMerge = get;

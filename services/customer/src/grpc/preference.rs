@@ -5,7 +5,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::preference_service_server::PreferenceService;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -23,7 +22,7 @@ use crate::store::preference;
 pub(crate) struct PreferencesOfCustomers(pub(crate) Shared);
 
 rpcs! {
-    PreferenceService for PreferencesOfCustomers {
+    "rapport.customer.v1.PreferenceService" for PreferencesOfCustomers {
         get_preferences(proto::GetPreferencesRequest) -> proto::Preferences = get;
         set_preferences(proto::SetPreferencesRequest) -> proto::Preferences = set;
         set_contact_times(proto::SetContactTimesRequest) -> proto::Preferences = set_times;

@@ -6,7 +6,6 @@ use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::role_service_server::RoleService;
 
 use super::Shared;
 use super::convert::role as convert;
@@ -26,7 +25,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct Roles(pub(crate) Shared);
 
 rpcs! {
-    RoleService for Roles {
+    "rapport.customer.v1.RoleService" for Roles {
         create_role(proto::CreateRoleRequest) -> proto::Role = create;
         get_role(proto::GetRoleRequest) -> proto::Role = get;
         list_roles(proto::ListRolesRequest) -> proto::ListRolesResponse = list;

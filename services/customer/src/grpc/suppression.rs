@@ -8,7 +8,6 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::suppression_service_server::SuppressionService;
 use sea_orm::DatabaseTransaction;
 
 use super::Shared;
@@ -42,7 +41,7 @@ static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
 pub(crate) struct Suppressions(pub(crate) Shared);
 
 rpcs! {
-    SuppressionService for Suppressions {
+    "rapport.customer.v1.SuppressionService" for Suppressions {
         suppress_address(proto::SuppressAddressRequest) -> proto::Suppression = suppress;
         find_suppressions(proto::FindSuppressionsRequest) -> proto::FindSuppressionsResponse = find;
         list_suppressions(proto::ListSuppressionsRequest) -> proto::ListSuppressionsResponse = list;

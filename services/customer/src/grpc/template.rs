@@ -6,7 +6,6 @@ use rapport_platform::mask::Mask;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::template_service_server::TemplateService;
 use sea_orm::DatabaseTransaction;
 
 use super::Shared;
@@ -27,7 +26,7 @@ const MAX_TEMPLATES: u64 = 1_000;
 pub(crate) struct Templates(pub(crate) Shared);
 
 rpcs! {
-    TemplateService for Templates {
+    "rapport.customer.v1.TemplateService" for Templates {
         create_template(proto::CreateTemplateRequest) -> proto::Template = create;
         get_template(proto::GetTemplateRequest) -> proto::Template = get;
         list_templates(proto::ListTemplatesRequest) -> proto::ListTemplatesResponse = list;

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use rapport_platform::identity::Context;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::view_service_server::ViewService;
 use sea_orm::{Condition, DatabaseConnection};
 use uuid::Uuid;
 
@@ -57,7 +56,7 @@ mod in_360 {
 pub(crate) struct Views(pub(crate) Shared);
 
 rpcs! {
-    ViewService for Views {
+    "rapport.customer.v1.ViewService" for Views {
         get_customer_context(proto::GetCustomerContextRequest) -> proto::CustomerContext = context;
         get_customer360(proto::GetCustomer360Request) -> proto::Customer360 = full;
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use sea_orm::sea_query::{Alias, IntoIden};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, DynIden, IsolationLevel,
@@ -21,16 +22,19 @@ impl Database {
     /// # Errors
     /// `Database` when a migration fails, or when the database has one that the code does
     /// not know: it was upgraded by a newer version.
-    pub async fn migrate(
+    #[inline(never)]
+    pub fn migrate(
         &self,
         migrations: Vec<Box<dyn MigrationTrait>>,
-    ) -> Result<(), PlatformError> {
-        let migrator = Migrator::new(self.service(), migrations);
-        let txn = self.begin_migration().await?;
-        lock(&txn, self.service()).await?;
-        migrator.up(&txn, None).await?;
-        txn.commit().await?;
-        Ok(())
+    ) -> BoxFuture<'_, Result<(), PlatformError>> {
+        Box::pin(async {
+            let migrator = Migrator::new(self.service(), migrations);
+            let txn = self.begin_migration().await?;
+            lock(&txn, self.service()).await?;
+            migrator.up(&txn, None).await?;
+            txn.commit().await?;
+            Ok(())
+        })
     }
 
     #[allow(

@@ -9,6 +9,9 @@
 //! one row is refused and run again. A read followed by a write of the *same* row is
 //! therefore safe on both. A rule that spans *several* rows needs a unique index or a
 //! version check on a row that all of its writers change.
+//!
+//! What drives a connection is boxed and not inlined: the code of an `async fn` becomes part of
+//! each crate that awaits it, and with it the engines' drivers.
 
 mod config;
 mod lease;
@@ -25,6 +28,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, QueryResult, Statement,
 };
@@ -59,7 +63,15 @@ impl Database {
     /// # Errors
     /// `Unavailable` when the engine cannot be reached, `Internal` when the configuration
     /// is at fault. Neither repeats the URL, which may hold a password.
-    pub async fn connect(
+    #[inline(never)]
+    pub fn connect<'a>(
+        service: &'static str,
+        config: &'a DatabaseConfig,
+    ) -> BoxFuture<'a, Result<Self, PlatformError>> {
+        Box::pin(Self::connected(service, config))
+    }
+
+    async fn connected(
         service: &'static str,
         config: &DatabaseConfig,
     ) -> Result<Self, PlatformError> {
@@ -100,10 +112,13 @@ impl Database {
     }
 
     /// Closes all connections; SQLite folds its log into the file.
-    pub async fn close(&self) -> Result<(), PlatformError> {
-        self.0.reader.close_by_ref().await?;
-        self.0.writer.close_by_ref().await?;
-        Ok(())
+    #[inline(never)]
+    pub fn close(&self) -> BoxFuture<'_, Result<(), PlatformError>> {
+        Box::pin(async {
+            self.0.reader.close_by_ref().await?;
+            self.0.writer.close_by_ref().await?;
+            Ok(())
+        })
     }
 
     /// Runs one statement that writes and answers rows: a transaction of its own, in one round
@@ -112,8 +127,12 @@ impl Database {
     ///
     /// # Errors
     /// `Database`; a lost connection leaves open whether it took place.
-    pub async fn run(&self, statement: Statement) -> Result<Vec<QueryResult>, PlatformError> {
-        Ok(self.writer().query_all_raw(statement).await?)
+    #[inline(never)]
+    pub fn run(
+        &self,
+        statement: Statement,
+    ) -> BoxFuture<'_, Result<Vec<QueryResult>, PlatformError>> {
+        Box::pin(async { Ok(self.writer().query_all_raw(statement).await?) })
     }
 
     /// The same database, for which `told` is called with every statement that it runs.

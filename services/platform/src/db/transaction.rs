@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use sea_orm::{
     DatabaseTransaction, DbErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::Database;
@@ -186,11 +188,11 @@ impl Database {
         let outcome = work(txn.clone()).await;
         let txn = Arc::into_inner(txn).ok_or(Failure::Kept)?;
         match outcome {
-            Ok(()) => txn.commit().await.map_err(Failure::Commit),
+            Ok(()) => end(txn, End::Commit).await.map_err(Failure::Commit),
             Err(error) => {
                 // At once, so that its locks are gone before the next attempt. If this
                 // fails the connection is broken and the engine rolls back by itself.
-                let _ = txn.rollback().await;
+                let _ = end(txn, End::Rollback).await;
                 Err(Failure::Work(error))
             }
         }
@@ -200,7 +202,8 @@ impl Database {
         clippy::disallowed_methods,
         reason = "the one place that begins a transaction"
     )]
-    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    #[inline(never)]
+    fn begin(&self) -> BoxFuture<'_, Result<DatabaseTransaction, DbErr>> {
         let options = TransactionOptions {
             // A deferred transaction that reads first fails when it comes to write.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -211,8 +214,22 @@ impl Database {
         // transaction that nobody ends. The task ends it.
         let writer = self.writer().clone();
         let begin = tokio::spawn(async move { writer.begin_with_options(options).await });
-        begin
-            .await
-            .unwrap_or_else(|stopped| Err(DbErr::Custom(stopped.to_string())))
+        let stopped = |stopped: JoinError| Err(DbErr::Custom(stopped.to_string()));
+        Box::pin(begin.map(move |begun| begun.unwrap_or_else(stopped)))
     }
+}
+
+enum End {
+    Commit,
+    Rollback,
+}
+
+#[inline(never)]
+fn end(txn: DatabaseTransaction, how: End) -> BoxFuture<'static, Result<(), DbErr>> {
+    Box::pin(async move {
+        match how {
+            End::Commit => txn.commit().await,
+            End::Rollback => txn.rollback().await,
+        }
+    })
 }

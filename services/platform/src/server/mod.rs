@@ -41,11 +41,11 @@ pub use pages::serve_pages;
 pub use panic_layer::{Catching, PanicLayer};
 pub use readiness::ReadinessCheck;
 pub use reflection::add_reflection;
-pub use rpc::{Answering, Answers, answer, answering};
+pub use rpc::{Messages, Methods, Rpcs, Serve, answering};
 pub use service::{Service, Worker};
 pub use supervisor::Supervisor;
 
-/// Largest request message a service reads. Service crates set it on generated servers.
+/// Largest request message a service reads.
 pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Largest response message a service sends; the largest page of the largest resources

@@ -3,6 +3,7 @@
 mod connections;
 mod health_and_ops;
 mod links;
+mod rpcs;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! Calls of a service in the same process, and what they answer.
 
-use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
+use tonic::service::{Interceptor, Routes};
 use tonic::{Request, Response, Status};
 use tonic_types::StatusExt as _;
 
@@ -23,8 +23,8 @@ impl Interceptor for OnBehalf {
 }
 
 /// The way of a caller's requests to the service that answers on these routes.
-pub fn link(routes: impl Into<ServiceLink>, ctx: &Context) -> Link {
-    InterceptedService::new(routes.into(), OnBehalf(ctx.clone()))
+pub fn link(routes: impl Into<Routes>, ctx: &Context) -> Link {
+    InterceptedService::new(ServiceLink::from(routes.into()), OnBehalf(ctx.clone()))
 }
 
 /// What a call that must succeed answered.

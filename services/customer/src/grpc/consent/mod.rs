@@ -8,7 +8,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::consent_service_server::ConsentService;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -29,7 +28,7 @@ use crate::store::identity::group;
 pub(crate) struct Consents(pub(crate) Shared);
 
 rpcs! {
-    ConsentService for Consents {
+    "rapport.customer.v1.ConsentService" for Consents {
         record_consent(proto::RecordConsentRequest) -> proto::ConsentEvent = record;
         list_consent_events(proto::ListConsentEventsRequest)
             -> proto::ListConsentEventsResponse = list;

@@ -7,7 +7,6 @@ pub(in crate::grpc) use read::filter_of;
 
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::customer_service_server::CustomerService;
 
 use super::Shared;
 
@@ -15,7 +14,7 @@ use super::Shared;
 pub(crate) struct Customers(pub(crate) Shared);
 
 rpcs! {
-    CustomerService for Customers {
+    "rapport.customer.v1.CustomerService" for Customers {
         create_customer(proto::CreateCustomerRequest) -> proto::Customer = create;
         get_customer(proto::GetCustomerRequest) -> proto::Customer = get;
         batch_get_customers(proto::BatchGetCustomersRequest)

@@ -7,7 +7,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::duplicate_service_server::DuplicateService;
 use rapport_proto::rapport::customer::v1::find_duplicates_request::Of;
 use uuid::Uuid;
 
@@ -37,7 +36,7 @@ const POLICY: &str = "duplicatePolicy";
 pub(crate) struct Duplicates(pub(crate) Shared);
 
 rpcs! {
-    DuplicateService for Duplicates {
+    "rapport.customer.v1.DuplicateService" for Duplicates {
         find_duplicates(proto::FindDuplicatesRequest) -> proto::FindDuplicatesResponse = find;
         start_duplicate_scan(proto::StartDuplicateScanRequest) -> proto::DuplicateScan = start_scan;
         get_duplicate_scan(proto::GetDuplicateScanRequest) -> proto::DuplicateScan = get_scan;

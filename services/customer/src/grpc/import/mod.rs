@@ -13,13 +13,12 @@ mod write;
 use rapport_platform::error::Answer as _;
 use rapport_platform::identity::Context;
 use rapport_platform::rpcs;
-use rapport_platform::server::{Answers, answering};
+use rapport_platform::server::{Messages, answering};
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::import_customers_request::Step;
-use rapport_proto::rapport::customer::v1::import_service_server::ImportService;
 use tokio::sync::mpsc::Sender;
 use tokio_stream::StreamExt as _;
-use tonic::{Status, Streaming};
+use tonic::Status;
 use uuid::Uuid;
 
 use super::Shared;
@@ -30,17 +29,16 @@ use crate::error::Error;
 pub(crate) struct Imports(pub(crate) Shared);
 
 rpcs! {
-    ImportService for Imports {
+    "rapport.customer.v1.ImportService" for Imports {
         get_import_run(proto::GetImportRunRequest) -> proto::ImportRun = get;
         list_import_runs(proto::ListImportRunsRequest) -> proto::ListImportRunsResponse = list;
         list_import_errors(proto::ListImportErrorsRequest)
             -> proto::ListImportErrorsResponse = list_errors;
         undo_import_run(proto::UndoImportRunRequest) -> proto::ImportRun = undo;
-    } streams {
-        import_customers(Streaming<proto::ImportCustomersRequest>)
-            -> ImportCustomersStream<proto::ImportCustomersResponse> = import;
+        import_customers(stream proto::ImportCustomersRequest)
+            -> stream proto::ImportCustomersResponse = import;
         export_customers(proto::ExportCustomersRequest)
-            -> ExportCustomersStream<proto::ExportCustomersResponse> = export;
+            -> stream proto::ExportCustomersResponse = export;
     }
 }
 
@@ -48,8 +46,8 @@ impl Imports {
     async fn import(
         &self,
         ctx: Context,
-        steps: Streaming<proto::ImportCustomersRequest>,
-    ) -> Result<Answers<proto::ImportCustomersResponse>, Error> {
+        steps: Messages<proto::ImportCustomersRequest>,
+    ) -> Result<Messages<proto::ImportCustomersResponse>, Error> {
         let (shared, call_id) = (self.0.clone(), ctx.call_id);
         Ok(answering(move |answers| async move {
             let imported = import(&shared, ctx, steps, &answers).await;
@@ -61,7 +59,7 @@ impl Imports {
         &self,
         ctx: Context,
         request: proto::ExportCustomersRequest,
-    ) -> Result<Answers<proto::ExportCustomersResponse>, Error> {
+    ) -> Result<Messages<proto::ExportCustomersResponse>, Error> {
         let call_id = ctx.call_id;
         let export = export::Export::begin(&self.0, ctx, request)?;
         Ok(answering(move |answers| async move {
@@ -98,7 +96,7 @@ impl From<Error> for Failed {
 async fn import(
     shared: &Shared,
     ctx: Context,
-    mut steps: Streaming<proto::ImportCustomersRequest>,
+    mut steps: Messages<proto::ImportCustomersRequest>,
     answers: &Sender<Result<proto::ImportCustomersResponse, Status>>,
 ) -> Result<(), Failed> {
     let Some(start) = next(&mut steps).await? else {
@@ -152,7 +150,7 @@ async fn complete(
 }
 
 async fn next(
-    steps: &mut Streaming<proto::ImportCustomersRequest>,
+    steps: &mut Messages<proto::ImportCustomersRequest>,
 ) -> Result<Option<proto::ImportCustomersRequest>, Failed> {
     steps.next().await.transpose().map_err(Failed::Stream)
 }

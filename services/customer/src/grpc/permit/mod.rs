@@ -16,7 +16,6 @@ use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::problem::FieldViolation;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::contact_permit_service_server::ContactPermitService;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
@@ -49,7 +48,7 @@ const PAGE: PageSizes = PageSizes {
 pub(crate) struct ContactPermits(pub(crate) Shared);
 
 rpcs! {
-    ContactPermitService for ContactPermits {
+    "rapport.customer.v1.ContactPermitService" for ContactPermits {
         check_contact(proto::CheckContactRequest) -> proto::ContactDecision = check;
         reserve_contact(proto::ReserveContactRequest) -> proto::ContactPermit = reserve;
         batch_reserve_contacts(proto::BatchReserveContactsRequest)

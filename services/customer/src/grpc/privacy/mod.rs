@@ -7,9 +7,8 @@ use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox::{self, NewEvent};
 use rapport_platform::rpcs;
-use rapport_platform::server::{Answers, answering};
+use rapport_platform::server::{Messages, answering};
 use rapport_proto::rapport::customer::v1 as proto;
-use rapport_proto::rapport::customer::v1::privacy_service_server::PrivacyService;
 
 use super::Shared;
 use crate::error::Error;
@@ -20,11 +19,10 @@ use crate::store::identity::{erase, group};
 pub(crate) struct Privacy(pub(crate) Shared);
 
 rpcs! {
-    PrivacyService for Privacy {
+    "rapport.customer.v1.PrivacyService" for Privacy {
         erase_customer(proto::EraseCustomerRequest) -> proto::EraseCustomerResponse = erase;
-    } streams {
         export_personal_data(proto::ExportPersonalDataRequest)
-            -> ExportPersonalDataStream<proto::ExportPersonalDataResponse> = export;
+            -> stream proto::ExportPersonalDataResponse = export;
     }
 }
 
@@ -33,7 +31,7 @@ impl Privacy {
         &self,
         ctx: Context,
         request: proto::ExportPersonalDataRequest,
-    ) -> Result<Answers<proto::ExportPersonalDataResponse>, Error> {
+    ) -> Result<Messages<proto::ExportPersonalDataResponse>, Error> {
         let call_id = ctx.call_id;
         let export = export::Export::begin(&self.0, ctx, &request.name).await?;
         Ok(answering(move |answers| async move {
