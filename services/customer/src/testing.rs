@@ -8,16 +8,12 @@ use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::ServiceLink;
-use rapport_platform::testing;
+use rapport_platform::testing::{self, OnBehalf};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::attribute_service_client::AttributeServiceClient;
 use rapport_proto::rapport::customer::v1::contact_point_service_client::ContactPointServiceClient;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
 use rapport_proto::rapport::customer::v1::role_service_client::RoleServiceClient;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 use crate::delivery::{DeliveryConfig, Outbound, SmtpConfig};
@@ -27,25 +23,13 @@ use crate::grpc::{Shared, routes};
 use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
+pub(crate) use rapport_platform::testing::{Link, fields, metadata, reason};
+
 /// Somebody who calls the service by generated clients, as the gateway would on his behalf.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) shared: Shared,
     pub(crate) ctx: Context,
-}
-
-/// The way of a caller's requests to the service.
-pub(crate) type Link = InterceptedService<ServiceLink, OnBehalf>;
-
-/// Puts the caller's context where the identity layer would.
-#[derive(Clone)]
-pub(crate) struct OnBehalf(Context);
-
-impl Interceptor for OnBehalf {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.extensions_mut().insert(self.0.clone());
-        Ok(request)
-    }
 }
 
 impl Caller {
@@ -114,7 +98,7 @@ impl Caller {
 
     pub(crate) fn link(&self) -> Link {
         let link = ServiceLink::from(routes(&self.shared));
-        InterceptedService::new(link, OnBehalf(self.ctx.clone()))
+        OnBehalf::of(&self.ctx, link)
     }
 }
 
@@ -130,25 +114,4 @@ pub(crate) fn delivery_config() -> DeliveryConfig {
 /// Where customers find the gateway's pages.
 fn public_url() -> PublicUrl {
     PublicUrl::parse("https://contact.example.com").unwrap()
-}
-
-/// The reason of a refusal, such as `ETAG_MISMATCH`.
-pub(crate) fn reason(refused: &Status) -> String {
-    let info = refused.get_details_error_info();
-    info.map(|info| info.reason).unwrap_or_default()
-}
-
-/// What a refusal says under this key.
-pub(crate) fn metadata(refused: &Status, key: &str) -> String {
-    let info = refused.get_details_error_info();
-    info.and_then(|info| info.metadata.get(key).cloned())
-        .unwrap_or_default()
-}
-
-/// The fields that a refusal names.
-pub(crate) fn fields(refused: &Status) -> Vec<String> {
-    let request = refused.get_details_bad_request();
-    let violations = request.map(|request| request.field_violations);
-    let fields = violations.unwrap_or_default().into_iter();
-    fields.map(|violation| violation.field).collect()
 }

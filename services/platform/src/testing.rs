@@ -15,10 +15,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{ConnectionTrait, DbErr};
 use tempfile::TempDir;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::{Request, Status};
+use tonic_types::StatusExt as _;
 
 use crate::db::{Database, DatabaseConfig};
 use crate::id::new_id;
 use crate::identity::{Actor, Context, TenantId};
+use crate::server::ServiceLink;
 use crate::time::Clock;
 
 /// Names the PostgreSQL server that tests may use.
@@ -160,6 +165,62 @@ async fn administer(admin: &str, command: &str) -> Result<(), DbErr> {
     let done = connection.execute_unprepared(command).await;
     connection.close().await?;
     done.map(|_| ())
+}
+
+/// The way of a caller's requests to the service.
+pub type Link = InterceptedService<ServiceLink, OnBehalf>;
+
+/// Puts the caller's context where the identity layer would.
+#[derive(Clone, Debug)]
+pub struct OnBehalf(Context);
+
+impl OnBehalf {
+    /// Calls over `link` as whoever `ctx` says.
+    pub fn of(ctx: &Context, link: ServiceLink) -> Link {
+        InterceptedService::new(link, Self(ctx.clone()))
+    }
+}
+
+impl Interceptor for OnBehalf {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.extensions_mut().insert(self.0.clone());
+        Ok(request)
+    }
+}
+
+/// The reason of a refusal, such as `ETAG_MISMATCH`.
+pub fn reason(refused: &Status) -> String {
+    let info = refused.get_details_error_info();
+    info.map(|info| info.reason).unwrap_or_default()
+}
+
+/// What a refusal says under this key.
+pub fn metadata(refused: &Status, key: &str) -> String {
+    let info = refused.get_details_error_info();
+    info.and_then(|info| info.metadata.get(key).cloned())
+        .unwrap_or_default()
+}
+
+/// The fields that a refusal names.
+pub fn fields(refused: &Status) -> Vec<String> {
+    let request = refused.get_details_bad_request();
+    let violations = request.map(|request| request.field_violations);
+    let fields = violations.unwrap_or_default().into_iter();
+    fields.map(|violation| violation.field).collect()
+}
+
+/// A proto's enum without its UNSPECIFIED value, as numbers and names without prefix: what the
+/// domain's enum of the same name has to agree with.
+pub fn values_in_proto(name: &str) -> Vec<(i32, String)> {
+    let descriptor = rapport_proto::descriptor_pool()
+        .get_enum_by_name(name)
+        .expect("the proto has the enum");
+    let zero = descriptor.get_value(0).expect("enums begin with zero");
+    let prefix = zero.name().trim_end_matches("UNSPECIFIED");
+    let values = descriptor.values().filter(|value| value.number() != 0);
+    values
+        .map(|value| (value.number(), value.name().replacen(prefix, "", 1)))
+        .collect()
 }
 
 /// Tells each story twice: as a test in `on_sqlite` and as one in `on_postgres`.
