@@ -1,0 +1,56 @@
+//! One file per proto service. A handler reads the message into the domain, runs one
+//! transaction over the store, and writes the answer: rules live in the domain, statements in
+//! the store.
+
+pub(crate) mod convert;
+mod seller;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use rapport_platform::db::Database;
+use rapport_platform::paging::{PageSizes, PageTokens};
+use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+use rapport_proto::rapport::sales::v1::seller_service_server::{self, SellerServiceServer};
+use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
+
+use crate::customers::Customers;
+use seller::Sellers;
+
+/// Pages of lists whose rows are small.
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
+
+/// What every handler works with. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// The service's rows.
+    pub(crate) db: Database,
+    /// Makes and reads page tokens.
+    pub(crate) page_tokens: PageTokens,
+    /// Knows who the customers are.
+    #[allow(dead_code, reason = "opportunities name customers")]
+    pub(crate) customers: Customers,
+}
+
+/// Full names of the proto services in [`routes`].
+pub(crate) const PROTO_SERVICES: [&str; 1] = [seller_service_server::SERVICE_NAME];
+
+/// Every RPC of the service, without the layers that stand before them.
+pub(crate) fn routes(shared: &Shared) -> Routes {
+    /// A generated server with the suite's limits. Reads what callers compressed; answers are
+    /// compressed, if at all, where they leave the suite.
+    macro_rules! server {
+        ($server:ident, $handlers:ident) => {
+            $server::new($handlers(shared.clone()))
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_RESPONSE_BYTES)
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd)
+        };
+    }
+    Routes::default().add_service(server!(SellerServiceServer, Sellers))
+}

@@ -1,0 +1,3 @@
+//! Stories that callers of the service would tell, on both engines.
+
+mod sellers;

@@ -1,0 +1,14 @@
+//! The service's tables, step by step. A step that was released never changes; the next one
+//! is added below it.
+
+mod m0001_sellers;
+
+use rapport_platform::db::platform_migrations;
+use sea_orm_migration::MigrationTrait;
+
+/// Every step, in order: the platform's tables first.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut steps = platform_migrations();
+    steps.push(Box::new(m0001_sellers::CreateSellers));
+    steps
+}
