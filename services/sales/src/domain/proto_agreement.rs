@@ -2,6 +2,8 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::pipeline::{ForecastCategory, OpportunityState};
+use super::report::SalesDimension;
 use super::seller::SellerState;
 
 macro_rules! agree {
@@ -19,6 +21,9 @@ macro_rules! agree {
 #[test]
 fn numbers_and_names_are_those_of_the_protos() {
     agree! {
+        ForecastCategory => "rapport.sales.v1.ForecastCategory",
+        OpportunityState => "rapport.sales.v1.OpportunityState",
+        SalesDimension => "rapport.sales.v1.SalesDimension",
         SellerState => "rapport.sales.v1.SellerState",
     }
 }

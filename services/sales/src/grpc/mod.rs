@@ -3,6 +3,11 @@
 //! the store.
 
 pub(crate) mod convert;
+mod forecast;
+mod opportunity;
+mod pipeline;
+mod product;
+mod report;
 mod seller;
 #[cfg(test)]
 mod tests;
@@ -11,11 +16,23 @@ mod write;
 use rapport_platform::db::Database;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
-use rapport_proto::rapport::sales::v1::seller_service_server::{self, SellerServiceServer};
+use rapport_proto::rapport::sales::v1::{
+    forecast_service_server::{self, ForecastServiceServer},
+    opportunity_service_server::{self, OpportunityServiceServer},
+    pipeline_service_server::{self, PipelineServiceServer},
+    product_service_server::{self, ProductServiceServer},
+    sales_report_service_server::{self, SalesReportServiceServer},
+    seller_service_server::{self, SellerServiceServer},
+};
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 use crate::customers::Customers;
+use forecast::Forecasts;
+use opportunity::Opportunities;
+use pipeline::Pipelines;
+use product::Products;
+use report::SalesReports;
 use seller::Sellers;
 
 /// Pages of lists whose rows are small.
@@ -32,12 +49,18 @@ pub(crate) struct Shared {
     /// Makes and reads page tokens.
     pub(crate) page_tokens: PageTokens,
     /// Knows who the customers are.
-    #[allow(dead_code, reason = "opportunities name customers")]
     pub(crate) customers: Customers,
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 1] = [seller_service_server::SERVICE_NAME];
+pub(crate) const PROTO_SERVICES: [&str; 6] = [
+    forecast_service_server::SERVICE_NAME,
+    opportunity_service_server::SERVICE_NAME,
+    pipeline_service_server::SERVICE_NAME,
+    product_service_server::SERVICE_NAME,
+    sales_report_service_server::SERVICE_NAME,
+    seller_service_server::SERVICE_NAME,
+];
 
 /// Every RPC of the service, without the layers that stand before them.
 pub(crate) fn routes(shared: &Shared) -> Routes {
@@ -52,5 +75,11 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
                 .accept_compressed(CompressionEncoding::Zstd)
         };
     }
-    Routes::default().add_service(server!(SellerServiceServer, Sellers))
+    Routes::default()
+        .add_service(server!(ForecastServiceServer, Forecasts))
+        .add_service(server!(OpportunityServiceServer, Opportunities))
+        .add_service(server!(PipelineServiceServer, Pipelines))
+        .add_service(server!(ProductServiceServer, Products))
+        .add_service(server!(SalesReportServiceServer, SalesReports))
+        .add_service(server!(SellerServiceServer, Sellers))
 }

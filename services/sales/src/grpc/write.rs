@@ -29,7 +29,10 @@ macro_rules! writes {
 }
 
 writes! {
-    CreateSellerRequest DeactivateSellerRequest ReactivateSellerRequest UpdateSellerRequest
+    AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest CreateSellerRequest
+    DeactivateSellerRequest ImportOpportunitiesRequest MoveOpportunityRequest
+    ReactivateSellerRequest ReopenOpportunityRequest UpdateOpportunityRequest
+    SetExchangeRateRequest SetQuotaRequest UpdatePipelineRequest UpdateProductRequest UpdateSellerRequest
 }
 
 impl Shared {

@@ -4,6 +4,12 @@
 //! sees the rows of its tenant only. Reads take any connection; writes take the transaction
 //! that the handler opened.
 
+pub(crate) mod amount;
 pub(crate) mod entity;
+pub(crate) mod forecast;
 pub(crate) mod migration;
+pub(crate) mod opportunity;
+pub(crate) mod pipeline;
+pub(crate) mod product;
+pub(crate) mod report;
 pub(crate) mod seller;
