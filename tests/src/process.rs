@@ -226,6 +226,7 @@ async fn launch(
         let url = storage.config().url.expose();
         command
             .env("RAPPORT__CUSTOMER__DATABASE__URL", url)
+            .env("RAPPORT__SALES__DATABASE__URL", url)
             .env("RAPPORT__CUSTOMER__ADDRESS_KEY", ADDRESS_KEY)
             .env("RAPPORT__CUSTOMER__LINK_KEY", LINK_KEY);
     }

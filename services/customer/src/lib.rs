@@ -19,18 +19,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
-use rapport_platform::config::Secret;
 use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{IdentityLayer, InternalVerifier};
-use rapport_platform::key::SecretKey;
-use rapport_platform::outbox::{Housekeeping, LocalBus, Relay};
+use rapport_platform::outbox::{self, LocalBus};
 use rapport_platform::paging::PageTokens;
 use rapport_platform::public_url::PublicUrl;
-use rapport_platform::server::{DeadlineConfig, ReadinessCheck, Service, Worker, standard_layers};
+use rapport_platform::server::{DeadlineConfig, Service, Worker, standard_layers};
 use rapport_platform::time::Clock;
 
 pub use config::Config;
@@ -89,7 +85,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let default_region = config.default_region.parse().map_err(|fault| {
         PlatformError::internal("reading the setting customer.default_region", fault)
     })?;
-    let page_tokens = page_tokens(&config.page_token_key)?;
+    let page_tokens = PageTokens::configured("customer.page_token_key", &config.page_token_key)?;
     let address_key = keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?;
     let link_key = keys::kept(&keys::LINK, &config.link_key, &config.database)?;
     let db = Database::connect(NAME, &config.database).await?;
@@ -101,7 +97,8 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
     let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
     let kept = Retention::new(&config.permits)?;
-    let mut workers = workers(config, &db, &clock, &bus);
+    let publishing = (config.relay.clone(), config.housekeeping.clone());
+    let mut workers = outbox::workers(&db, &clock, &bus, publishing);
     workers.push(retention::worker(&db, &clock, kept));
     workers.extend(sending);
     let shared = Shared {
@@ -122,7 +119,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         routes: standard_layers(rpcs.into(), deadlines, IdentityLayer::new(verifier, clock)),
         workers,
         proto_services,
-        readiness: vec![readiness(db)],
+        readiness: vec![db.readiness()],
     })
 }
 
@@ -139,43 +136,10 @@ pub fn migrate(config: &Config) -> BoxFuture<'_, Result<(), PlatformError>> {
     })
 }
 
-fn page_tokens(key: &Secret<String>) -> Result<PageTokens, PlatformError> {
-    let key = match key.expose().as_str() {
-        "" => SecretKey::generate(),
-        key => SecretKey::from_base64(key).map_err(|fault| {
-            PlatformError::internal("reading the setting customer.page_token_key", fault)
-        })?,
-    };
-    Ok(PageTokens::new(&key))
-}
-
-fn workers(config: &Config, db: &Database, clock: &Clock, bus: &LocalBus) -> Vec<Worker> {
-    let relay = {
-        let (db, clock, config) = (db.clone(), clock.clone(), config.relay.clone());
-        let bus = Arc::new(bus.clone());
-        move |stop| Relay::new(&db, bus.clone(), clock.clone(), config.clone()).run(stop)
-    };
-    let housekeeping = {
-        let (db, clock, config) = (db.clone(), clock.clone(), config.housekeeping.clone());
-        move |stop| Housekeeping::new(&db, clock.clone(), config.clone()).run(stop)
-    };
-    vec![
-        Worker::new("customer.relay", relay),
-        Worker::new("customer.housekeeping", housekeeping),
-    ]
-}
-
 /// Searches for duplicates where somebody asked for it.
 fn duplicates(shared: &Shared) -> Worker {
     let shared = shared.clone();
     Worker::new("customer.duplicates", move |stop| {
         DuplicateScanner::new(&shared).run(stop)
-    })
-}
-
-fn readiness(db: Database) -> ReadinessCheck {
-    ReadinessCheck::new("customer.database", move || {
-        let db = db.clone();
-        async move { db.read().ping().await.map_err(PlatformError::from) }
     })
 }

@@ -12,10 +12,12 @@ pub mod filter;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod invalid;
 pub mod key;
 pub mod mask;
 pub mod money;
 pub mod name;
+mod numbered;
 pub mod outbox;
 pub mod paging;
 pub mod private_file;
@@ -26,4 +28,5 @@ pub mod server;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod text;
 pub mod time;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Secret;
 use crate::error::PlatformError;
 use crate::identity::Context;
 use crate::key::SecretKey;
@@ -71,6 +72,21 @@ pub struct Page<K> {
 }
 
 impl PageTokens {
+    /// Tokens sealed with the key in `setting`, base64 of 32 random bytes. When it is empty, one
+    /// is made, and tokens end with the process.
+    ///
+    /// # Errors
+    /// `Internal`, naming the setting, when it holds no key.
+    pub fn configured(setting: &'static str, key: &Secret<String>) -> Result<Self, PlatformError> {
+        let key = match key.expose().as_str() {
+            "" => SecretKey::generate(),
+            key => SecretKey::from_base64(key).map_err(|fault| {
+                PlatformError::internal("reading a key", format!("{setting}: {fault}"))
+            })?,
+        };
+        Ok(Self::new(&key))
+    }
+
     /// Tokens sealed with `key`.
     pub fn new(key: &SecretKey) -> Self {
         Self {

@@ -166,6 +166,20 @@ async fn administer(admin: &str, command: &str) -> Result<(), DbErr> {
     done.map(|_| ())
 }
 
+/// A proto's enum without its UNSPECIFIED value, as numbers and names without prefix: what the
+/// domain's enum of the same name has to agree with.
+pub fn values_in_proto(name: &str) -> Vec<(i32, String)> {
+    let descriptor = rapport_proto::descriptor_pool()
+        .get_enum_by_name(name)
+        .expect("the proto has the enum");
+    let zero = descriptor.get_value(0).expect("enums begin with zero");
+    let prefix = zero.name().trim_end_matches("UNSPECIFIED");
+    let values = descriptor.values().filter(|value| value.number() != 0);
+    values
+        .map(|value| (value.number(), value.name().replacen(prefix, "", 1)))
+        .collect()
+}
+
 /// Tells each story twice: as a test in `on_sqlite` and as one in `on_postgres`.
 ///
 /// A story is an `async fn` that takes the new [`Database`], without tables, and, where

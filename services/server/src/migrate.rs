@@ -15,6 +15,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         .await
         .context("the customer service's database could not be migrated")?;
     say("customer: up to date");
+    rapport_sales::migrate(&settings.sales)
+        .await
+        .context("the sales service's database could not be migrated")?;
+    say("sales: up to date");
     telemetry.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub gateway: GatewayConfig,
     /// The customer service.
     pub customer: rapport_customer::Config,
+    /// The sales service.
+    pub sales: rapport_sales::Config,
 }
 
 /// The operators' HTTP server. It shows neither customers nor secrets.

@@ -62,14 +62,25 @@ impl Suite {
         let surroundings = rapport_customer::Surroundings {
             verifier: InternalVerifier::new(&identity_key),
             clock: clock.clone(),
-            bus,
+            bus: bus.clone(),
             public_url: public_url(&settings)?,
             deadlines: settings.server.deadline.clone(),
         };
         let customer = rapport_customer::build(&settings.customer, surroundings)
             .await
             .context("the customer service can't start")?;
-        let services = [customer];
+        let surroundings = rapport_sales::Surroundings {
+            verifier: InternalVerifier::new(&identity_key),
+            signer: InternalSigner::new(&identity_key),
+            customers: customer.link(),
+            clock: clock.clone(),
+            bus,
+            deadlines: settings.server.deadline.clone(),
+        };
+        let sales = rapport_sales::build(&settings.sales, surroundings)
+            .await
+            .context("the sales service can't start")?;
+        let services = [customer, sales];
 
         let infrastructure = infrastructure(&services, &drain).await?;
         let mut links = HashMap::from([("grpc", infrastructure)]);
@@ -171,6 +182,7 @@ async fn infrastructure(services: &[Service], drain: &Drain) -> anyhow::Result<S
 fn package(service: &Service) -> &'static str {
     match service.name {
         rapport_customer::NAME => "rapport.customer.v1",
+        rapport_sales::NAME => "rapport.sales.v1",
         // A name that fits no RPC: the gateway then refuses to start and names what is missing.
         other => other,
     }

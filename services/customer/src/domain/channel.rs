@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// A way by which a customer and the company reach each other: `rapport.type.v1.Channel`.

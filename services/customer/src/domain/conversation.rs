@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::channel::Channel;
 use super::invalid::Invalid;
-use super::numbered::numbered;
 use super::text;
+use rapport_platform::numbered;
 
 /// Longest subject, in characters.
 const MAX_SUBJECT: usize = 200;

@@ -1,6 +1,6 @@
 //! Where a customer stands between first awareness and win-back, and what moves it.
 
-use super::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// Where a customer stands in the relationship with the company.

@@ -22,12 +22,11 @@ pub mod hierarchy;
 pub mod identity;
 pub mod import;
 pub mod interaction;
-pub mod invalid;
+pub use rapport_platform::invalid;
 pub mod lifecycle;
 pub mod link;
 pub mod locale;
 pub mod names;
-mod numbered;
 pub mod period;
 pub mod phone;
 pub mod postal;
@@ -38,7 +37,7 @@ pub mod region;
 pub mod role;
 pub mod search;
 pub mod template;
-mod text;
+use rapport_platform::text;
 
 #[cfg(test)]
 mod proto_agreement;

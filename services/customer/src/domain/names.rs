@@ -1,8 +1,8 @@
 //! What customers are called.
 
 use super::invalid::InvalidFields;
-use super::numbered::numbered;
 use super::text;
+use rapport_platform::numbered;
 
 /// Longest name, in characters as readers count them.
 pub const MAX_NAME: usize = 200;

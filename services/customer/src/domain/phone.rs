@@ -7,8 +7,8 @@ use phonenumber::{Mode, ParseError};
 
 use super::fold::fold;
 use super::invalid::Invalid;
-use super::numbered::numbered;
 use super::region::Region;
+use rapport_platform::numbered;
 
 /// Longest text read as a phone number; with spaces, an extension and a `tel:` none is longer.
 const MAX_TEXT: usize = 64;

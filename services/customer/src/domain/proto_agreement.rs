@@ -1,5 +1,7 @@
 //! The domain's enums carry the numbers and names of the protos.
 
+use rapport_platform::testing::values_in_proto;
+
 use super::attributes::{AttributeCategory, AttributeType};
 use super::channel::{Channel, Purpose};
 use super::channel_effect::EffectDimension;
@@ -18,24 +20,6 @@ use super::lifecycle::{BehaviourKind, Stage};
 use super::names::CustomerKind;
 use super::preferences::ChannelChoice;
 
-/// The proto's enum without its UNSPECIFIED value, as numbers and names without prefix.
-fn in_proto(name: &str) -> Vec<(i32, String)> {
-    let descriptor = rapport_proto::descriptor_pool()
-        .get_enum_by_name(name)
-        .unwrap();
-    let zero = descriptor.get_value(0).unwrap();
-    let prefix = zero.name().strip_suffix("UNSPECIFIED").unwrap();
-    let values = descriptor.values().filter(|value| value.number() != 0);
-    values
-        .map(|value| {
-            (
-                value.number(),
-                value.name().strip_prefix(prefix).unwrap().to_owned(),
-            )
-        })
-        .collect()
-}
-
 macro_rules! agree {
     ($( $domain:ty => $proto:literal, )+) => {
         $(
@@ -43,7 +27,7 @@ macro_rules! agree {
                 .iter()
                 .map(|it| (it.number(), it.label().to_owned()))
                 .collect();
-            assert_eq!(domain, in_proto($proto), $proto);
+            assert_eq!(domain, values_in_proto($proto), $proto);
         )+
     };
 }

@@ -23,8 +23,8 @@ use crate::resource::{CUSTOMER, INTERACTION};
 use crate::store::entity::interaction::{Column, Model};
 use crate::store::identity::group::{self, Group};
 use crate::store::interaction::{self, Timeline};
-use crate::store::place::{Order, Place};
 use crate::store::{contact_point, conversation};
+use rapport_platform::db::place::{Order, Place};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,

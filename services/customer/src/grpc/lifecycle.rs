@@ -18,8 +18,8 @@ use crate::store::customer::Record;
 use crate::store::entity::behaviour_event;
 use crate::store::identity::group;
 use crate::store::lifecycle::Cause;
-use crate::store::place::Place;
 use crate::store::{customer, lifecycle};
+use rapport_platform::db::place::Place;
 
 const PAGE: PageSizes = PageSizes {
     default: 50,

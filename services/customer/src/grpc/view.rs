@@ -25,10 +25,10 @@ use crate::store::entity::{
 };
 use crate::store::identity::group;
 use crate::store::interaction::Timeline;
-use crate::store::place::Order;
 use crate::store::{
     contact_point, conversation, customer, interaction, lifecycle, preference, relatives, role,
 };
+use rapport_platform::db::place::Order;
 
 /// Most contact points that a record of a customer can have; of one made of many, the best.
 const ALL_CONTACT_POINTS: u64 = 100;

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::entity::{behaviour_event, customer, stage_change};
 use super::identity::parts;
-use super::place::{Order, Place, behind};
 use crate::domain::behaviour::NewBehaviour;
 use crate::domain::lifecycle::{FIRST, Stage, Transition};
+use rapport_platform::db::place::{Order, Place, behind};
 
 /// The stage in which a customer stands.
 pub(crate) fn stage(customer: &customer::Model) -> Result<Stage, PlatformError> {

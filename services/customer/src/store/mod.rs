@@ -18,7 +18,6 @@ pub(crate) mod import;
 pub(crate) mod interaction;
 pub(crate) mod lifecycle;
 pub(crate) mod migration;
-pub(crate) mod place;
 pub(crate) mod preference;
 pub(crate) mod relatives;
 pub(crate) mod role;

@@ -16,8 +16,10 @@
 mod config;
 mod lease;
 mod migration;
+pub mod place;
 mod postgres;
 mod rounds;
+pub mod schema;
 mod sqlite;
 pub mod table;
 mod transaction;
@@ -40,6 +42,7 @@ pub use table::platform_migrations;
 pub use transaction::{Retryable, retry_if_taken};
 
 use crate::error::PlatformError;
+use crate::server::ReadinessCheck;
 
 /// A service's database. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -93,6 +96,15 @@ impl Database {
     /// For statements that only read. SQLite refuses a write here.
     pub fn read(&self) -> &DatabaseConnection {
         &self.0.reader
+    }
+
+    /// That the engine answers, as a condition for taking calls.
+    pub fn readiness(&self) -> ReadinessCheck {
+        let db = self.clone();
+        ReadinessCheck::new(format!("{}.database", self.service()), move || {
+            let db = db.clone();
+            async move { db.read().ping().await.map_err(PlatformError::from) }
+        })
     }
 
     /// The engine, for the few statements that differ.

@@ -19,6 +19,8 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait};
 
@@ -28,12 +30,37 @@ pub use event::{Event, NewEvent};
 pub use housekeeping::{Housekeeping, HousekeepingConfig};
 pub use relay::{Relay, RelayConfig};
 
+use crate::db::Database;
 use crate::db::table::outbox::{ActiveModel, Entity};
 use crate::error::PlatformError;
 use crate::identity::Context;
+use crate::server::Worker;
+use crate::time::Clock;
 
 /// Rows of one INSERT: both engines limit the values of a statement, SQLite to 32,766.
 const ROWS_PER_INSERT: usize = 1_000;
+
+/// What publishes a service's events, and clears away what was published and handled.
+pub fn workers(
+    db: &Database,
+    clock: &Clock,
+    bus: &LocalBus,
+    (relay, housekeeping): (RelayConfig, HousekeepingConfig),
+) -> Vec<Worker> {
+    let service = db.service();
+    let relaying = {
+        let (db, clock, bus) = (db.clone(), clock.clone(), Arc::new(bus.clone()));
+        move |stop| Relay::new(&db, bus.clone(), clock.clone(), relay.clone()).run(stop)
+    };
+    let cleaning = {
+        let (db, clock) = (db.clone(), clock.clone());
+        move |stop| Housekeeping::new(&db, clock.clone(), housekeeping.clone()).run(stop)
+    };
+    vec![
+        Worker::new(format!("{service}.relay"), relaying),
+        Worker::new(format!("{service}.housekeeping"), cleaning),
+    ]
+}
 
 /// Writes `events` in `txn`, to be published once it has committed.
 pub async fn append(

@@ -2,8 +2,8 @@
 
 use super::value::{Given, Value};
 use crate::domain::invalid::{Invalid, InvalidFields};
-use crate::domain::numbered::numbered;
 use crate::domain::text;
+use rapport_platform::numbered;
 
 /// Longest display name, in characters.
 const MAX_DISPLAY_NAME: usize = 100;

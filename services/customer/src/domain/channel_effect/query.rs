@@ -6,7 +6,7 @@ use std::time::Duration;
 use rapport_platform::time::Timestamp;
 
 use crate::domain::invalid::{Invalid, InvalidFields};
-use crate::domain::numbered::numbered;
+use rapport_platform::numbered;
 
 /// Longest period: a leap year.
 const LONGEST_PERIOD: Duration = Duration::from_hours(366 * 24);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::policy::{ContactPolicy, PurposeMode, PurposeRule, Topic, TopicId};
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// Whether a customer permits or forbids.

@@ -2,7 +2,7 @@
 
 use rapport_platform::time::Timestamp;
 
-use crate::domain::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// Where a permit stands.

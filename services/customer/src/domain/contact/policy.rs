@@ -8,8 +8,8 @@ use super::reach::choosable;
 use crate::domain::channel::Purpose;
 use crate::domain::invalid::{Invalid, InvalidFields};
 use crate::domain::locale::ZoneName;
-use crate::domain::numbered::numbered;
 use crate::domain::text;
+use rapport_platform::numbered;
 
 /// Longest name of a topic, in characters.
 const MAX_TOPIC_NAME: usize = 200;

@@ -1,6 +1,6 @@
 //! Why a customer may not be contacted.
 
-use crate::domain::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// A reason against a contact.

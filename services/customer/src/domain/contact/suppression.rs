@@ -3,8 +3,8 @@
 use super::purposes::PurposeSet;
 use crate::domain::channel::Purpose;
 use crate::domain::invalid::Invalid;
-use crate::domain::numbered::numbered;
 use crate::domain::text;
+use rapport_platform::numbered;
 
 /// Longest note, and longest reason of a lift, in characters.
 const MAX_TEXT: usize = 500;

@@ -4,9 +4,9 @@ use crate::domain::channel::{Channel, ChannelSet};
 use crate::domain::email::EmailAddress;
 use crate::domain::handle::Handle;
 use crate::domain::invalid::Invalid;
-use crate::domain::numbered::numbered;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::postal::PostalAddress;
+use rapport_platform::numbered;
 
 numbered! {
     /// What kind of address a contact point holds.

@@ -11,7 +11,7 @@ pub use retry::{Next, RetryPolicy};
 
 use super::channel::Channel;
 use super::invalid::Invalid;
-use super::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// How far a delivery is.

@@ -5,8 +5,8 @@ pub mod duplicates;
 pub mod survivorship;
 
 use super::invalid::Invalid;
-use super::numbered::numbered;
 use super::text;
+use rapport_platform::numbered;
 
 numbered! {
     /// How far a search for duplicates is.

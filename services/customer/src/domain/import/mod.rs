@@ -5,8 +5,8 @@ mod journal;
 pub use journal::{JournalEntry, Undo};
 
 use super::invalid::{Invalid, InvalidFields};
-use super::numbered::numbered;
 use super::text;
+use rapport_platform::numbered;
 
 /// Longest name of a source, in characters.
 const MAX_SOURCE: usize = 200;

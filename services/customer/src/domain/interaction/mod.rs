@@ -10,8 +10,8 @@ use super::channel::{Channel, Purpose};
 use super::external_id::ExternalId;
 use super::invalid::{Invalid, InvalidFields};
 use super::link::Link;
-use super::numbered::numbered;
 use super::text;
+use rapport_platform::numbered;
 
 /// How far ahead of ours a caller's clock may run.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);

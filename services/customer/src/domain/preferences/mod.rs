@@ -10,8 +10,8 @@ use rapport_platform::time::Timestamp;
 
 use super::channel::{Channel, Purpose};
 use super::invalid::{Invalid, InvalidFields};
-use super::numbered::numbered;
 use super::rank::Rank;
+use rapport_platform::numbered;
 
 /// Greatest rank of a preference.
 const MAX_RANK: u16 = 100;

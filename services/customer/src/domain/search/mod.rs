@@ -16,7 +16,7 @@ pub use query::{Query, Word};
 pub use range::TermRange;
 pub use terms::{MAX_TERMS, Terms};
 
-use super::numbered::numbered;
+use rapport_platform::numbered;
 
 /// Longest term and longest prefix searched for, in code points. Longer texts are cut on both
 /// sides alike: they are still found, by their beginning.

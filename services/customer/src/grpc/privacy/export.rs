@@ -15,11 +15,11 @@ use crate::store::contact::{consent, permit, times};
 use crate::store::identity::group::{self, Group};
 use crate::store::identity::{candidate, merge};
 use crate::store::interaction::Timeline;
-use crate::store::place::{Order, Place};
 use crate::store::{
     contact_point, conversation, customer, delivery, import, interaction, lifecycle, preference,
     role,
 };
+use rapport_platform::db::place::{Order, Place};
 
 /// Things of one message: small enough for any client, whatever their texts.
 const PER_MESSAGE: u64 = 50;

@@ -15,7 +15,7 @@ use crate::domain::interaction::{Direction, InteractionParts, NewInteraction};
 use crate::error::Error;
 use crate::store::entity::interaction::{Entity, Model};
 use crate::store::migration::migrations;
-use crate::store::place::{Order, Place};
+use rapport_platform::db::place::{Order, Place};
 
 const ADA: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);

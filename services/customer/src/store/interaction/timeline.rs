@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::store::entity::interaction::{Column, Entity, Model};
 use crate::store::entity::interaction_link;
 use crate::store::identity::parts;
-use crate::store::place::{Order, Place, behind};
+use rapport_platform::db::place::{Order, Place, behind};
 
 /// A part of a customer's timeline.
 pub(crate) struct Timeline {

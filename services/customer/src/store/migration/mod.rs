@@ -10,9 +10,8 @@ mod m0006_delivery;
 mod m0007_effect;
 
 use rapport_platform::db::platform_migrations;
-use sea_orm::sea_query::{Index, IndexCreateStatement, IntoIden, TableCreateStatement};
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Iden};
-use sea_orm_migration::{MigrationTrait, SchemaManager};
+use rapport_platform::db::schema::{clustered, index, refuse_updates};
+use sea_orm_migration::MigrationTrait;
 
 /// Every step, in order: the platform's tables first.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -25,53 +24,4 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0006_delivery::CreateDelivery));
     steps.push(Box::new(m0007_effect::CreateEffect));
     steps
-}
-
-/// SQLite keeps the rows of a small table in its key instead of twice.
-fn clustered(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> TableCreateStatement {
-    if manager.get_database_backend() == DbBackend::Sqlite {
-        table.extra("WITHOUT ROWID");
-    }
-    table
-}
-
-fn index<const N: usize>(
-    name: &str,
-    table: impl Iden + 'static,
-    columns: [impl IntoIden; N],
-) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.name(name).table(table);
-    for column in columns {
-        index.col(column.into_iden());
-    }
-    index
-}
-
-/// Makes tables append-only: what was recorded can be added to or, by law, removed, but
-/// not rewritten, whichever code or person tries.
-async fn refuse_updates(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
-    let postgres = manager.get_database_backend() == DbBackend::Postgres;
-    if postgres {
-        let function = "CREATE OR REPLACE FUNCTION refuse_update() RETURNS trigger \
-             LANGUAGE plpgsql AS \
-             $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$";
-        connection.execute_unprepared(function).await?;
-    }
-    for table in tables {
-        let trigger = if postgres {
-            format!(
-                "CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} \
-                 FOR EACH ROW EXECUTE FUNCTION refuse_update()"
-            )
-        } else {
-            format!(
-                "CREATE TRIGGER {table}_is_append_only BEFORE UPDATE ON {table} \
-                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        };
-        connection.execute_unprepared(&trigger).await?;
-    }
-    Ok(())
 }

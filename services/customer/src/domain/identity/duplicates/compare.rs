@@ -9,7 +9,7 @@ use super::names::{self, NameMatch};
 use super::policy::Score;
 use super::traits::{Place, Traits};
 use crate::domain::names::CustomerKind;
-use crate::domain::numbered::numbered;
+use rapport_platform::numbered;
 
 numbered! {
     /// What speaks for or against two records being one customer.

@@ -3,7 +3,8 @@
 /// Declares an enum whose values carry the number and the name they have in the protos, so that
 /// the wire, the store and error texts agree.
 ///
-/// A test beside the protos' types compares both: see `domain/proto_agreement.rs`.
+/// A test beside each of them compares both: `testing::values_in_proto`.
+#[macro_export]
 macro_rules! numbered {
     (
         $(#[$meta:meta])*
@@ -40,15 +41,15 @@ macro_rules! numbered {
         }
 
         impl TryFrom<i32> for $name {
-            type Error = $crate::domain::invalid::Invalid;
+            type Error = $crate::invalid::Invalid;
 
             fn try_from(number: i32) -> Result<Self, Self::Error> {
                 match number {
                     $( $number => Ok(Self::$value), )+
-                    0 => Err($crate::domain::invalid::Invalid::new(concat!(
+                    0 => Err($crate::invalid::Invalid::new(concat!(
                         "is required: set one of" $(, " ", $label)+
                     ))),
-                    _ => Err($crate::domain::invalid::Invalid::new(concat!(
+                    _ => Err($crate::invalid::Invalid::new(concat!(
                         "is not a known ", $noun, ": set one of" $(, " ", $label)+
                     ))),
                 }
@@ -56,12 +57,12 @@ macro_rules! numbered {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::domain::invalid::Invalid;
+            type Err = $crate::invalid::Invalid;
 
             fn from_str(label: &str) -> Result<Self, Self::Err> {
                 match label {
                     $( $label => Ok(Self::$value), )+
-                    _ => Err($crate::domain::invalid::Invalid::new(concat!(
+                    _ => Err($crate::invalid::Invalid::new(concat!(
                         "is not a known ", $noun, ": write one of" $(, " ", $label)+
                     ))),
                 }
@@ -75,5 +76,3 @@ macro_rules! numbered {
         }
     };
 }
-
-pub(crate) use numbered;

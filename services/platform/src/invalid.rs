@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rapport_platform::problem::FieldViolation;
+use crate::problem::FieldViolation;
 
 /// Why one value was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

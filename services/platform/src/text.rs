@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::invalid::Invalid;
+use crate::invalid::Invalid;
 
 /// Code points allowed for each character that a reader sees. Family emoji and vocalised Arabic
 /// need several; a letter under a hundred accents is an attack on whoever has to draw it.
@@ -14,7 +14,7 @@ const CODE_POINTS_PER_CHARACTER: usize = 4;
 
 /// One line of text of 1 to `max` characters as readers count them (grapheme clusters):
 /// normalised to NFC, without white space around it, without control characters.
-pub(super) fn line(raw: &str, max: usize) -> Result<String, Invalid> {
+pub fn line(raw: &str, max: usize) -> Result<String, Invalid> {
     let text = trimmed(raw);
     if text.chars().any(breaks_a_line) {
         return Err(Invalid::new(
@@ -25,7 +25,7 @@ pub(super) fn line(raw: &str, max: usize) -> Result<String, Invalid> {
 }
 
 /// As [`line`], where empty or blank text means that there is none.
-pub(super) fn optional_line(raw: &str, max: usize) -> Result<Option<String>, Invalid> {
+pub fn optional_line(raw: &str, max: usize) -> Result<Option<String>, Invalid> {
     match trimmed(raw) {
         "" => Ok(None),
         text => line(text, max).map(Some),
@@ -34,7 +34,7 @@ pub(super) fn optional_line(raw: &str, max: usize) -> Result<Option<String>, Inv
 
 /// Text of 1 to `max` characters over any number of lines: normalised to NFC, without white
 /// space around it, without control characters other than line breaks and tabs.
-pub(super) fn passage(raw: &str, max: usize) -> Result<String, Invalid> {
+pub fn passage(raw: &str, max: usize) -> Result<String, Invalid> {
     let text = trimmed(raw);
     if text.chars().any(disturbs_a_reader) {
         return Err(Invalid::new(
@@ -45,7 +45,7 @@ pub(super) fn passage(raw: &str, max: usize) -> Result<String, Invalid> {
 }
 
 /// As [`passage`], where empty or blank text means that there is none.
-pub(super) fn optional_passage(raw: &str, max: usize) -> Result<Option<String>, Invalid> {
+pub fn optional_passage(raw: &str, max: usize) -> Result<Option<String>, Invalid> {
     match trimmed(raw) {
         "" => Ok(None),
         text => passage(text, max).map(Some),

@@ -1,6 +1,6 @@
 //! Places in lists that are ordered by time.
 
-use rapport_platform::time::Timestamp;
+use crate::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{Condition, IntoSimpleExpr};
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 /// Where something stands in time; the id decides between what has one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub struct Place {
     /// When it took place.
-    pub(crate) time: Timestamp,
+    pub time: Timestamp,
     /// Which it is.
-    pub(crate) id: Uuid,
+    pub id: Uuid,
 }
 
 /// Which end of time comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub enum Order {
     /// The present.
     LatestFirst,
     /// The past.
@@ -35,7 +35,7 @@ impl From<Order> for sea_orm::Order {
 
 /// The rows behind a place, all without one. Compared as a pair, which both engines answer
 /// from an index over the pair.
-pub(crate) fn behind(
+pub fn behind(
     place: Option<Place>,
     order: Order,
     time: impl IntoSimpleExpr,

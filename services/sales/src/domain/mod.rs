@@ -1,0 +1,16 @@
+//! The rules of selling.
+//!
+//! Everything here is pure: it reads no clock, draws no random number and knows no database, so
+//! that each rule can be tested by a table of cases. Types are built by parsing what was sent: a
+//! value that exists is right.
+
+pub mod date;
+pub mod forecast;
+pub mod opportunity;
+pub mod pipeline;
+pub mod product;
+pub mod report;
+pub mod seller;
+
+#[cfg(test)]
+mod proto_agreement;

@@ -1,0 +1,139 @@
+//! What can go wrong in this service, and the one place where it becomes an answer.
+
+use rapport_platform::db::Retryable;
+use rapport_platform::error::{Answer, PlatformError};
+use rapport_platform::invalid::InvalidFields;
+use rapport_platform::problem::{FieldViolation, Problem};
+use rapport_proto::rapport::r#type::v1::ErrorReason;
+use sea_orm::DbErr;
+use tonic::Code;
+
+/// Why a call to the sales service failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A failure that every service knows.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// Other resources still depend on this one.
+    #[error("{resource} has {dependents} dependents")]
+    InUse {
+        /// Name of the resource.
+        resource: String,
+        /// How many others depend on it.
+        dependents: u64,
+    },
+    /// The caller sells and does not manage this seller.
+    #[error("the caller does not manage {0}")]
+    NotSubordinate(String),
+    /// The resource's state does not allow this step.
+    #[error("{resource} is {state}")]
+    InvalidState {
+        /// Name of the resource.
+        resource: String,
+        /// The state it is in, for programs: `WON`.
+        state: &'static str,
+        /// The state in words, and what is possible.
+        why: &'static str,
+    },
+}
+
+impl Error {
+    /// A single field breaks a rule.
+    pub(crate) fn invalid(field: impl Into<String>, description: impl Into<String>) -> Self {
+        PlatformError::invalid(field, description).into()
+    }
+
+    /// A message that the request can't do without is unset.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::invalid(field, "is required")
+    }
+
+    /// There is no such resource in the caller's tenant.
+    pub(crate) fn not_found(resource: String) -> Self {
+        PlatformError::NotFound(resource).into()
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        PlatformError::from(error).into()
+    }
+}
+
+impl From<FieldViolation> for Error {
+    fn from(violation: FieldViolation) -> Self {
+        PlatformError::from(violation).into()
+    }
+}
+
+impl From<Vec<FieldViolation>> for Error {
+    fn from(violations: Vec<FieldViolation>) -> Self {
+        PlatformError::Invalid(violations).into()
+    }
+}
+
+/// A stored value that the code can't read: a fault of ours, met `during` some work.
+pub(crate) fn unreadable<C>(during: &'static str) -> impl Fn(C) -> Error
+where
+    C: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    move |cause| PlatformError::internal(during, cause).into()
+}
+
+/// The error of an update that names the version it changes: without such a row, another
+/// transaction was first. The work then runs again and meets the new version.
+pub(crate) fn superseded(error: DbErr) -> Error {
+    match error {
+        DbErr::RecordNotUpdated => PlatformError::Conflict.into(),
+        other => other.into(),
+    }
+}
+
+/// The faults of the value in `field` of the request.
+pub(crate) fn faults_of<F: Into<InvalidFields>>(field: &str) -> impl FnOnce(F) -> Error {
+    move |faults| faults.into().at(field).into()
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Platform(error) if error.is_retryable())
+    }
+}
+
+impl Answer for Error {
+    fn problem(&self) -> Problem {
+        let refused = |reason, message: String, resource: &str| {
+            Problem::new(Code::FailedPrecondition, reason, message)
+                .with_metadata("resource", resource)
+        };
+        match self {
+            Self::Platform(error) => error.problem(),
+            Self::InUse {
+                resource,
+                dependents,
+            } => refused(
+                ErrorReason::ResourceInUse,
+                format!("{dependents} others depend on `{resource}`. Change or delete them first."),
+                resource,
+            )
+            .with_metadata("dependents", dependents.to_string()),
+            Self::NotSubordinate(resource) => Problem::new(
+                Code::PermissionDenied,
+                ErrorReason::NotSubordinate,
+                format!("You do not manage `{resource}`. Ask somebody above both of you."),
+            )
+            .with_metadata("resource", resource),
+            Self::InvalidState {
+                resource,
+                state,
+                why,
+            } => refused(
+                ErrorReason::InvalidState,
+                format!("`{resource}` {why}"),
+                resource,
+            )
+            .with_metadata("state", *state)
+            .with_precondition("STATE", resource, *why),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Between the protos and the domain.
+//!
+//! Every message is taken apart as a whole, so that a new field of a proto breaks the build
+//! until someone decided what becomes of it. Fields that callers can't set are named and
+//! dropped. Faults carry the path of the field inside the message; handlers add where the
+//! message sits in the request.
+
+pub(crate) mod forecast;
+pub(crate) mod opportunity;
+pub(crate) mod pipeline;
+pub(crate) mod product;
+pub(crate) mod seller;
+
+use jiff::civil::Date;
+use rapport_platform::invalid::Invalid;
+use rapport_platform::money::Money;
+use rapport_platform::time::Timestamp;
+use rapport_proto::google::r#type as google;
+
+use crate::domain::date;
+
+/// Text of a field that may be unset: protos write none as the empty string.
+pub(super) fn text(optional: Option<String>) -> String {
+    optional.unwrap_or_default()
+}
+
+/// An instant that may be unset.
+pub(super) fn instant(
+    proto: Option<&prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Invalid> {
+    proto
+        .map(|proto| Timestamp::try_from(*proto))
+        .transpose()
+        .map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// An amount that may be unset.
+pub(super) fn money(proto: Option<&google::Money>) -> Result<Option<Money>, Invalid> {
+    proto
+        .map(Money::try_from)
+        .transpose()
+        .map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// A day that may be unset.
+pub(super) fn day(proto: Option<&google::Date>) -> Result<Option<Date>, Invalid> {
+    proto
+        .map(|proto| date::parse(proto.year, proto.month, proto.day))
+        .transpose()
+}
+
+/// A day on the wire.
+pub(super) fn to_day(number: i32) -> google::Date {
+    google::Date {
+        year: number / 10_000,
+        month: number / 100 % 100,
+        day: number % 100,
+    }
+}

@@ -1,0 +1,55 @@
+//! One file per proto service. A handler reads the message into the domain, runs one
+//! transaction over the store, and writes the answer: rules live in the domain, statements in
+//! the store.
+
+pub(crate) mod convert;
+mod forecast;
+mod opportunity;
+mod pipeline;
+mod product;
+mod report;
+mod seller;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use rapport_platform::db::Database;
+use rapport_platform::paging::{PageSizes, PageTokens};
+use rapport_platform::server::Rpcs;
+
+use crate::customers::Customers;
+use forecast::Forecasts;
+use opportunity::Opportunities;
+use pipeline::Pipelines;
+use product::Products;
+use report::SalesReports;
+use seller::Sellers;
+
+/// Pages of lists whose rows are small.
+const PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 1_000,
+};
+
+/// What every handler works with. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// The service's rows.
+    pub(crate) db: Database,
+    /// Makes and reads page tokens.
+    pub(crate) page_tokens: PageTokens,
+    /// Knows who the customers are.
+    pub(crate) customers: Customers,
+}
+
+/// Every RPC of the service, without the layers that stand before them.
+pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
+    let shared = || shared.clone();
+    Rpcs::default()
+        .serve(Forecasts(shared()))
+        .serve(Opportunities(shared()))
+        .serve(Pipelines(shared()))
+        .serve(Products(shared()))
+        .serve(SalesReports(shared()))
+        .serve(Sellers(shared()))
+}

@@ -1,0 +1,115 @@
+//! The sales service: who sells what to whom, how far along it is, and what will come of it.
+//!
+//! A call enters in `grpc`, is parsed into the types of [`domain`], which hold the rules, and
+//! is answered from one transaction over the repositories in `store`.
+
+mod config;
+mod customers;
+pub mod domain;
+mod error;
+mod events;
+mod grpc;
+mod resource;
+mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use futures::future::BoxFuture;
+use rapport_platform::db::Database;
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::{IdentityLayer, InternalSigner, InternalVerifier};
+use rapport_platform::outbox::{self, LocalBus};
+use rapport_platform::paging::PageTokens;
+use rapport_platform::server::{DeadlineConfig, Service, ServiceLink, standard_layers};
+use rapport_platform::time::Clock;
+
+pub use config::Config;
+pub use error::Error;
+
+use customers::Customers;
+use events::customers::CustomerConsumer;
+use grpc::Shared;
+
+/// The service's name: of its schema, its logs and its part of the configuration.
+pub const NAME: &str = "sales";
+
+/// What the service takes from the process in which it runs.
+pub struct Surroundings {
+    /// Knows the gateway's signature under who calls.
+    pub verifier: InternalVerifier,
+    /// Signs calls of the customer service on a caller's behalf.
+    pub signer: InternalSigner,
+    /// The customer service, which knows who the customers are.
+    pub customers: ServiceLink,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Carries events to those who react to them, this service among them.
+    pub bus: LocalBus,
+    /// How long calls may take.
+    pub deadlines: DeadlineConfig,
+}
+
+/// Builds the service: opens its database, brings the tables to this version where the
+/// configuration says so, subscribes what reacts to events, and puts the RPCs together.
+/// Nothing runs until the workers are started and the routes are called.
+///
+/// # Errors
+/// When a setting can't be used or the database can't be opened.
+#[inline(never)]
+pub fn build(
+    config: &Config,
+    surroundings: Surroundings,
+) -> BoxFuture<'_, Result<Service, PlatformError>> {
+    Box::pin(built(config, surroundings))
+}
+
+async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, PlatformError> {
+    let Surroundings {
+        verifier,
+        signer,
+        customers,
+        clock,
+        bus,
+        deadlines,
+    } = surroundings;
+    let page_tokens = PageTokens::configured("sales.page_token_key", &config.page_token_key)?;
+    let db = Database::connect(NAME, &config.database).await?;
+    if config.migrate {
+        db.migrate(store::migration::migrations()).await?;
+    }
+    bus.subscribe(&db, CustomerConsumer)?;
+    let publishing = (config.relay.clone(), config.housekeeping.clone());
+    let shared = Shared {
+        db: db.clone(),
+        page_tokens,
+        customers: Customers::new(customers, signer),
+    };
+    let rpcs = grpc::rpcs(&shared);
+    let proto_services = rpcs.services().to_vec();
+    Ok(Service {
+        name: NAME,
+        routes: standard_layers(
+            rpcs.into(),
+            deadlines,
+            IdentityLayer::new(verifier, clock.clone()),
+        ),
+        workers: outbox::workers(&db, &clock, &bus, publishing),
+        proto_services,
+        readiness: vec![db.readiness()],
+    })
+}
+
+/// Brings the tables to this version, as a step of a deployment.
+///
+/// # Errors
+/// When the database can't be opened or a step fails; then none took place.
+#[inline(never)]
+pub fn migrate(config: &Config) -> BoxFuture<'_, Result<(), PlatformError>> {
+    Box::pin(async {
+        let db = Database::connect(NAME, &config.database).await?;
+        db.migrate(store::migration::migrations()).await?;
+        db.close().await
+    })
+}

@@ -1,0 +1,15 @@
+//! One file per table. The key of every table starts with the tenant.
+
+#![allow(unreachable_pub, reason = "the library's derives need public items")]
+
+pub(crate) mod customer_reassignment;
+pub(crate) mod exchange_rate;
+pub(crate) mod forecast_adjustment;
+pub(crate) mod opportunity;
+pub(crate) mod opportunity_line;
+pub(crate) mod pipeline;
+pub(crate) mod product;
+pub(crate) mod product_code;
+pub(crate) mod quota;
+pub(crate) mod seller;
+pub(crate) mod stage_change;

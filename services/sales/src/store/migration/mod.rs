@@ -1,0 +1,20 @@
+//! The service's tables, step by step. A step that was released never changes; the next one
+//! is added below it.
+
+mod m0001_sellers;
+mod m0002_products;
+mod m0003_opportunities;
+mod m0004_forecasts;
+
+use rapport_platform::db::platform_migrations;
+use sea_orm_migration::MigrationTrait;
+
+/// Every step, in order: the platform's tables first.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut steps = platform_migrations();
+    steps.push(Box::new(m0001_sellers::CreateSellers));
+    steps.push(Box::new(m0002_products::CreateProducts));
+    steps.push(Box::new(m0003_opportunities::CreateOpportunities));
+    steps.push(Box::new(m0004_forecasts::CreateForecasts));
+    steps
+}

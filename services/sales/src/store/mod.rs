@@ -1,0 +1,15 @@
+//! The service's rows: one repository per aggregate.
+//!
+//! Every function takes the caller's [`Context`](rapport_platform::identity::Context) first and
+//! sees the rows of its tenant only. Reads take any connection; writes take the transaction
+//! that the handler opened.
+
+pub(crate) mod amount;
+pub(crate) mod entity;
+pub(crate) mod forecast;
+pub(crate) mod migration;
+pub(crate) mod opportunity;
+pub(crate) mod pipeline;
+pub(crate) mod product;
+pub(crate) mod report;
+pub(crate) mod seller;
