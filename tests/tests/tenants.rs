@@ -21,7 +21,10 @@ use tonic::Code;
 const MARK: &str = "Zauberwort";
 
 /// The lists of the services.
-const SERVICES: [&str; 1] = [include_str!("tenants/customer.json")];
+const SERVICES: [&str; 2] = [
+    include_str!("tenants/customer.json"),
+    include_str!("tenants/sales.json"),
+];
 
 /// What a tenant has of a service, and how a stranger tries to get at it.
 #[derive(Deserialize)]
