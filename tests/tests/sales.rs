@@ -265,6 +265,19 @@ on_each_engine! {
         assert_eq!(belongings.seen_by(&owner).await, before);
     }
 
+    async fn one_bad_row_of_an_import_holds_up_no_other(suite: &mut Suite) {
+        let owner = suite.dynamic(&suite.provider().administrator(Tenant::new())).await;
+        let Belongings { seller, pipeline, .. } = Belongings::of(&owner).await;
+        let sale = |name: &str, id: &str| json!({"opportunity": {
+            "displayName": name, "owner": seller, "pipeline": pipeline, "externalId": id,
+        }});
+        let rows = json!({"rows": [sale("", "1"), sale("Good", "2"), json!({})]});
+        let answer = call(&owner, "OpportunityService/ImportOpportunities", rows).await;
+        let outcomes: Vec<_> = answer["results"].as_array().unwrap().iter().map(|it| &it["outcome"]).collect();
+        assert_eq!(outcomes, ["IMPORT_OUTCOME_REFUSED", "IMPORT_OUTCOME_CREATED", "IMPORT_OUTCOME_REFUSED"]);
+        assert_eq!(answer["results"][0]["faults"][0]["field"], "opportunity.display_name");
+    }
+
     async fn whoever_lacks_the_permission_is_refused_by_name(suite: &mut Suite) {
         let token = suite.provider().token(Tenant::new(), "employees/7", &["nobody"]);
         let caller = suite.dynamic(&token).await;
