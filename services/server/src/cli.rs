@@ -50,7 +50,7 @@ struct ImportCommand {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    customers: Option<import::ImportArgs>,
+    customers: import::ImportArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,11 +75,7 @@ impl Cli {
                 what: Some(What::Sales(arguments)),
                 ..
             }) => import::sales::run(arguments).await,
-            Command::Import(ImportCommand {
-                customers: Some(arguments),
-                ..
-            }) => import::run(arguments).await,
-            Command::Import(_) => anyhow::bail!("a file and --mapping are needed"),
+            Command::Import(ImportCommand { customers, .. }) => import::run(customers).await,
             Command::Export(arguments) => export::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
@@ -100,4 +96,37 @@ pub fn main() -> ExitCode {
         complain(&error);
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn import(typed: &[&str]) -> Result<ImportCommand, clap::Error> {
+        let words = ["rapport", "import"].iter().chain(typed);
+        Cli::try_parse_from(words).map(|cli| match cli.command {
+            Some(Command::Import(command)) => command,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn customers_and_sales_are_imported_by_their_own_words() {
+        let customers = import(&["people.csv", "--mapping", "people.toml"]).unwrap();
+        assert!(customers.what.is_none());
+        assert_eq!(customers.customers.file, Some("people.csv".into()));
+        let undo = import(&["--undo", "importRuns/1"]).unwrap();
+        assert_eq!(undo.customers.undo.as_deref(), Some("importRuns/1"));
+        let sales = import(&["sales", "deals.csv", "--mapping", "deals.toml"]).unwrap();
+        assert!(
+            matches!(sales.what, Some(What::Sales(arguments)) if arguments.file == PathBuf::from("deals.csv"))
+        );
+    }
+
+    #[test]
+    fn an_import_needs_a_mapping() {
+        assert!(import(&["people.csv"]).is_err());
+        assert!(import(&["sales", "deals.csv"]).is_err());
+        assert!(import(&[]).is_err());
+    }
 }

@@ -200,7 +200,7 @@ fn values_are_bound_and_never_part_of_the_statement() {
 fn what_is_wrong_is_said_where_it_is() {
     let closing = "expected AND, OR, a closing";
     for (filter, position, why) in [
-        ("nick = 1", 1, "There are: age, create_time, email"),
+        ("nick = 1", 1, "There are: age, create_time, due, email"),
         ("rank = 1 AND nick = 1", 14, "no such field"),
         ("region = \"é\" AND rank = x", 25, "whole number"),
         ("rank", 5, "expected one of ="),

@@ -31,6 +31,12 @@ const PAGE: PageSizes = PageSizes {
     max: 1_000,
 };
 
+/// Pages of lists whose rows may hold long texts or many parts: the largest still fits an answer.
+const SMALL_PAGE: PageSizes = PageSizes {
+    default: 50,
+    max: 200,
+};
+
 /// What every handler works with. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Shared {

@@ -34,7 +34,7 @@ impl SalesReports {
         let by = dimensions(&request.dimensions).map_err(faults_of("dimensions"))?;
         let rows = report::sales(&ctx, self.0.db.read(), period, &by).await?;
         if rows.len() > MOST_ROWS {
-            let why = "make more than 10,000 combinations: ask for fewer, or for less time";
+            let why = "make more than 4,000 combinations: ask for fewer, or for less time";
             return Err(Error::invalid("dimensions", why));
         }
         Ok(proto::QuerySalesResponse {

@@ -6,8 +6,8 @@ use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Forecasts;
 use crate::error::Error;
-use crate::grpc::PAGE;
 use crate::grpc::convert::forecast as convert;
+use crate::grpc::{PAGE, SMALL_PAGE};
 use crate::resource::SELLER;
 use crate::store::forecast::{self, RatePlace};
 
@@ -59,7 +59,7 @@ impl Forecasts {
             page_size,
             page_token: &page_token,
         };
-        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let page = self.0.page_tokens.open(&ctx, &list, SMALL_PAGE)?;
         let db = self.0.db.read();
         let rows = forecast::list_adjustments(&ctx, db, id, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.adjustment_id)?;

@@ -10,7 +10,7 @@ use rapport_proto::rapport::sales::v1 as proto;
 use super::Opportunities;
 use crate::domain::pipeline::{ForecastCategory, OpportunityState};
 use crate::error::Error;
-use crate::grpc::PAGE;
+use crate::grpc::SMALL_PAGE;
 use crate::grpc::convert::opportunity as convert;
 use crate::resource::{CUSTOMER, OPPORTUNITY, PIPELINE, SELLER};
 use crate::store::entity::opportunity::Column;
@@ -66,7 +66,7 @@ impl Opportunities {
             page_size,
             page_token: &page_token,
         };
-        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let page = self.0.page_tokens.open(&ctx, &list, SMALL_PAGE)?;
         let wanted = self::filter().parse(self.0.db.backend(), &filter)?;
         let db = self.0.db.read();
         let rows = opportunity::page(&ctx, wanted, page.after, page.limit());
@@ -96,7 +96,7 @@ impl Opportunities {
             page_size,
             page_token: &page_token,
         };
-        let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
+        let page = self.0.page_tokens.open(&ctx, &list, SMALL_PAGE)?;
         let rows =
             opportunity::changes(&ctx, self.0.db.read(), id, page.after, page.limit()).await?;
         // Every opportunity has a history, so that none means that there is no such opportunity.

@@ -12,6 +12,7 @@ use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyService
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Desk;
+use super::announcements::told_of;
 use crate::events::customers::CustomerConsumer;
 use crate::testing::{Caller, CustomerService, fields};
 
@@ -134,6 +135,7 @@ on_each_engine! {
         let (hers, doubles) = (both.about(&ada).await, both.about(&double).await);
         let merge = both.merge(&ada, &double).await;
         both.become_about(&[(&hers, &ada), (&doubles, &ada)]).await;
+        assert_eq!(told_of(&db, &merge).await[0].0, "OpportunitiesReassigned");
         let since = both.about(&double).await;
         assert_eq!(since.customer, ada, "the old name leads to the survivor");
         let filter = format!("customer = \"{ada}\"");

@@ -1,5 +1,6 @@
 //! Stories that callers of the service would tell, on both engines.
 
+mod announcements;
 mod customers;
 mod forecasts;
 mod imports;

@@ -165,7 +165,7 @@ on_each_engine! {
         let stalled = later.opportunities().get_opportunity(request).await.unwrap().into_inner();
         assert!(stalled.stalled && stalled.stage_age_days == 31);
         let due = format!("stall_time < \"{}\"", later.ctx.now);
-        assert_eq!(desk.list(&due).await, [opened.name.clone()]);
+        assert_eq!(desk.list(&due).await, std::slice::from_ref(&opened.name));
         let moved = later.opportunities().move_opportunity(to(&opened, "engaging")).await.unwrap().into_inner();
         assert!(!moved.stalled);
         assert!(desk.list(&due).await.is_empty());

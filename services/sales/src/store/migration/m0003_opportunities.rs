@@ -197,11 +197,15 @@ async fn create_stage_change(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .to_owned();
     manager.create_table(table).await?;
-    // Reports read what took place in a period.
+    // Reports read what took place in a period, forecasts what was to be closed in one.
     let time = [Column::TenantId, Column::ChangeTime];
     manager
         .create_index(index("stage_change_by_time", Entity, time))
-        .await
+        .await?;
+    let close_date = [Column::TenantId, Column::CloseDate];
+    let mut close_date = index("stage_change_by_close_date", Entity, close_date);
+    close_date.and_where(Expr::col(Column::CloseDate).is_not_null());
+    manager.create_index(close_date).await
 }
 
 async fn create_customer_reassignment(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
