@@ -10,6 +10,8 @@
     reason = "a test without its database has to stop"
 )]
 
+pub mod hostile;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
