@@ -1,6 +1,8 @@
 //! Facts that this service publishes. Each is appended to the outbox in the transaction that
 //! makes it true.
 
+pub(crate) mod price;
+
 use rapport_platform::outbox::NewEvent;
 use rapport_proto::rapport::sales::v1 as proto;
 

@@ -6,6 +6,12 @@ use uuid::Uuid;
 
 /// `customers/{uuid}`, of the customer service.
 pub(crate) const CUSTOMER: Pattern<1> = Pattern::new("customers/{customer}");
+/// `priceBooks/{uuid}`.
+pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}");
+/// `priceBooks/{uuid}/entries/{uuid}`: the price book and the product.
+pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
+/// `products/{uuid}`.
+pub(crate) const PRODUCT: Pattern<1> = Pattern::new("products/{product}");
 /// `sellers/{uuid}`.
 pub(crate) const SELLER: Pattern<1> = Pattern::new("sellers/{seller}");
 

@@ -4,7 +4,10 @@
 //! that each rule can be tested by a table of cases. Types are built by parsing what was sent, and
 //! their fields are private: a value that exists is right.
 
+pub mod price;
+pub mod quantity;
 pub mod seller;
+pub mod share;
 
 #[cfg(test)]
 mod proto_agreement;

@@ -2,6 +2,7 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
 use super::seller::SellerState;
 
 macro_rules! agree {
@@ -19,6 +20,9 @@ macro_rules! agree {
 #[test]
 fn numbers_and_names_are_those_of_the_protos() {
     agree! {
+        BookVerdict => "rapport.sales.v1.PriceBookVerdict",
+        PriceVerdict => "rapport.sales.v1.PriceVerdict",
+        TaxTreatment => "rapport.sales.v1.TaxTreatment",
         SellerState => "rapport.sales.v1.SellerState",
     }
 }

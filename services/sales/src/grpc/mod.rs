@@ -3,6 +3,7 @@
 //! the store.
 
 pub(crate) mod convert;
+mod price_book;
 mod seller;
 #[cfg(test)]
 mod tests;
@@ -11,11 +12,15 @@ mod write;
 use rapport_platform::db::Database;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
-use rapport_proto::rapport::sales::v1::seller_service_server::{self, SellerServiceServer};
+use rapport_proto::rapport::sales::v1::{
+    price_book_service_server::{self, PriceBookServiceServer},
+    seller_service_server::{self, SellerServiceServer},
+};
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 use crate::customers::Customers;
+use price_book::PriceBooks;
 use seller::Sellers;
 
 /// Pages of lists whose rows are small.
@@ -32,12 +37,14 @@ pub(crate) struct Shared {
     /// Makes and reads page tokens.
     pub(crate) page_tokens: PageTokens,
     /// Knows who the customers are.
-    #[allow(dead_code, reason = "opportunities name customers")]
     pub(crate) customers: Customers,
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 1] = [seller_service_server::SERVICE_NAME];
+pub(crate) const PROTO_SERVICES: [&str; 2] = [
+    price_book_service_server::SERVICE_NAME,
+    seller_service_server::SERVICE_NAME,
+];
 
 /// Every RPC of the service, without the layers that stand before them.
 pub(crate) fn routes(shared: &Shared) -> Routes {
@@ -52,5 +59,7 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
                 .accept_compressed(CompressionEncoding::Zstd)
         };
     }
-    Routes::default().add_service(server!(SellerServiceServer, Sellers))
+    Routes::default()
+        .add_service(server!(PriceBookServiceServer, PriceBooks))
+        .add_service(server!(SellerServiceServer, Sellers))
 }

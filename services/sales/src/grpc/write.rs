@@ -28,6 +28,12 @@ macro_rules! writes {
     };
 }
 
+// Prices.
+writes! {
+    BatchRemovePricesRequest BatchSetPricesRequest CreatePriceBookRequest DeletePriceBookRequest
+    UpdatePriceBookRequest
+}
+
 writes! {
     CreateSellerRequest DeactivateSellerRequest ReactivateSellerRequest UpdateSellerRequest
 }

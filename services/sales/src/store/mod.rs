@@ -6,4 +6,6 @@
 
 pub(crate) mod entity;
 pub(crate) mod migration;
+pub(crate) mod price;
+pub(crate) mod price_book;
 pub(crate) mod seller;

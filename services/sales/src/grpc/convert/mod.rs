@@ -5,9 +5,32 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod price_book;
 pub(crate) mod seller;
+
+use iso_currency::Currency;
+use rapport_platform::invalid::Invalid;
+use rapport_platform::money::Money;
+use rapport_platform::time::Timestamp;
+use rapport_proto::google::r#type::Money as MoneyProto;
 
 /// Text of a field that may be unset: protos write none as the empty string.
 pub(super) fn text(optional: Option<String>) -> String {
     optional.unwrap_or_default()
+}
+
+/// An instant that may be unset.
+pub(super) fn instant(
+    proto: Option<&prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Invalid> {
+    proto
+        .map(|proto| Timestamp::try_from(*proto))
+        .transpose()
+        .map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// Minor units of the currency with a stored code, which was good when it was stored.
+pub(super) fn money(minor: i64, currency: &str) -> Option<MoneyProto> {
+    let currency = Currency::from_code(currency)?;
+    Money::from_minor(minor, currency).ok().map(Into::into)
 }

@@ -1,3 +1,4 @@
 //! Stories that callers of the service would tell, on both engines.
 
+mod prices;
 mod sellers;

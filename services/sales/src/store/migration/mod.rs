@@ -2,6 +2,7 @@
 //! is added below it.
 
 mod m0001_sellers;
+mod m0101_prices;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -10,5 +11,6 @@ use sea_orm_migration::MigrationTrait;
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut steps = platform_migrations();
     steps.push(Box::new(m0001_sellers::CreateSellers));
+    steps.push(Box::new(m0101_prices::CreatePrices));
     steps
 }
