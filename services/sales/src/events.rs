@@ -1,7 +1,9 @@
 //! Facts that this service publishes. Each is appended to the outbox in the transaction that
 //! makes it true.
 
+pub(crate) mod authority;
 pub(crate) mod price;
+pub(crate) mod quote;
 
 use rapport_platform::outbox::NewEvent;
 use rapport_proto::rapport::sales::v1 as proto;

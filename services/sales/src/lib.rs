@@ -70,6 +70,8 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
         db.migrate(store::migration::migrations()).await?;
     }
     let publishing = (config.relay.clone(), config.housekeeping.clone());
+    let mut workers = outbox::workers(&db, &clock, &bus, publishing);
+    workers.push(grpc::quote::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
         page_tokens,
@@ -82,7 +84,7 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
             deadlines,
             IdentityLayer::new(verifier, clock.clone()),
         ),
-        workers: outbox::workers(&db, &clock, &bus, publishing),
+        workers,
         proto_services: grpc::PROTO_SERVICES.to_vec(),
         readiness: vec![db.readiness()],
     })

@@ -2,6 +2,7 @@
 
 use rapport_platform::invalid::Invalid;
 use rapport_platform::name::Pattern;
+use rapport_platform::problem::FieldViolation;
 use uuid::Uuid;
 
 /// `customers/{uuid}`, of the customer service.
@@ -12,6 +13,20 @@ pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}"
 pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
 /// `products/{uuid}`.
 pub(crate) const PRODUCT: Pattern<1> = Pattern::new("products/{product}");
+/// `opportunities/{uuid}`.
+pub(crate) const OPPORTUNITY: Pattern<1> = Pattern::new("opportunities/{opportunity}");
+/// `quotes/{uuid}`.
+pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
+/// `authorityGrants/{uuid}`.
+pub(crate) const AUTHORITY_GRANT: Pattern<1> = Pattern::new("authorityGrants/{authority_grant}");
+/// `authorityDelegations/{uuid}`.
+pub(crate) const AUTHORITY_DELEGATION: Pattern<1> =
+    Pattern::new("authorityDelegations/{authority_delegation}");
+/// The tenant's only approval policy.
+pub(crate) const APPROVAL_POLICY: &str = "approvalPolicy";
+/// `customers/{uuid}/contactPoints/{uuid}`, of the customer service.
+pub(crate) const CONTACT_POINT: Pattern<2> =
+    Pattern::new("customers/{customer}/contactPoints/{contact_point}");
 /// `sellers/{uuid}`.
 pub(crate) const SELLER: Pattern<1> = Pattern::new("sellers/{seller}");
 
@@ -24,6 +39,27 @@ pub(crate) fn customer(id: Uuid) -> String {
 pub(crate) fn seller(id: Uuid) -> String {
     SELLER.format(&[id])
 }
+
+/// The name of a revision of a quote.
+pub(crate) fn quote_revision(quote: Uuid, revision: i64) -> String {
+    format!("{}{REVISIONS}{revision}", QUOTE.format(&[quote]))
+}
+
+/// Quote and number in the name of a revision, which the request has in `field`.
+pub(crate) fn quote_revision_ids(field: &str, name: &str) -> Result<(Uuid, i64), FieldViolation> {
+    let split = name.split_once(REVISIONS);
+    let ids = split.and_then(|(quote, number)| {
+        let plain = number.bytes().all(|it| it.is_ascii_digit()) && !number.starts_with('0');
+        let number = number.parse().ok().filter(|_| plain);
+        QUOTE.ids(quote).map(|[quote]| quote).zip(number)
+    });
+    ids.ok_or_else(|| {
+        let why = "must have the form `quotes/{quote}/revisions/{number}`";
+        FieldViolation::new(field, why)
+    })
+}
+
+const REVISIONS: &str = "/revisions/";
 
 /// The id in a name that may be unset.
 pub(crate) fn optional(pattern: Pattern<1>, name: &str) -> Result<Option<Uuid>, Invalid> {

@@ -4,8 +4,11 @@
 //! that each rule can be tested by a table of cases. Types are built by parsing what was sent, and
 //! their fields are private: a value that exists is right.
 
+pub mod approval;
+pub mod authority;
 pub mod price;
 pub mod quantity;
+pub mod quote;
 pub mod seller;
 pub mod share;
 

@@ -2,7 +2,10 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::authority::Action;
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
+use super::quote::content::RoundingPolicy;
+use super::quote::state::{DecisionOutcome, QuoteState};
 use super::seller::SellerState;
 
 macro_rules! agree {
@@ -20,6 +23,10 @@ macro_rules! agree {
 #[test]
 fn numbers_and_names_are_those_of_the_protos() {
     agree! {
+        Action => "rapport.sales.v1.AuthorityAction",
+        DecisionOutcome => "rapport.sales.v1.QuoteDecisionOutcome",
+        QuoteState => "rapport.sales.v1.QuoteState",
+        RoundingPolicy => "rapport.sales.v1.RoundingPolicy",
         BookVerdict => "rapport.sales.v1.PriceBookVerdict",
         PriceVerdict => "rapport.sales.v1.PriceVerdict",
         TaxTreatment => "rapport.sales.v1.TaxTreatment",

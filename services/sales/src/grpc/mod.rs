@@ -2,8 +2,11 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod approval_policy;
+mod authority;
 pub(crate) mod convert;
 mod price_book;
+pub(crate) mod quote;
 mod seller;
 #[cfg(test)]
 mod tests;
@@ -13,14 +16,20 @@ use rapport_platform::db::Database;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_proto::rapport::sales::v1::{
+    approval_policy_service_server::{self, ApprovalPolicyServiceServer},
+    authority_service_server::{self, AuthorityServiceServer},
     price_book_service_server::{self, PriceBookServiceServer},
+    quote_service_server::{self, QuoteServiceServer},
     seller_service_server::{self, SellerServiceServer},
 };
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 use crate::customers::Customers;
+use approval_policy::ApprovalPolicies;
+use authority::Authorities;
 use price_book::PriceBooks;
+use quote::Quotes;
 use seller::Sellers;
 
 /// Pages of lists whose rows are small.
@@ -41,8 +50,11 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 2] = [
+pub(crate) const PROTO_SERVICES: [&str; 5] = [
+    approval_policy_service_server::SERVICE_NAME,
+    authority_service_server::SERVICE_NAME,
     price_book_service_server::SERVICE_NAME,
+    quote_service_server::SERVICE_NAME,
     seller_service_server::SERVICE_NAME,
 ];
 
@@ -60,6 +72,9 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         };
     }
     Routes::default()
+        .add_service(server!(ApprovalPolicyServiceServer, ApprovalPolicies))
+        .add_service(server!(AuthorityServiceServer, Authorities))
         .add_service(server!(PriceBookServiceServer, PriceBooks))
+        .add_service(server!(QuoteServiceServer, Quotes))
         .add_service(server!(SellerServiceServer, Sellers))
 }

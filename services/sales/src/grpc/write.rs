@@ -34,6 +34,14 @@ writes! {
     UpdatePriceBookRequest
 }
 
+// Quotes, and who approves them.
+writes! {
+    AcceptQuoteRequest ApproveQuoteRequest AssignDelegationRequest CreateQuoteRequest
+    DeclineQuoteRequest DelegateAuthorityRequest GrantAuthorityRequest RejectQuoteRequest
+    ReviseQuoteRequest RevokeAuthorityRequest RevokeDelegationRequest SendQuoteRequest
+    SetApprovalPolicyRequest SubmitQuoteRequest SupersedeQuoteRequest
+}
+
 writes! {
     CreateSellerRequest DeactivateSellerRequest ReactivateSellerRequest UpdateSellerRequest
 }

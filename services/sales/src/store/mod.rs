@@ -4,8 +4,11 @@
 //! sees the rows of its tenant only. Reads take any connection; writes take the transaction
 //! that the handler opened.
 
+pub(crate) mod approval_policy;
+pub(crate) mod authority;
 pub(crate) mod entity;
 pub(crate) mod migration;
 pub(crate) mod price;
 pub(crate) mod price_book;
+pub(crate) mod quote;
 pub(crate) mod seller;

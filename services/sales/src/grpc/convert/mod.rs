@@ -5,7 +5,11 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod approval_policy;
+pub(super) mod authority;
 pub(super) mod price_book;
+pub(super) mod quote;
+pub(super) mod quote_revision;
 pub(crate) mod seller;
 
 use iso_currency::Currency;

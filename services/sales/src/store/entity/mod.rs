@@ -2,6 +2,12 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod approval_policy;
+pub(crate) mod authority_delegation;
+pub(crate) mod authority_grant;
 pub(crate) mod price_book;
 pub(crate) mod price_book_entry;
+pub(crate) mod quote;
+pub(crate) mod quote_decision;
+pub(crate) mod quote_revision;
 pub(crate) mod seller;

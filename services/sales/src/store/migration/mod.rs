@@ -3,6 +3,8 @@
 
 mod m0001_sellers;
 mod m0101_prices;
+mod m0102_quotes;
+mod m0103_authority;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -12,5 +14,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut steps = platform_migrations();
     steps.push(Box::new(m0001_sellers::CreateSellers));
     steps.push(Box::new(m0101_prices::CreatePrices));
+    steps.push(Box::new(m0102_quotes::CreateQuotes));
+    steps.push(Box::new(m0103_authority::CreateAuthority));
     steps
 }

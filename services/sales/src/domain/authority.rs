@@ -1,0 +1,412 @@
+//! Who may do what about quotes, up to which limit, and who acts for whom.
+
+use std::time::Duration;
+
+use rapport_platform::identity::Actor;
+use rapport_platform::invalid::{Invalid, InvalidFields};
+use rapport_platform::money::Money;
+use rapport_platform::numbered;
+use rapport_platform::period::Period;
+use rapport_platform::time::Timestamp;
+use uuid::Uuid;
+
+use super::quote::aggregates::Aggregates;
+use super::share::{Share, WHOLE_PPM};
+
+/// Longest absence for which somebody acts for another.
+const LONGEST_DELEGATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+numbered! {
+    /// What somebody may do about quotes.
+    pub enum Action as "action" {
+        /// Submit quotes without the approval that the policy asks for.
+        QuoteFreely = 1 "QUOTE_FREELY",
+        /// Approve quotes that others made and submitted.
+        ApproveQuotes = 2 "APPROVE_QUOTES",
+    }
+}
+
+/// A level of approval, 1 to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(i16);
+
+impl Level {
+    /// The lowest.
+    pub const LOWEST: Self = Self(1);
+    const HIGHEST: i16 = 10;
+
+    /// Reads 1 to 10.
+    pub fn parse(level: i32) -> Result<Self, Invalid> {
+        let level = i16::try_from(level).ok();
+        level
+            .filter(|it| (1..=Self::HIGHEST).contains(it))
+            .map(Self)
+            .ok_or_else(|| Invalid::new("must be 1 to 10"))
+    }
+
+    /// As it is stored.
+    pub const fn code(self) -> i16 {
+        self.0
+    }
+
+    /// The next one; none above the highest.
+    pub fn above(self) -> Option<Self> {
+        (self.0 < Self::HIGHEST).then_some(Self(self.0 + 1))
+    }
+}
+
+/// Up to where authority reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// On the whole and on any line.
+    pub discount: Share,
+    /// Amount before tax; none: any amount in any currency.
+    pub total: Option<Money>,
+    /// In parts per million; none: any.
+    pub margin: Option<i64>,
+}
+
+impl Limits {
+    /// Whether they reach as far as a quote goes.
+    pub fn cover(&self, quote: &Aggregates) -> bool {
+        let discount = quote.discount.max(quote.line_discount);
+        let within =
+            |limit: Money| limit.currency() == quote.currency && quote.total <= limit.minor();
+        let earns = |least: i64| quote.margin.is_some_and(|margin| margin >= least);
+        discount <= self.discount.ppm()
+            && self.total.is_none_or(within)
+            && self.margin.is_none_or(earns)
+    }
+}
+
+/// What is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// To whom.
+    pub grantee: Actor,
+    /// What he may do.
+    pub action: Action,
+    /// For this level and those below.
+    pub level: Level,
+    /// Up to where.
+    pub limits: Limits,
+    /// When.
+    pub period: Period,
+}
+
+/// What was sent of a grant.
+#[derive(Debug, Clone)]
+pub struct GrantParts<'a> {
+    /// To whom.
+    pub grantee: &'a str,
+    /// Number of the action.
+    pub action: i32,
+    /// Level.
+    pub level: i32,
+    /// In parts per million.
+    pub max_discount_ppm: i32,
+    /// Amount before tax.
+    pub max_total: Option<Money>,
+    /// In parts per million.
+    pub min_margin_ppm: Option<i64>,
+    /// From when on it holds, and to when.
+    pub period: (Timestamp, Option<Timestamp>),
+}
+
+impl Grant {
+    /// Reads a grant.
+    pub fn parse(parts: &GrantParts<'_>) -> Result<Self, InvalidFields> {
+        let mut faults = InvalidFields::default();
+        let grantee = faults.take("grantee", actor(parts.grantee));
+        let action = faults.take("action", Action::try_from(parts.action));
+        let level = faults.take("level", Level::parse(parts.level));
+        let discount = faults.take("max_discount_ppm", Share::parse(parts.max_discount_ppm));
+        if parts.max_total.is_some_and(|total| total.minor() < 0) {
+            faults.push("max_total", Invalid::new("must be 0 or more"));
+        }
+        let whole = i64::from(WHOLE_PPM);
+        if parts
+            .min_margin_ppm
+            .is_some_and(|it| !(-whole..=whole).contains(&it))
+        {
+            faults.push(
+                "min_margin_ppm",
+                Invalid::new("must be -1,000,000 to 1,000,000"),
+            );
+        }
+        let period = Period::parse(Some(parts.period.0), parts.period.1);
+        let period = faults.take("", period);
+        let read = grantee.zip(action).zip(level.zip(discount)).zip(period);
+        faults.finish(
+            read.map(|(((grantee, action), (level, discount)), period)| Self {
+                grantee,
+                action,
+                level,
+                limits: Limits {
+                    discount,
+                    total: parts.max_total,
+                    margin: parts.min_margin_ppm,
+                },
+                period,
+            }),
+        )
+    }
+}
+
+/// That somebody acts for another who is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// Who is away.
+    pub delegator: Actor,
+    /// Who acts for him.
+    pub delegate: Actor,
+    /// When.
+    pub period: Period,
+}
+
+impl Delegation {
+    /// Reads a delegation.
+    pub fn parse(
+        (delegator, delegate): (&str, &str),
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Self, InvalidFields> {
+        let mut faults = InvalidFields::default();
+        let delegator = faults.take("delegator", actor(delegator));
+        let delegate = faults.take("delegate", actor(delegate));
+        let period = faults.take("", Period::parse(Some(from), Some(to)));
+        if to > from.saturating_add(LONGEST_DELEGATION) {
+            faults.push(
+                "valid_to_time",
+                Invalid::new("must be at most 366 days later"),
+            );
+        }
+        if delegator.is_some() && delegator == delegate {
+            faults.push("delegate", Invalid::new("is the delegator himself"));
+        }
+        let read = delegator.zip(delegate).zip(period);
+        faults.finish(read.map(|((delegator, delegate), period)| Self {
+            delegator,
+            delegate,
+            period,
+        }))
+    }
+}
+
+/// Somebody who can act.
+fn actor(name: &str) -> Result<Actor, Invalid> {
+    Actor::parse(name).map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// Authority that somebody holds at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The grant's id.
+    pub id: Uuid,
+    /// What was granted: to him, or to whoever delegated it.
+    pub grant: Grant,
+    /// Whether it was delegated to him.
+    pub delegated: bool,
+}
+
+/// Why somebody may not approve a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEntitled {
+    /// It is his own work, or that of whoever lent him the authority.
+    OwnWork,
+    /// Nothing that he holds covers it.
+    NotCovered,
+}
+
+/// Finds the authority by which `approver` may decide at a level; `reach` says how far it has to
+/// go. His own comes first.
+///
+/// # Errors
+/// When he, or everybody whose authority would do, is one of those `involved` in the quote.
+pub fn entitle<'h>(
+    approver: &Actor,
+    held: &'h [Held],
+    level: Level,
+    reach: impl Fn(&Limits) -> bool,
+    involved: &[&str],
+) -> Result<&'h Held, NotEntitled> {
+    if involved.contains(&approver.as_str()) {
+        return Err(NotEntitled::OwnWork);
+    }
+    let fits = |it: &&Held| {
+        let grant = &it.grant;
+        grant.action == Action::ApproveQuotes && grant.level >= level && reach(&grant.limits)
+    };
+    let (own, lent): (Vec<&Held>, Vec<&Held>) =
+        held.iter().filter(fits).partition(|it| !it.delegated);
+    let all = own.into_iter().chain(lent);
+    let mut refusal = NotEntitled::NotCovered;
+    for held in all {
+        if !involved.contains(&held.grant.grantee.as_str()) {
+            return Ok(held);
+        }
+        refusal = NotEntitled::OwnWork;
+    }
+    Err(refusal)
+}
+
+/// Whether somebody may submit a quote without the approval of a level.
+pub fn may_quote_freely(held: &[Held], level: Level, quote: &Aggregates) -> bool {
+    held.iter().any(|it| {
+        let grant = &it.grant;
+        // What was lent to him is for what the lender's own quotes need, not for his.
+        !it.delegated
+            && grant.action == Action::QuoteFreely
+            && grant.level >= level
+            && grant.limits.cover(quote)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use iso_currency::Currency;
+
+    use super::*;
+
+    fn quote(discount: i32) -> Aggregates {
+        Aggregates {
+            currency: Currency::EUR,
+            total: 10_000,
+            discount,
+            discount_amount: 1_000,
+            line_discount: discount,
+            margin: Some(300_000),
+            below_floor: 0,
+            unlisted: 0,
+        }
+    }
+
+    fn who(id: &str) -> Actor {
+        Actor::parse(&format!("employees/{id}")).unwrap()
+    }
+
+    fn euros(minor: i64) -> Option<Money> {
+        Money::from_minor(minor, Currency::EUR).ok()
+    }
+
+    fn up_to(discount: i32) -> Limits {
+        Limits {
+            discount: Share::parse(discount).unwrap(),
+            total: None,
+            margin: None,
+        }
+    }
+
+    fn held(grantee: &str, delegated: bool, action: Action) -> Held {
+        Held {
+            id: Uuid::from_u128(1),
+            grant: Grant {
+                grantee: who(grantee),
+                action,
+                level: Level::LOWEST,
+                limits: up_to(200_000),
+                period: Period::ALWAYS,
+            },
+            delegated,
+        }
+    }
+
+    #[test]
+    fn limits_cover_what_they_name() {
+        let limits = up_to(150_000);
+        assert!(limits.cover(&quote(150_000)) && !limits.cover(&quote(150_001)));
+        let one_line = Aggregates {
+            discount: 0,
+            ..quote(150_001)
+        };
+        assert!(!limits.cover(&one_line), "a single line counts too");
+        let capped = |minor| Limits {
+            total: euros(minor),
+            ..limits
+        };
+        assert!(capped(10_000).cover(&quote(0)) && !capped(9_999).cover(&quote(0)));
+        let yen = Aggregates {
+            currency: Currency::JPY,
+            ..quote(0)
+        };
+        assert!(!capped(10_000).cover(&yen) && limits.cover(&yen));
+        let earning = |least| Limits {
+            margin: Some(least),
+            ..limits
+        };
+        assert!(earning(300_000).cover(&quote(0)) && !earning(300_001).cover(&quote(0)));
+        let unknown = Aggregates {
+            margin: None,
+            ..quote(0)
+        };
+        assert!(!earning(-1_000_000).cover(&unknown));
+    }
+
+    #[test]
+    fn nobody_approves_his_own_nor_by_the_authority_of_those_whose_it_is() {
+        use Action::{ApproveQuotes, QuoteFreely};
+        let own = [held("bob", false, ApproveQuotes)];
+        let lent = [held("ada", true, ApproveQuotes)];
+        let freely = [held("bob", false, QuoteFreely)];
+        let both = [lent[0].clone(), own[0].clone()];
+        let entitled = |held: &[Held], involved: &[&str]| {
+            let quote = quote(150_000);
+            let found = entitle(
+                &who("bob"),
+                held,
+                Level::LOWEST,
+                |it| it.cover(&quote),
+                involved,
+            );
+            found.map(|it| it.grant.grantee.to_string())
+        };
+        let ada = "employees/ada";
+        assert_eq!(entitled(&own, &[ada]).as_deref(), Ok("employees/bob"));
+        assert_eq!(entitled(&lent, &[]).as_deref(), Ok(ada));
+        assert_eq!(
+            entitled(&both, &[]).as_deref(),
+            Ok("employees/bob"),
+            "his own first"
+        );
+        assert_eq!(entitled(&both, &[ada]).as_deref(), Ok("employees/bob"));
+        assert_eq!(
+            entitled(&own, &["employees/bob"]),
+            Err(NotEntitled::OwnWork)
+        );
+        assert_eq!(entitled(&lent, &[ada]), Err(NotEntitled::OwnWork));
+        assert_eq!(entitled(&freely, &[]), Err(NotEntitled::NotCovered));
+        assert_eq!(entitled(&[], &[]), Err(NotEntitled::NotCovered));
+    }
+
+    #[test]
+    fn a_level_above_that_of_the_grant_is_not_covered() {
+        let held = [held("bob", false, Action::ApproveQuotes)];
+        let second = Level::parse(2).unwrap();
+        let found = entitle(&who("bob"), &held, second, |_| true, &[]);
+        assert_eq!(found, Err(NotEntitled::NotCovered));
+        assert!(Level::parse(0).is_err() && Level::parse(11).is_err());
+        assert_eq!(Level::parse(10).unwrap().above(), None);
+    }
+
+    #[test]
+    fn what_is_lent_does_not_free_ones_own_quotes() {
+        let free = |held: &[Held]| may_quote_freely(held, Level::LOWEST, &quote(200_000));
+        assert!(free(&[held("bob", false, Action::QuoteFreely)]));
+        assert!(!free(&[held("ada", true, Action::QuoteFreely)]));
+        assert!(!free(&[held("bob", false, Action::ApproveQuotes)]));
+    }
+
+    #[test]
+    fn delegations_end_within_a_year_and_lead_to_somebody_else() {
+        let day = |days: u64| Timestamp::EPOCH.saturating_add(Duration::from_secs(days * 86_400));
+        let lend = |to: &str, days| {
+            let people = ("employees/ada", to);
+            let lent = Delegation::parse(people, (day(0), day(days)));
+            lent.map_err(|faults| faults.at("")[0].field.clone())
+        };
+        assert!(lend("employees/bob", 366).is_ok());
+        assert_eq!(lend("employees/bob", 367).unwrap_err(), "valid_to_time");
+        assert_eq!(lend("employees/bob", 0).unwrap_err(), "valid_to_time");
+        assert_eq!(lend("employees/ada", 1).unwrap_err(), "delegate");
+        assert_eq!(lend("customers/1", 1).unwrap_err(), "delegate");
+    }
+}
