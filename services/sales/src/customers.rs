@@ -35,22 +35,6 @@ impl Customers {
         Self { link, signer }
     }
 
-    /// The id by which the customer goes now; `field` is where the request names it.
-    ///
-    /// # Errors
-    /// `Invalid` when there is no such customer; `Unavailable`.
-    pub(crate) async fn resolve(
-        &self,
-        ctx: &Context,
-        field: &str,
-        id: Option<Uuid>,
-    ) -> Result<Option<Uuid>, Error> {
-        let Some(id) = id else { return Ok(None) };
-        let known = self.known(ctx, &[id]).await?;
-        let missing = || Error::invalid(field, "does not exist: name a customer that does");
-        known.get(&id).copied().ok_or_else(missing).map(Some)
-    }
-
     /// Those of the customers that exist. One call for every hundred of them.
     ///
     /// # Errors

@@ -22,6 +22,9 @@ pub enum Error {
         /// How many others depend on it.
         dependents: u64,
     },
+    /// The caller sells and does not manage this seller.
+    #[error("the caller does not manage {0}")]
+    NotSubordinate(String),
     /// The resource's state does not allow this step.
     #[error("{resource} is {state}")]
     InvalidState {
@@ -137,6 +140,12 @@ impl Answer for Error {
                 resource,
             )
             .with_metadata("dependents", dependents.to_string()),
+            Self::NotSubordinate(resource) => Problem::new(
+                Code::PermissionDenied,
+                ErrorReason::NotSubordinate,
+                format!("You do not manage `{resource}`. Ask somebody above both of you."),
+            )
+            .with_metadata("resource", resource),
             Self::InvalidState {
                 resource,
                 state,

@@ -28,6 +28,7 @@ pub use config::Config;
 pub use error::Error;
 
 use customers::Customers;
+use events::customers::CustomerConsumer;
 use grpc::Shared;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
@@ -69,6 +70,7 @@ pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Servic
     if config.migrate {
         db.migrate(store::migration::migrations()).await?;
     }
+    bus.subscribe(&db, CustomerConsumer)?;
     let publishing = (config.relay.clone(), config.housekeeping.clone());
     let mut workers = outbox::workers(&db, &clock, &bus, publishing);
     workers.push(grpc::quote::worker(&db, &clock));

@@ -11,10 +11,6 @@ pub(crate) const CUSTOMER: Pattern<1> = Pattern::new("customers/{customer}");
 pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}");
 /// `priceBooks/{uuid}/entries/{uuid}`: the price book and the product.
 pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
-/// `products/{uuid}`.
-pub(crate) const PRODUCT: Pattern<1> = Pattern::new("products/{product}");
-/// `opportunities/{uuid}`.
-pub(crate) const OPPORTUNITY: Pattern<1> = Pattern::new("opportunities/{opportunity}");
 /// `quotes/{uuid}`.
 pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
 /// `authorityGrants/{uuid}`.
@@ -27,8 +23,22 @@ pub(crate) const APPROVAL_POLICY: &str = "approvalPolicy";
 /// `customers/{uuid}/contactPoints/{uuid}`, of the customer service.
 pub(crate) const CONTACT_POINT: Pattern<2> =
     Pattern::new("customers/{customer}/contactPoints/{contact_point}");
+/// `customerMerges/{uuid}`, of the customer service.
+pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
 /// `sellers/{uuid}`.
 pub(crate) const SELLER: Pattern<1> = Pattern::new("sellers/{seller}");
+/// `pipelines/{uuid}`.
+pub(crate) const PIPELINE: Pattern<1> = Pattern::new("pipelines/{pipeline}");
+/// `products/{uuid}`.
+pub(crate) const PRODUCT: Pattern<1> = Pattern::new("products/{product}");
+/// `opportunities/{uuid}`.
+pub(crate) const OPPORTUNITY: Pattern<1> = Pattern::new("opportunities/{opportunity}");
+
+/// `sellers/{uuid}/quotas/{uuid}`.
+pub(crate) const QUOTA: Pattern<2> = Pattern::new("sellers/{seller}/quotas/{quota}");
+/// `sellers/{uuid}/forecastAdjustments/{uuid}`.
+pub(crate) const FORECAST_ADJUSTMENT: Pattern<2> =
+    Pattern::new("sellers/{seller}/forecastAdjustments/{forecast_adjustment}");
 
 /// The name of a customer.
 pub(crate) fn customer(id: Uuid) -> String {
@@ -60,6 +70,25 @@ pub(crate) fn quote_revision_ids(field: &str, name: &str) -> Result<(Uuid, i64),
 }
 
 const REVISIONS: &str = "/revisions/";
+/// The name of a pipeline.
+pub(crate) fn pipeline(id: Uuid) -> String {
+    PIPELINE.format(&[id])
+}
+
+/// The name of a product.
+pub(crate) fn product(id: Uuid) -> String {
+    PRODUCT.format(&[id])
+}
+
+/// The name of an opportunity.
+pub(crate) fn opportunity(id: Uuid) -> String {
+    OPPORTUNITY.format(&[id])
+}
+
+/// The name of an entry in an opportunity's history.
+pub(crate) fn stage_change(opportunity: Uuid, number: i64) -> String {
+    format!("{}/stageChanges/{number}", self::opportunity(opportunity))
+}
 
 /// The id in a name that may be unset.
 pub(crate) fn optional(pattern: Pattern<1>, name: &str) -> Result<Option<Uuid>, Invalid> {

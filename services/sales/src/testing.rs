@@ -14,6 +14,11 @@ use rapport_platform::paging::PageTokens;
 use rapport_platform::server::{DeadlineConfig, Service, ServiceLink};
 use rapport_platform::testing::{self, OnBehalf, Storage};
 use rapport_platform::time::Clock;
+use rapport_proto::rapport::sales::v1::forecast_service_client::ForecastServiceClient;
+use rapport_proto::rapport::sales::v1::opportunity_service_client::OpportunityServiceClient;
+use rapport_proto::rapport::sales::v1::pipeline_service_client::PipelineServiceClient;
+use rapport_proto::rapport::sales::v1::product_service_client::ProductServiceClient;
+use rapport_proto::rapport::sales::v1::sales_report_service_client::SalesReportServiceClient;
 use rapport_proto::rapport::sales::v1::seller_service_client::SellerServiceClient;
 use tonic::Request;
 use uuid::Uuid;
@@ -57,9 +62,9 @@ impl Caller {
         self.with(|ctx| ctx.tenant = tenant)
     }
 
-    /// A colleague.
-    pub(crate) fn colleague(&self, name: &str) -> Self {
-        self.with(|ctx| ctx.actor = Actor::parse(name).unwrap())
+    /// Somebody else.
+    pub(crate) fn acting_as(&self, actor: &str) -> Self {
+        self.with(|ctx| ctx.actor = Actor::parse(actor).unwrap())
     }
 
     /// The same caller somewhat later.
@@ -75,6 +80,26 @@ impl Caller {
 
     pub(crate) fn sellers(&self) -> SellerServiceClient<Link> {
         SellerServiceClient::new(self.link())
+    }
+
+    pub(crate) fn opportunities(&self) -> OpportunityServiceClient<Link> {
+        OpportunityServiceClient::new(self.link())
+    }
+
+    pub(crate) fn pipelines(&self) -> PipelineServiceClient<Link> {
+        PipelineServiceClient::new(self.link())
+    }
+
+    pub(crate) fn products(&self) -> ProductServiceClient<Link> {
+        ProductServiceClient::new(self.link())
+    }
+
+    pub(crate) fn forecasts(&self) -> ForecastServiceClient<Link> {
+        ForecastServiceClient::new(self.link())
+    }
+
+    pub(crate) fn reports(&self) -> SalesReportServiceClient<Link> {
+        SalesReportServiceClient::new(self.link())
     }
 
     pub(crate) fn link(&self) -> Link {

@@ -36,12 +36,27 @@ enum Command {
     Migrate,
     /// Write the descriptor set of all protos: options, comments and imports.
     Protos(protos::ProtosArgs),
-    /// Bring customers in from a CSV file.
-    Import(import::ImportArgs),
+    /// Bring customers in from a CSV file, or, with `sales`, opportunities.
+    Import(ImportCommand),
     /// Write customers to a file.
     Export(export::ExportArgs),
     /// Show on invented customers what the suite does; needs a running suite.
     Demo(demo::DemoArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct ImportCommand {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    customers: Option<import::ImportArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Bring sellers, products and opportunities with their history in from CSV files.
+    Sales(import::sales::SalesArgs),
 }
 
 impl Cli {
@@ -56,7 +71,15 @@ impl Cli {
             Command::Serve => serve::run(settings()?).await,
             Command::Migrate => migrate::run(settings()?).await,
             Command::Protos(arguments) => protos::run(&arguments),
-            Command::Import(arguments) => import::run(arguments).await,
+            Command::Import(ImportCommand {
+                what: Some(What::Sales(arguments)),
+                ..
+            }) => import::sales::run(arguments).await,
+            Command::Import(ImportCommand {
+                customers: Some(arguments),
+                ..
+            }) => import::run(arguments).await,
+            Command::Import(_) => anyhow::bail!("a file and --mapping are needed"),
             Command::Export(arguments) => export::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }

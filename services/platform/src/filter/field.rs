@@ -28,6 +28,7 @@ pub(super) enum Kind {
     Integer,
     Boolean,
     Timestamp,
+    Date,
     Duration,
     Enumeration(Vec<(String, i32)>),
     Reference(Pattern<1>),
@@ -35,7 +36,10 @@ pub(super) enum Kind {
 
 impl Kind {
     fn has_order(&self) -> bool {
-        matches!(self, Self::Integer | Self::Timestamp | Self::Duration)
+        matches!(
+            self,
+            Self::Integer | Self::Timestamp | Self::Date | Self::Duration
+        )
     }
 
     /// The value to bind, or what should have been written.
@@ -45,6 +49,7 @@ impl Kind {
             Self::Integer => text.parse::<i64>().ok().map(Value::from),
             Self::Boolean => text.parse::<bool>().ok().map(Value::from),
             Self::Timestamp => text.parse::<Timestamp>().ok().map(Value::from),
+            Self::Date => day(text).map(Value::from),
             Self::Duration => duration(text).map(Value::from),
             Self::Enumeration(values) => values
                 .iter()
@@ -59,6 +64,7 @@ impl Kind {
             Self::Timestamp => {
                 "expected an instant with a zone, such as \"2026-01-31T09:00:00Z\".".to_owned()
             }
+            Self::Date => "expected a day, such as \"2026-01-31\".".to_owned(),
             Self::Duration => "expected seconds, such as 90s or 1.5s.".to_owned(),
             Self::Enumeration(values) => {
                 let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
@@ -219,6 +225,13 @@ fn operand<'c>(comparison: &'c Comparison<'_>) -> Result<Operand<'c>, Fault> {
 
 fn is_star(literal: &Literal) -> bool {
     literal.prefix && literal.text.is_empty() && !literal.stray_star
+}
+
+/// A day as a number in the order of time.
+fn day(text: &str) -> Option<i32> {
+    let date: jiff::civil::Date = text.parse().ok()?;
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    Some(i32::from(year) * 10_000 + i32::from(month) * 100 + i32::from(day))
 }
 
 /// Microseconds of a duration in the JSON form of protobuf: `1.5s`. Digits below a

@@ -101,6 +101,12 @@ impl FilterSchema {
         self.column(name, column, Kind::Timestamp)
     }
 
+    /// A calendar day such as `"2026-01-31"`; the column is the number 20260131.
+    #[must_use]
+    pub fn date(self, name: impl Into<String>, column: impl ColumnTrait) -> Self {
+        self.column(name, column, Kind::Date)
+    }
+
     /// Seconds such as `90s` or `1.5s`; the column is BIGINT microseconds.
     #[must_use]
     pub fn duration(self, name: impl Into<String>, column: impl ColumnTrait) -> Self {

@@ -46,6 +46,7 @@ fn schema() -> FilterSchema {
         .reference("parent", row::Column::Parent, CUSTOMER)
         .timestamp("create_time", row::Column::Created)
         .duration("age", row::Column::Created)
+        .date("due", row::Column::Rank)
         .computed("email", |operand| match operand.text {
             "" => Err("expected an address.".to_owned()),
             address => Ok(Expr::exists(
@@ -102,6 +103,7 @@ fn every_type_is_compared_as_itself() {
     let parent = CUSTOMER.format(&[id]);
     for (filter, clause) in [
         ("rank >= -5", "rank >= -5".to_owned()),
+        ("due < \"2026-01-31\"", "rank < 20260131".to_owned()),
         ("kind = ORGANISATION", "kind = 2".to_owned()),
         ("verified:true", "verified = TRUE".to_owned()),
         (

@@ -3,9 +3,11 @@
 use rapport_platform::testing::values_in_proto;
 
 use super::authority::Action;
+use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
 use super::quote::content::RoundingPolicy;
 use super::quote::state::{DecisionOutcome, QuoteState};
+use super::report::SalesDimension;
 use super::seller::SellerState;
 
 macro_rules! agree {
@@ -30,6 +32,9 @@ fn numbers_and_names_are_those_of_the_protos() {
         BookVerdict => "rapport.sales.v1.PriceBookVerdict",
         PriceVerdict => "rapport.sales.v1.PriceVerdict",
         TaxTreatment => "rapport.sales.v1.TaxTreatment",
+        ForecastCategory => "rapport.sales.v1.ForecastCategory",
+        OpportunityState => "rapport.sales.v1.OpportunityState",
+        SalesDimension => "rapport.sales.v1.SalesDimension",
         SellerState => "rapport.sales.v1.SellerState",
     }
 }

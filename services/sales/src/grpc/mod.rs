@@ -5,8 +5,13 @@
 mod approval_policy;
 mod authority;
 pub(crate) mod convert;
+mod forecast;
+mod opportunity;
+mod pipeline;
 mod price_book;
+mod product;
 pub(crate) mod quote;
+mod report;
 mod seller;
 #[cfg(test)]
 mod tests;
@@ -18,8 +23,13 @@ use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 use rapport_proto::rapport::sales::v1::{
     approval_policy_service_server::{self, ApprovalPolicyServiceServer},
     authority_service_server::{self, AuthorityServiceServer},
+    forecast_service_server::{self, ForecastServiceServer},
+    opportunity_service_server::{self, OpportunityServiceServer},
+    pipeline_service_server::{self, PipelineServiceServer},
     price_book_service_server::{self, PriceBookServiceServer},
+    product_service_server::{self, ProductServiceServer},
     quote_service_server::{self, QuoteServiceServer},
+    sales_report_service_server::{self, SalesReportServiceServer},
     seller_service_server::{self, SellerServiceServer},
 };
 use tonic::codec::CompressionEncoding;
@@ -28,8 +38,13 @@ use tonic::service::Routes;
 use crate::customers::Customers;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
+use forecast::Forecasts;
+use opportunity::Opportunities;
+use pipeline::Pipelines;
 use price_book::PriceBooks;
+use product::Products;
 use quote::Quotes;
+use report::SalesReports;
 use seller::Sellers;
 
 /// Pages of lists whose rows are small.
@@ -50,11 +65,16 @@ pub(crate) struct Shared {
 }
 
 /// Full names of the proto services in [`routes`].
-pub(crate) const PROTO_SERVICES: [&str; 5] = [
+pub(crate) const PROTO_SERVICES: [&str; 10] = [
     approval_policy_service_server::SERVICE_NAME,
     authority_service_server::SERVICE_NAME,
     price_book_service_server::SERVICE_NAME,
     quote_service_server::SERVICE_NAME,
+    forecast_service_server::SERVICE_NAME,
+    opportunity_service_server::SERVICE_NAME,
+    pipeline_service_server::SERVICE_NAME,
+    product_service_server::SERVICE_NAME,
+    sales_report_service_server::SERVICE_NAME,
     seller_service_server::SERVICE_NAME,
 ];
 
@@ -76,5 +96,10 @@ pub(crate) fn routes(shared: &Shared) -> Routes {
         .add_service(server!(AuthorityServiceServer, Authorities))
         .add_service(server!(PriceBookServiceServer, PriceBooks))
         .add_service(server!(QuoteServiceServer, Quotes))
+        .add_service(server!(ForecastServiceServer, Forecasts))
+        .add_service(server!(OpportunityServiceServer, Opportunities))
+        .add_service(server!(PipelineServiceServer, Pipelines))
+        .add_service(server!(ProductServiceServer, Products))
+        .add_service(server!(SalesReportServiceServer, SalesReports))
         .add_service(server!(SellerServiceServer, Sellers))
 }

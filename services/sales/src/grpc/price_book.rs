@@ -10,14 +10,16 @@ use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::price_book_service_server::PriceBookService;
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::Shared;
 use super::convert::price_book as convert;
+use crate::domain::price::Entry;
 use crate::error::{Error, faults_of};
 use crate::events::price as events;
 use crate::resource::{PRICE, PRICE_BOOK, PRODUCT};
-use crate::store::{price, price_book};
+use crate::store::{price, price_book, product};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -178,6 +180,7 @@ impl PriceBooks {
                 let row = price_book::touch(ctx, &txn, id).await?;
                 let currency = price_book::from_row(&row)?.currency;
                 let prices = convert::entries(sent, currency).map_err(faults_of("entries"))?;
+                require_products(ctx, &txn, &prices).await?;
                 let set = price::set(ctx, &txn, id, &prices).await?;
                 let entries = set
                     .into_iter()
@@ -258,4 +261,18 @@ impl PriceBooks {
             next_page_token,
         })
     }
+}
+
+/// Refuses prices of products that do not exist.
+async fn require_products(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    prices: &[(Uuid, Entry)],
+) -> Result<(), Error> {
+    let known = product::among(ctx, txn, prices.iter().map(|(product, _)| *product)).await?;
+    let missing = prices.iter().position(|(id, _)| !known.contains_key(id));
+    missing.map_or(Ok(()), |entry| {
+        let field = format!("entries[{entry}].product");
+        Err(Error::invalid(field, "does not exist"))
+    })
 }

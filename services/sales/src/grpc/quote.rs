@@ -8,6 +8,7 @@ mod step;
 
 use std::sync::LazyLock;
 
+use rapport_platform::error::PlatformError;
 use rapport_platform::filter::FilterSchema;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -15,6 +16,8 @@ use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::quote_service_server::QuoteService;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
 
 use super::Shared;
 use super::convert::{quote as convert, quote_revision};
@@ -23,6 +26,7 @@ use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::resource::{self, CUSTOMER, OPPORTUNITY, QUOTE};
 use crate::store::entity::quote::{Column, Model};
+use crate::store::opportunity;
 use crate::store::quote::{self, decision, revision};
 
 #[cfg(test)]
@@ -82,15 +86,18 @@ impl Quotes {
         let content = sent.content.as_ref();
         let content = content.ok_or_else(|| Error::missing("quote.content"))?;
         let draft = &convert::draft(content).map_err(faults_of("quote.content"))?;
-        let resolved = self
-            .0
-            .customers
-            .resolve(&ctx, "quote.customer", Some(customer));
-        let customer = resolved.await?.unwrap_or(customer);
+        let known = self.0.customers.known(&ctx, &[customer]).await?;
+        let customer = known.get(&customer).copied().ok_or_else(|| {
+            Error::invalid(
+                "quote.customer",
+                "does not exist: name a customer that does",
+            )
+        })?;
         let (ctx, most) = (&ctx, request.max_discount_ppm);
         self.0
             .once(ctx, &request, |txn| async move {
                 let names = (customer, opportunity);
+                require_about(ctx, &txn, names).await?;
                 let written = content::write(ctx, &txn, draft, names, "quote.content").await?;
                 written.check_discount(most)?;
                 let row = first(ctx, names, &written);
@@ -193,12 +200,27 @@ impl Quotes {
     }
 }
 
-/// A draft that was just written.
-fn first(
+/// Refuses an opportunity that does not exist, or is about another customer.
+async fn require_about(
     ctx: &Context,
-    (customer, opportunity): (uuid::Uuid, Option<uuid::Uuid>),
-    written: &Written,
-) -> Model {
+    txn: &DatabaseTransaction,
+    (customer, opportunity): (Uuid, Option<Uuid>),
+) -> Result<(), Error> {
+    let Some(id) = opportunity else { return Ok(()) };
+    let refused = |why: &str| Error::invalid("quote.opportunity", why);
+    let about = match opportunity::get(ctx, txn, id).await {
+        Ok(record) => record.row.customer_id,
+        Err(Error::Platform(PlatformError::NotFound(_))) => return Err(refused("does not exist")),
+        Err(error) => return Err(error),
+    };
+    match about {
+        Some(about) if about != customer => Err(refused("is about another customer")),
+        _ => Ok(()),
+    }
+}
+
+/// A draft that was just written.
+fn first(ctx: &Context, (customer, opportunity): (Uuid, Option<Uuid>), written: &Written) -> Model {
     let total = written.content.total();
     Model {
         tenant_id: ctx.tenant,

@@ -43,7 +43,10 @@ writes! {
 }
 
 writes! {
-    CreateSellerRequest DeactivateSellerRequest ReactivateSellerRequest UpdateSellerRequest
+    AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest CreateSellerRequest
+    DeactivateSellerRequest ImportOpportunitiesRequest MoveOpportunityRequest
+    ReactivateSellerRequest ReopenOpportunityRequest UpdateOpportunityRequest
+    SetExchangeRateRequest SetQuotaRequest UpdatePipelineRequest UpdateProductRequest UpdateSellerRequest
 }
 
 impl Shared {

@@ -1,5 +1,6 @@
 //! Quotes, what they say and what was decided about them.
 
+pub(crate) mod customer;
 pub(crate) mod decision;
 pub(crate) mod revision;
 

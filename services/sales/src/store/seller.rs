@@ -1,5 +1,7 @@
 //! Those who sell, and who manages them.
 
+use std::collections::HashMap;
+
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
@@ -14,6 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::seller::{Column, Entity, Model};
+use crate::domain::forecast::Member;
 use crate::domain::seller::{MAX_LEVELS, Seller, SellerState, check_manager};
 use crate::error::{Error, superseded};
 use crate::resource;
@@ -232,4 +235,73 @@ async fn claim(ctx: &Context, txn: &DatabaseTransaction, ids: &[Uuid]) -> Result
         .exec(txn)
         .await?;
     Ok(())
+}
+
+/// Those of the sellers that exist, and whether they are active.
+pub(crate) async fn activity(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, bool>, Error> {
+    let states: Vec<(Uuid, i16)> = Entity::find()
+        .select_only()
+        .column(Column::SellerId)
+        .column(Column::State)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::SellerId.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let active = SellerState::Active.code();
+    Ok(states
+        .into_iter()
+        .map(|(id, state)| (id, state == active))
+        .collect())
+}
+
+/// Those who manage the seller, the nearest first.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn above(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    let chain = links(ctx, db, CHAIN, id).await?;
+    let Some((_, above)) = chain.split_first() else {
+        return Err(Error::not_found(resource::seller(id)));
+    };
+    Ok(above.iter().map(|link| link.seller_id).collect())
+}
+
+/// The seller and those whom he manages; everybody without one. At most one more than `limit`.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn team(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    root: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Member>, Error> {
+    let mut select = Entity::find()
+        .select_only()
+        .column(Column::SellerId)
+        .column(Column::ManagerId)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .order_by_asc(Column::SellerId)
+        .limit(limit + 1);
+    if let Some(root) = root {
+        let below = links(ctx, db, BELOW, root).await?;
+        if below.is_empty() {
+            return Err(Error::not_found(resource::seller(root)));
+        }
+        select = select.filter(Column::SellerId.is_in(below.iter().map(|it| it.seller_id)));
+    }
+    let rows: Vec<(Uuid, Option<Uuid>)> = select.into_tuple().all(db).await?;
+    let members = rows.into_iter();
+    Ok(members
+        .map(|(seller, manager)| Member { seller, manager })
+        .collect())
 }

@@ -177,7 +177,7 @@ impl Mapping {
     }
 }
 
-fn compile_each(
+pub(super) fn compile_each(
     templates: &mut Templates,
     part: &str,
     known: &[&str],
@@ -189,7 +189,7 @@ fn compile_each(
         .collect()
 }
 
-fn compile(
+pub(super) fn compile(
     templates: &mut Templates,
     part: &str,
     known: &[&str],

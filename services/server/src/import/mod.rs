@@ -1,9 +1,11 @@
 //! `rapport import`: a CSV file into the suite, resumable and undoable.
 
 mod mapping;
+mod part;
 mod reader;
 mod report;
 mod row;
+pub mod sales;
 mod template;
 
 use std::path::PathBuf;

@@ -1,13 +1,10 @@
 //! One row through a mapping: from text to the messages of `ImportCustomers`.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use prost_types::{Duration, Timestamp};
-use rapport_proto::google::r#type::{Date as DateMessage, Money};
+use prost_types::Duration;
 use rapport_proto::rapport::customer::v1::attribute_value::Value;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::customer::Profile;
@@ -16,10 +13,9 @@ use rapport_proto::rapport::customer::v1::{
     ImportRow, Interaction, InteractionOutcome, Organisation, Person, Preference,
 };
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
-use super::mapping::{Fields, Mapping};
+use super::mapping::Mapping;
+use super::part::{Part, date_message, parse, timestamp};
 use super::template::{Row, RowError};
 
 /// More contacts than this from one row are taken for a mistake in the mapping.
@@ -28,7 +24,7 @@ const MAX_REPEAT: u64 = 1_000;
 impl Mapping {
     /// The import row that this row of the file means.
     pub(super) fn apply(&self, row: &Row) -> Result<ImportRow, RowError> {
-        let customer = Part::new(self, &self.customer, row);
+        let customer = Part::new(&self.templates, &self.customer, row);
         let parent = customer.text("parent_external_id")?;
         Ok(ImportRow {
             line: row.line() as i64,
@@ -62,7 +58,7 @@ impl Mapping {
     }
 
     fn attribute_values(&self, row: &Row) -> Result<BTreeMap<String, AttributeValue>, RowError> {
-        let part = Part::new(self, &self.values, row);
+        let part = Part::new(&self.templates, &self.values, row);
         let mut values = BTreeMap::new();
         for key in self.values.keys() {
             let Some(text) = part.text(key)? else {
@@ -89,7 +85,7 @@ impl Mapping {
     fn contact_points(&self, row: &Row) -> Result<Vec<ContactPoint>, RowError> {
         let mut points = Vec::with_capacity(self.contact_points.len());
         for fields in &self.contact_points {
-            let part = Part::new(self, fields, row);
+            let part = Part::new(&self.templates, fields, row);
             let address = match (part.text("email")?, part.text("phone")?) {
                 (Some(email), _) => Address::Email(email),
                 (None, Some(phone)) => Address::Phone(phone),
@@ -99,7 +95,8 @@ impl Mapping {
                 address: Some(address),
                 label: part.text("label")?.unwrap_or_default(),
                 rank: part.parsed("rank")?.unwrap_or_default(),
-                channels: part.channels("channels")?,
+                channels: channels(part.text("channels")?.as_deref())
+                    .map_err(|why| part.error("channels", why))?,
                 ..ContactPoint::default()
             });
         }
@@ -109,13 +106,19 @@ impl Mapping {
     fn interactions(&self, row: &Row) -> Result<Vec<Interaction>, RowError> {
         let mut interactions = Vec::new();
         for fields in &self.interactions {
-            let repeat = Part::new(self, fields, row).parsed("repeat")?.unwrap_or(1);
+            let repeat = Part::new(&self.templates, fields, row)
+                .parsed("repeat")?
+                .unwrap_or(1);
             if repeat > MAX_REPEAT {
-                let part = Part::new(self, fields, row);
+                let part = Part::new(&self.templates, fields, row);
                 return Err(part.error("repeat", format!("{repeat} is more than {MAX_REPEAT}")));
             }
             for n in 1..=repeat {
-                interactions.push(self.interaction(&Part::new(self, fields, &row.numbered(n)))?);
+                interactions.push(self.interaction(&Part::new(
+                    &self.templates,
+                    fields,
+                    &row.numbered(n),
+                ))?);
             }
         }
         Ok(interactions)
@@ -154,7 +157,7 @@ impl Mapping {
     fn preferences(&self, row: &Row) -> Result<Vec<Preference>, RowError> {
         let mut preferences = Vec::new();
         for fields in &self.preferences {
-            let part = Part::new(self, fields, row);
+            let part = Part::new(&self.templates, fields, row);
             let choice = part.enumerated("choice", |name| {
                 ChannelChoice::from_str_name(&format!("CHANNEL_CHOICE_{name}"))
                     .map(|value| value as i32)
@@ -192,23 +195,8 @@ fn profile(part: &Part<'_>) -> Result<Profile, RowError> {
         industry: part.text("industry")?.unwrap_or_default(),
         employee_count: part.parsed("employee_count")?.unwrap_or_default(),
         founding_year: part.parsed("founding_year")?.unwrap_or_default(),
-        annual_revenue: revenue(part)?,
+        annual_revenue: part.money("annual_revenue", "annual_revenue_currency")?,
     }))
-}
-
-fn revenue(part: &Part<'_>) -> Result<Option<Money>, RowError> {
-    let Some(amount) = part.parsed::<Decimal>("annual_revenue")? else {
-        return Ok(None);
-    };
-    let nanos = (amount.fract() * Decimal::from(1_000_000_000)).to_i32();
-    match (amount.trunc().to_i64(), nanos) {
-        (Some(units), Some(nanos)) => Ok(Some(Money {
-            currency_code: part.required("annual_revenue_currency")?,
-            units,
-            nanos,
-        })),
-        _ => Err(part.error("annual_revenue", "out of range")),
-    }
 }
 
 fn attribute_value(kind: &str, text: String, zone: &TimeZone) -> Result<Value, String> {
@@ -237,116 +225,19 @@ fn channel(name: &str) -> Option<Channel> {
     Channel::from_str_name(&format!("CHANNEL_{name}"))
 }
 
+fn channels(text: Option<&str>) -> Result<Vec<i32>, String> {
+    let names = text.unwrap_or_default().split(',').map(str::trim);
+    names
+        .filter(|name| !name.is_empty())
+        .map(|one| match channel(one) {
+            Some(channel) => Ok(channel as i32),
+            None => Err(format!("`{one}` is not a channel")),
+        })
+        .collect()
+}
+
 fn purpose(name: &str) -> Option<i32> {
     Purpose::from_str_name(&format!("PURPOSE_{name}")).map(|value| value as i32)
-}
-
-fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| format!("`{text}`: {error}"))
-}
-
-fn date_message(date: Date) -> DateMessage {
-    DateMessage {
-        year: date.year().into(),
-        month: date.month().into(),
-        day: date.day().into(),
-    }
-}
-
-/// An RFC 3339 instant, or a date with an optional time in the mapping's zone.
-fn timestamp(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
-    let instant = match text.parse::<jiff::Timestamp>() {
-        Ok(instant) => instant,
-        Err(_) => parse::<DateTime>(text)?
-            .to_zoned(zone.clone())
-            .map_err(|error| error.to_string())?
-            .timestamp(),
-    };
-    Ok(Timestamp {
-        seconds: instant.as_second(),
-        nanos: instant.subsec_nanosecond(),
-    })
-}
-
-/// One part of the mapping seen against one row.
-struct Part<'a> {
-    mapping: &'a Mapping,
-    fields: &'a Fields,
-    row: Row,
-}
-
-impl<'a> Part<'a> {
-    fn new(mapping: &'a Mapping, fields: &'a Fields, row: &Row) -> Self {
-        Self {
-            mapping,
-            fields,
-            row: row.clone(),
-        }
-    }
-
-    /// The field's text; `None` when it is not mapped or renders to nothing.
-    fn text(&self, name: &str) -> Result<Option<String>, RowError> {
-        let Some(template) = self.fields.get(name) else {
-            return Ok(None);
-        };
-        let text = self.mapping.templates.render(template, &self.row)?;
-        Ok((!text.is_empty()).then_some(text))
-    }
-
-    fn required(&self, name: &str) -> Result<String, RowError> {
-        self.text(name)?
-            .ok_or_else(|| self.error(name, "needs a value in every row"))
-    }
-
-    fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, RowError> {
-        let text = self.text(name)?;
-        text.map(|text| parse(&text).map_err(|why| self.error(name, why)))
-            .transpose()
-    }
-
-    /// The number of an enum value given without its prefix; 0 when unset.
-    fn enumerated(
-        &self,
-        name: &str,
-        number: impl Fn(&str) -> Option<i32>,
-    ) -> Result<i32, RowError> {
-        let Some(text) = self.text(name)? else {
-            return Ok(0);
-        };
-        number(&text).ok_or_else(|| self.error(name, format!("`{text}` is not a known value")))
-    }
-
-    fn required_enum(
-        &self,
-        name: &str,
-        number: impl Fn(&str) -> Option<i32>,
-    ) -> Result<i32, RowError> {
-        match self.enumerated(name, number)? {
-            0 => Err(self.error(name, "needs a value in every row")),
-            number => Ok(number),
-        }
-    }
-
-    fn channels(&self, name: &str) -> Result<Vec<i32>, RowError> {
-        let text = self.text(name)?.unwrap_or_default();
-        let names = text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
-        names
-            .map(|one| match channel(one) {
-                Some(channel) => Ok(channel as i32),
-                None => Err(self.error(name, format!("`{one}` is not a channel"))),
-            })
-            .collect()
-    }
-
-    fn error(&self, name: &str, description: impl Into<String>) -> RowError {
-        match self.fields.get(name) {
-            Some(template) => RowError::new(template.field(), description),
-            None => RowError::new(&format!("customer.{name}"), description),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use rapport_platform::money::Money;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
-use super::{instant, money};
+use super::{instant, to_money};
 use crate::domain::authority::{Delegation, Grant, GrantParts};
 use crate::domain::price::currency;
 use crate::resource::{AUTHORITY_DELEGATION, AUTHORITY_GRANT};
@@ -82,7 +82,7 @@ pub(in crate::grpc) fn grant_to_proto(row: authority_grant::Model) -> proto::Aut
         action: i32::from(action),
         level: i32::from(level),
         max_discount_ppm: max_discount,
-        max_total: total.and_then(|(minor, currency)| money(minor, &currency)),
+        max_total: total.and_then(|(minor, currency)| to_money(minor, &currency)),
         min_margin_ppm: min_margin,
         valid_from_time: Some(valid_from_time.into()),
         valid_to_time: valid_to_time.map(Into::into),

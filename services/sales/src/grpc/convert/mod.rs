@@ -7,16 +7,23 @@
 
 pub(super) mod approval_policy;
 pub(super) mod authority;
+pub(crate) mod forecast;
+pub(crate) mod opportunity;
+pub(crate) mod pipeline;
 pub(super) mod price_book;
+pub(crate) mod product;
 pub(super) mod quote;
 pub(super) mod quote_revision;
 pub(crate) mod seller;
 
 use iso_currency::Currency;
+use jiff::civil::Date;
 use rapport_platform::invalid::Invalid;
 use rapport_platform::money::Money;
 use rapport_platform::time::Timestamp;
-use rapport_proto::google::r#type::Money as MoneyProto;
+use rapport_proto::google::r#type as google;
+
+use crate::domain::date;
 
 /// Text of a field that may be unset: protos write none as the empty string.
 pub(super) fn text(optional: Option<String>) -> String {
@@ -34,7 +41,31 @@ pub(super) fn instant(
 }
 
 /// Minor units of the currency with a stored code, which was good when it was stored.
-pub(super) fn money(minor: i64, currency: &str) -> Option<MoneyProto> {
+pub(super) fn to_money(minor: i64, currency: &str) -> Option<google::Money> {
     let currency = Currency::from_code(currency)?;
     Money::from_minor(minor, currency).ok().map(Into::into)
+}
+
+/// An amount that may be unset.
+pub(super) fn money(proto: Option<&google::Money>) -> Result<Option<Money>, Invalid> {
+    proto
+        .map(Money::try_from)
+        .transpose()
+        .map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// A day that may be unset.
+pub(super) fn day(proto: Option<&google::Date>) -> Result<Option<Date>, Invalid> {
+    proto
+        .map(|proto| date::parse(proto.year, proto.month, proto.day))
+        .transpose()
+}
+
+/// A day on the wire.
+pub(super) fn to_day(number: i32) -> google::Date {
+    google::Date {
+        year: number / 10_000,
+        month: number / 100 % 100,
+        day: number % 100,
+    }
 }

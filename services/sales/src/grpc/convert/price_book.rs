@@ -10,7 +10,7 @@ use rapport_proto::google::r#type::Money as MoneyProto;
 use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
-use super::{instant, money};
+use super::{instant, to_money};
 use crate::domain::price::{Asked, Entry, PriceBook, PriceBookParts, TaxTreatment, Tier};
 use crate::domain::price::{currency, unit_amount};
 use crate::domain::quantity::Quantity;
@@ -185,15 +185,17 @@ pub(in crate::grpc) fn entry_to_proto(
     } = row;
     let tiers = entry.tiers().iter().map(|tier| proto::PriceTier {
         min_quantity: tier.min_quantity.to_string(),
-        unit_price: money(tier.unit_price, currency),
+        unit_price: to_money(tier.unit_price, currency),
     });
     Ok(proto::PriceBookEntry {
         name: PRICE.format(&[price_book_id, product_id]),
         product: PRODUCT.format(&[product_id]),
         tiers: tiers.collect(),
-        unit_cost: unit_cost.and_then(|cost| money(cost, currency)),
+        unit_cost: unit_cost.and_then(|cost| to_money(cost, currency)),
         floor_margin_ppm: floor_margin,
-        floor_price: entry.floor_price().and_then(|floor| money(floor, currency)),
+        floor_price: entry
+            .floor_price()
+            .and_then(|floor| to_money(floor, currency)),
         update_time: Some(update_time.into()),
     })
 }

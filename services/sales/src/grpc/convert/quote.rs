@@ -8,7 +8,7 @@ use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::price_book::amount;
-use super::{instant, money, text};
+use super::{instant, text, to_money};
 use crate::domain::price::{TaxTreatment, currency};
 use crate::domain::quantity::Quantity;
 use crate::domain::quote::amounts::Amounts;
@@ -140,24 +140,24 @@ fn line_to_proto(line: &Line, code: &str) -> proto::QuoteLine {
         product: text(product),
         price_book_entry: text(price),
         quantity: line.quantity.to_string(),
-        unit_price: money(line.unit_price, code),
+        unit_price: to_money(line.unit_price, code),
         discount_ppm: line.discount.ppm(),
         tax_rate_ppm: line.tax_rate.ppm(),
-        list_price: listing.and_then(|it| money(it.list_price, code)),
-        unit_cost: listing.and_then(|it| money(it.unit_cost?, code)),
+        list_price: listing.and_then(|it| to_money(it.list_price, code)),
+        unit_cost: listing.and_then(|it| to_money(it.unit_cost?, code)),
         floor_margin_ppm: listing.map_or(0, |it| it.floor_margin.ppm()),
-        net_amount: money(line.amounts.net, code),
-        tax_amount: money(line.amounts.tax, code),
-        gross_amount: money(line.amounts.gross(), code),
+        net_amount: to_money(line.amounts.net, code),
+        tax_amount: to_money(line.amounts.tax, code),
+        gross_amount: to_money(line.amounts.gross(), code),
     }
 }
 
 /// What lines come to.
 pub(in crate::grpc) fn totals(amounts: Amounts, code: &str) -> proto::QuoteTotals {
     proto::QuoteTotals {
-        net_amount: money(amounts.net, code),
-        tax_amount: money(amounts.tax, code),
-        gross_amount: money(amounts.gross(), code),
+        net_amount: to_money(amounts.net, code),
+        tax_amount: to_money(amounts.tax, code),
+        gross_amount: to_money(amounts.gross(), code),
     }
 }
 

@@ -4,7 +4,7 @@ use rapport_platform::money::Money;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::quote::{content_to_proto, totals};
-use super::{instant, money, text};
+use super::{instant, text, to_money};
 use crate::domain::authority::Level;
 use crate::domain::price::TaxTreatment;
 use crate::domain::quote::aggregates::Aggregates;
@@ -28,8 +28,8 @@ pub(in crate::grpc) fn document(
     let taxes = content.taxes();
     let taxes = taxes.into_iter().map(|(rate, amounts)| proto::TaxSubtotal {
         tax_rate_ppm: rate.ppm(),
-        net_amount: money(amounts.net, code),
-        tax_amount: money(amounts.tax, code),
+        net_amount: to_money(amounts.net, code),
+        tax_amount: to_money(amounts.tax, code),
     });
     proto::QuoteRevision {
         content: Some(content_to_proto(content)),
@@ -37,13 +37,13 @@ pub(in crate::grpc) fn document(
         totals: Some(totals(content.total(), code)),
         taxes: taxes.collect(),
         aggregates: Some(proto::QuoteAggregates {
-            total: money(aggregates.total, code),
+            total: to_money(aggregates.total, code),
             discount_ppm: aggregates.discount,
             largest_line_discount_ppm: aggregates.line_discount,
             margin_ppm: aggregates.margin,
             lines_below_floor: aggregates.below_floor,
             unlisted_lines: aggregates.unlisted,
-            discount_amount: money(aggregates.discount_amount, code),
+            discount_amount: to_money(aggregates.discount_amount, code),
         }),
         ..Default::default()
     }

@@ -10,7 +10,7 @@ use super::PriceBooks;
 use crate::domain::price::{Asked, BookVerdict, Entry, choose};
 use crate::domain::quantity::Quantity;
 use crate::error::{Error, faults_of};
-use crate::grpc::convert::{money, price_book as convert};
+use crate::grpc::convert::{price_book as convert, to_money};
 use crate::resource::{PRICE, PRICE_BOOK};
 use crate::store::{price, price_book};
 
@@ -73,8 +73,8 @@ fn answer(
         Some(proto::PriceFound {
             entry: name(*book),
             min_quantity: tier.min_quantity.to_string(),
-            unit_price: money(tier.unit_price, code),
-            floor_price: entry.floor_price().and_then(|floor| money(floor, code)),
+            unit_price: to_money(tier.unit_price, code),
+            floor_price: entry.floor_price().and_then(|floor| to_money(floor, code)),
         })
     });
     let considered = candidates.iter().zip(verdicts);

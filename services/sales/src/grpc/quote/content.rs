@@ -20,7 +20,7 @@ use crate::grpc::convert::{approval_policy as policies, quote as convert, quote_
 use crate::resource::{self, OPPORTUNITY, QUOTE};
 use crate::store::entity::quote::Model;
 use crate::store::quote::{decision, revision};
-use crate::store::{approval_policy, authority, price, price_book};
+use crate::store::{approval_policy, authority, price, price_book, product};
 
 /// Most revisions of a quote.
 const MOST_REVISIONS: i64 = 1_000;
@@ -65,6 +65,7 @@ async fn written(
     (customer, opportunity): (&str, Option<&str>),
     field: &str,
 ) -> Result<Written, Error> {
+    require_products(ctx, txn, draft, field).await?;
     let prices = prices(ctx, txn, draft).await?;
     let content = draft.clone().price(&prices, ctx.now);
     let content = content.map_err(faults_of(field))?;
@@ -76,6 +77,25 @@ async fn written(
         aggregates,
         hash,
         document,
+    })
+}
+
+/// Refuses products that do not exist. Those of prices do.
+async fn require_products(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    draft: &Draft,
+    field: &str,
+) -> Result<(), Error> {
+    let named = draft.lines.iter().filter_map(|line| line.product);
+    let known = product::among(ctx, txn, named).await?;
+    let missing = draft
+        .lines
+        .iter()
+        .position(|line| line.product.is_some_and(|id| !known.contains_key(&id)));
+    missing.map_or(Ok(()), |line| {
+        let field = format!("{field}.lines[{line}].product");
+        Err(Error::invalid(field, "does not exist"))
     })
 }
 

@@ -4,6 +4,7 @@ mod approval;
 mod authority;
 mod hostile;
 mod lifecycle;
+mod opportunities;
 mod races;
 mod revisions;
 
@@ -40,11 +41,11 @@ impl Company {
     pub(super) async fn open(db: &Database) -> Self {
         let beside = CustomerService::start().await;
         let caller = Caller::beside(db, beside.service.link(), beside.signer()).await;
-        let admin = caller.colleague("employees/admin");
+        let admin = caller.acting_as("employees/admin");
         let company = Self {
-            sven: caller.colleague("employees/sven"),
-            mona: caller.colleague("employees/mona"),
-            dora: caller.colleague("employees/dora"),
+            sven: caller.acting_as("employees/sven"),
+            mona: caller.acting_as("employees/mona"),
+            dora: caller.acting_as("employees/dora"),
             customer: customer(&beside, &caller).await,
             beside,
         };

@@ -10,7 +10,7 @@ use sea_orm_migration::schema::{
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 use crate::domain::quote::state::QuoteState;
-use crate::store::entity::{quote, quote_decision, quote_revision};
+use crate::store::entity::{quote, quote_decision, quote_reassignment, quote_revision};
 
 /// Creates quotes.
 pub(super) struct CreateQuotes;
@@ -28,6 +28,7 @@ impl MigrationTrait for CreateQuotes {
         index_quote(manager).await?;
         create_revision(manager).await?;
         create_decision(manager).await?;
+        create_reassignment(manager).await?;
         refuse_updates(manager, &["quote_decision"]).await
     }
 }
@@ -147,6 +148,23 @@ async fn create_decision(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(binary(Column::ContentHash))
         .col(text_null(Column::Comment))
         .col(big_integer(Column::DecideTime))
+        .primary_key(&mut key)
+        .to_owned();
+    manager.create_table(clustered(manager, table)).await
+}
+
+async fn create_reassignment(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    use quote_reassignment::{Column, Entity};
+    let mut key = Index::create()
+        .col(Column::TenantId)
+        .col(Column::MergeId)
+        .col(Column::QuoteId)
+        .take();
+    let table = Table::create()
+        .table(Entity)
+        .col(uuid(Column::TenantId))
+        .col(uuid(Column::MergeId))
+        .col(uuid(Column::QuoteId))
         .primary_key(&mut key)
         .to_owned();
     manager.create_table(clustered(manager, table)).await

@@ -70,7 +70,7 @@ on_each_engine! {
 
     async fn nobody_approves_by_the_authority_of_the_submitter(db: Database) {
         let company = Company::open(&db).await;
-        let (mona, bob) = (&company.mona, company.sven.colleague("employees/bob"));
+        let (mona, bob) = (&company.mona, company.sven.acting_as("employees/bob"));
         mona.lend("employees/bob").await.unwrap();
         let hers = mona.create(&company.customer, content(150_000), 150_000).await.unwrap();
         let hers = mona.submit(&hers).await.unwrap();
@@ -102,8 +102,8 @@ on_each_engine! {
 
     async fn authority_that_ended_approves_nothing(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
-        let tom = company.sven.colleague("employees/tom");
+        let admin = company.sven.acting_as("employees/admin");
+        let tom = company.sven.acting_as("employees/tom");
         let action = proto::AuthorityAction::ApproveQuotes;
         let dated = |days: u32| proto::AuthorityGrant {
             valid_to_time: Some(admin.ctx.now.saturating_add(DAY * days).into()),
@@ -120,14 +120,14 @@ on_each_engine! {
         assert_eq!(reason(&tom.later(DAY).approve(&pending).await.unwrap_err()), "AUTHORITY_MISSING");
 
         company.mona.lend("employees/eve").await.unwrap();
-        let eve = company.sven.colleague("employees/eve");
+        let eve = company.sven.acting_as("employees/eve");
         assert_eq!(reason(&eve.later(DAY).approve(&pending).await.unwrap_err()), "AUTHORITY_MISSING", "she is back");
         assert!(tom.approve(&pending).await.unwrap().binding, "while it held");
     }
 
     async fn each_level_of_a_chain_approves_in_turn(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let large = proto::ApprovalRule { total_above: super::euros(50_000), ..rule(2) };
         let policy = proto::ApprovalPolicy { rules: vec![rule(1), large], ..Default::default() };
         admin.set_policy(policy).await;
@@ -139,7 +139,7 @@ on_each_engine! {
         assert_eq!(reason(&company.dora.approve(&first).await.unwrap_err()), "SELF_APPROVAL", "each level has its own");
         assert_eq!(reason(&company.mona.approve(&first).await.unwrap_err()), "AUTHORITY_MISSING", "level 1 only");
         admin.grant(grant("carl", proto::AuthorityAction::ApproveQuotes, 3, 1_000_000)).await.unwrap();
-        let carl = company.sven.colleague("employees/carl");
+        let carl = company.sven.acting_as("employees/carl");
         assert!(carl.approve(&first).await.unwrap().binding);
         assert_eq!(company.sven.revision(&first, 1).await.needed_levels, [1, 2]);
 
@@ -149,7 +149,7 @@ on_each_engine! {
 
     async fn who_declines_makes_a_draft_of_it_and_approvals_start_anew(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let policy = proto::ApprovalPolicy { rules: vec![rule(1), rule(2)], ..Default::default() };
         admin.set_policy(policy).await;
         let pending = company.sven.submit(&company.quote(150_000).await).await.unwrap();
@@ -193,7 +193,7 @@ on_each_engine! {
         let company = Company::open(&db).await;
         let approved = company.approved(150_000).await;
         let policy = proto::ApprovalPolicy { rules: vec![rule(3)], ..Default::default() };
-        company.sven.colleague("employees/admin").set_policy(policy).await;
+        company.sven.acting_as("employees/admin").set_policy(policy).await;
         assert!(company.sven.read(&approved).await.unwrap().binding, "what was approved stays so");
         let same = company.sven.revise(&approved, content(150_000)).await.unwrap();
         assert!(!same.binding);
@@ -215,7 +215,7 @@ on_each_engine! {
             escalate_after: Some(prost_types::Duration { seconds: 86_400, nanos: 0 }),
             ..Default::default()
         };
-        company.sven.colleague("employees/admin").set_policy(policy).await;
+        company.sven.acting_as("employees/admin").set_policy(policy).await;
         let pending = company.sven.submit(&company.quote(150_000).await).await.unwrap();
         assert_eq!((pending.asked_level, pending.escalate_time), (9, Some(company.sven.ctx.now.saturating_add(DAY).into())));
 
@@ -232,7 +232,7 @@ on_each_engine! {
 
     async fn policies_are_kept_in_versions(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let get = |version| proto::GetApprovalPolicyRequest { name: "approvalPolicy".into(), version };
         let initial = inner(admin.policies().get_approval_policy(get(None)).await).unwrap();
         assert_eq!((initial.version, initial.rules.len(), initial.rules[0].level), (0, 1, 1));

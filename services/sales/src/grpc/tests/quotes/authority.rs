@@ -29,7 +29,7 @@ fn own(discounts: &[i32]) -> Vec<(i32, String)> {
 on_each_engine! {
     async fn what_somebody_may_do_on_a_day_can_be_asked(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let action = proto::AuthorityAction::ApproveQuotes;
         let day = |days: u32| Some(admin.ctx.now.saturating_add(DAY * days).into());
         let next = proto::AuthorityGrant { valid_from_time: day(10), valid_to_time: day(20), ..grant("mona", action, 1, 300_000) };
@@ -63,7 +63,7 @@ on_each_engine! {
     async fn what_was_lent_is_not_lent_on(db: Database) {
         let company = Company::open(&db).await;
         company.mona.lend("employees/bob").await.unwrap();
-        company.sven.colleague("employees/bob").lend("employees/eve").await.unwrap();
+        company.sven.acting_as("employees/bob").lend("employees/eve").await.unwrap();
         assert_eq!(approves(&company.sven, "bob", 0).await, [(200_000, "employees/mona".to_owned())]);
         assert_eq!(approves(&company.sven, "eve", 0).await, []);
     }
@@ -96,7 +96,7 @@ on_each_engine! {
 
     async fn grants_are_read_and_listed(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let action = proto::AuthorityAction::ApproveQuotes;
         for (field, wrong) in [
             ("grantee", proto::AuthorityGrant { grantee: "customers/1".into(), ..grant("x", action, 1, 0) }),
@@ -131,7 +131,7 @@ on_each_engine! {
 
     async fn nobody_holds_more_than_a_hundred_grants(db: Database) {
         let company = Company::open(&db).await;
-        let admin = company.sven.colleague("employees/admin");
+        let admin = company.sven.acting_as("employees/admin");
         let action = proto::AuthorityAction::ApproveQuotes;
         for _ in 0..99 {
             admin.grant(grant("mona", action, 1, 1)).await.unwrap();

@@ -7,14 +7,15 @@ use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::price_book_service_client::PriceBookServiceClient;
 use tonic::Code;
 
-use super::super::prices::{a_product, book, priced};
+use super::super::prices::{book, priced};
 use super::{Company, DAY, content, grant, rule};
 use crate::testing::{Caller, reason};
 
 on_each_engine! {
     async fn no_string_of_any_request_is_a_fault_of_ours(db: Database) {
         let company = Company::open(&db).await;
-        let (sven, pen) = (&company.sven, a_product());
+        let sven = &company.sven;
+        let pen = sven.product().await;
         let permitted = sven.with(|ctx| ctx.permit = Some(new_id()));
         let books = |caller: &Caller| PriceBookServiceClient::new(caller.link());
         let list = sven.book(book("List")).await;
@@ -42,7 +43,7 @@ on_each_engine! {
         spoil!(books(sven), list_price_books, ListPriceBooksRequest {});
         spoil!(books(sven), delete_price_book, DeletePriceBookRequest { name: list.name.clone() });
         spoil!(books(sven), batch_set_prices, BatchSetPricesRequest { parent: list.name.clone(), entries: vec![price.clone()] });
-        spoil!(books(sven), batch_remove_prices, BatchRemovePricesRequest { parent: list.name.clone(), products: vec![a_product()] });
+        spoil!(books(sven), batch_remove_prices, BatchRemovePricesRequest { parent: list.name.clone(), products: vec![pen.clone()] });
         spoil!(books(sven), get_price_book_entry, GetPriceBookEntryRequest { name: price.name.clone() });
         spoil!(books(sven), list_price_book_entries, ListPriceBookEntriesRequest { parent: list.name.clone() });
         let question = proto::PriceQuestion { product: pen, quantity: "1".into() };

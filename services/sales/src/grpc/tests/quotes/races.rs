@@ -33,7 +33,7 @@ async fn assert_honest(company: &Company, quote: &proto::Quote) {
 }
 
 async fn approvers(company: &Company, level: i32) -> Vec<Caller> {
-    let admin = company.sven.colleague("employees/admin");
+    let admin = company.sven.acting_as("employees/admin");
     let mut approvers = Vec::new();
     for number in 0..4 {
         let name = format!("approver{number}");
@@ -42,7 +42,7 @@ async fn approvers(company: &Company, level: i32) -> Vec<Caller> {
             .grant(grant(&name, action, level, 1_000_000))
             .await
             .unwrap();
-        approvers.push(company.sven.colleague(&format!("employees/{name}")));
+        approvers.push(company.sven.acting_as(&format!("employees/{name}")));
     }
     approvers
 }
@@ -52,7 +52,7 @@ on_each_engine! {
         let company = Company::open(&db).await;
         let approvers = approvers(&company, 2).await;
         let policy = proto::ApprovalPolicy { rules: vec![rule(1), rule(2)], ..Default::default() };
-        company.sven.colleague("employees/admin").set_policy(policy).await;
+        company.sven.acting_as("employees/admin").set_policy(policy).await;
         let pending = company.sven.submit(&company.quote(150_000).await).await.unwrap();
         let outcomes = join_all(approvers.iter().map(|it| it.approve(&pending))).await;
         assert_eq!(winners(&outcomes), 1);

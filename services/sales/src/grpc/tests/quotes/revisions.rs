@@ -6,7 +6,7 @@ use rapport_proto::google::r#type::Money;
 use rapport_proto::rapport::sales::v1 as proto;
 use tonic::Code;
 
-use super::super::prices::{a_product, book, euros, priced};
+use super::super::prices::{book, euros, priced};
 use super::{Company, DAY, content, inner, line};
 use crate::testing::{fields, reason};
 
@@ -88,6 +88,10 @@ on_each_engine! {
         assert_eq!(fields(&refused), [
             at(0, "quantity"), at(1, "quantity"), at(2, "unit_price"), at(3, "unit_price"), at(4, "quantity"), at(5, "discount_ppm"),
         ]);
+        let nothing = proto::QuoteLine { product: format!("products/{}", new_id()), ..line("1", 1, 0) };
+        let nothing = proto::QuoteContent { lines: vec![line("1", 1, 0), nothing], ..content(0) };
+        let refused = company.sven.create(&company.customer, nothing, 0).await.unwrap_err();
+        assert_eq!(fields(&refused), [at(1, "product")]);
         let nobody = format!("customers/{}", new_id());
         let refused = company.sven.create(&nobody, content(0), 0).await.unwrap_err();
         assert_eq!(fields(&refused), ["quote.customer"]);
@@ -106,7 +110,7 @@ on_each_engine! {
 
     async fn a_line_is_priced_by_its_price_book(db: Database) {
         let company = Company::open(&db).await;
-        let pen = a_product();
+        let pen = company.sven.product().await;
         let list = company.sven.book(book("List")).await;
         let entry = proto::PriceBookEntry { unit_cost: euros(600), floor_margin_ppm: 250_000, ..priced(&pen, 1_000) };
         let entry = company.sven.price(&list, &[entry]).await.unwrap().remove(0);

@@ -10,6 +10,8 @@
     reason = "a story that can't go on has to stop"
 )]
 
+mod sales;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,6 +25,13 @@ use rapport_proto::rapport::customer::v1::{
     Customer, ExportCustomersRequest, ImportRun, ListImportRunsRequest,
 };
 use rapport_tests::{Engine, Suite};
+
+/// A mapping beside this test.
+fn mapping(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("replay")
+        .join(name)
+}
 
 /// The data's folder, beside the checkout.
 fn data() -> PathBuf {
@@ -38,9 +47,7 @@ fn data() -> PathBuf {
 
 /// Imports a file by the mapping beside this test; what is in the suite afterwards.
 async fn replay(suite: &Suite, file: &Path, mapping: &str) -> (ImportRun, Vec<Customer>) {
-    let mapping = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("replay")
-        .join(mapping);
+    let mapping = crate::mapping(mapping);
     let begun = Instant::now();
     let arguments = ImportArgs {
         file: Some(file.to_owned()),

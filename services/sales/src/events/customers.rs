@@ -1,0 +1,138 @@
+//! What becomes of opportunities and quotes when their customers do not stay who they were.
+
+use prost::Name as _;
+use rapport_platform::error::PlatformError;
+use rapport_platform::identity::Context;
+use rapport_platform::outbox::{self, Consumer, Event, HandleError};
+use rapport_proto::rapport::customer::v1 as customer;
+use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::events;
+use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
+use crate::store::opportunity;
+use crate::store::quote::customer as quotes;
+
+/// Versions of a merge as a cause: it holds, it was undone.
+const MERGED: i64 = 1;
+const UNDONE: i64 = 2;
+
+/// Reacts to merges, their undoing, and erasures.
+pub(crate) struct CustomerConsumer;
+
+#[tonic::async_trait]
+impl Consumer for CustomerConsumer {
+    fn name(&self) -> &'static str {
+        "sales-customers"
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        vec![
+            customer::CustomersMerged::full_name(),
+            customer::CustomerMergeUndone::full_name(),
+            customer::CustomerErased::full_name(),
+        ]
+    }
+
+    async fn handle(
+        &self,
+        txn: &DatabaseTransaction,
+        ctx: &Context,
+        event: &Event,
+    ) -> Result<(), HandleError> {
+        let handled = if event.kind == customer::CustomersMerged::full_name() {
+            let fact: customer::CustomersMerged = event.fact()?;
+            merged(ctx, txn, &Merge::of(fact.customer_merge)?).await
+        } else if event.kind == customer::CustomerMergeUndone::full_name() {
+            let fact: customer::CustomerMergeUndone = event.fact()?;
+            undone(ctx, txn, &Merge::of(fact.customer_merge)?).await
+        } else {
+            let fact: customer::CustomerErased = event.fact()?;
+            erased(ctx, txn, &fact).await
+        };
+        handled.map_err(|error| match error {
+            Error::Platform(error) => HandleError::Failed(error),
+            _ => HandleError::Rejected("OPPORTUNITIES_UNCHANGEABLE"),
+        })
+    }
+}
+
+/// Two customers that are one.
+struct Merge {
+    name: String,
+    id: Uuid,
+    survivor: Uuid,
+    merged: Uuid,
+}
+
+impl Merge {
+    fn of(merge: Option<customer::CustomerMerge>) -> Result<Self, HandleError> {
+        let merge = merge.unwrap_or_default();
+        let ids = || {
+            let [id] = CUSTOMER_MERGE.ids(&merge.name)?;
+            let [survivor] = CUSTOMER.ids(&merge.survivor)?;
+            let [merged] = CUSTOMER.ids(&merge.merged)?;
+            Some((id, survivor, merged))
+        };
+        let ids = ids().ok_or(HandleError::Rejected("MERGE_UNNAMED"));
+        ids.map(|(id, survivor, merged)| Self {
+            name: merge.name,
+            id,
+            survivor,
+            merged,
+        })
+    }
+}
+
+async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
+    let ids = (merge.merged, merge.survivor);
+    let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
+    quotes::reassign(ctx, txn, merge.id, ids).await?;
+    let (from, to) = (merge.merged, Some(merge.survivor));
+    publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
+}
+
+async fn undone(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
+    let ids = (merge.survivor, merge.merged);
+    let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
+    quotes::give_back(ctx, txn, merge.id, ids).await?;
+    let (from, to) = (merge.survivor, Some(merge.merged));
+    publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
+}
+
+async fn erased(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    fact: &customer::CustomerErased,
+) -> Result<(), Error> {
+    let names = std::iter::once(&fact.customer).chain(&fact.merged_names);
+    let ids: Vec<Uuid> = names.filter_map(|it| CUSTOMER.ids(it)).flatten().collect();
+    let Some(&first) = ids.first() else {
+        return Err(PlatformError::internal("reading an erasure", "no customer").into());
+    };
+    let count = opportunity::forget(ctx, txn, &ids).await?;
+    publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
+}
+
+/// Tells of the opportunities that have another customer, if there are any.
+async fn publish(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (cause, version): (&str, i64),
+    (from, to): (Uuid, Option<Uuid>),
+    count: u64,
+) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let name = |id: Uuid| CUSTOMER.format(&[id]);
+    let fact = proto::OpportunitiesReassigned {
+        from_customer: name(from),
+        to_customer: to.map(name).unwrap_or_default(),
+        opportunity_count: i64::try_from(count).unwrap_or(i64::MAX),
+    };
+    let event = events::opportunities_reassigned(cause, version, &fact);
+    Ok(outbox::append(txn, ctx, &[event]).await?)
+}

@@ -1,0 +1,352 @@
+//! What forecasts are made of: facts as they were at any time, quotas, adjustments and rates.
+
+use std::collections::HashMap;
+
+use iso_currency::Currency;
+use jiff::civil::Date;
+use rapport_platform::id::new_id;
+use rapport_platform::identity::Context;
+use rapport_platform::money::Money;
+use rapport_platform::time::Timestamp;
+use rust_decimal::Decimal;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Statement, Value,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::amount;
+use super::entity::{exchange_rate, forecast_adjustment, quota};
+use crate::domain::date;
+use crate::domain::forecast::{self, Fact};
+use crate::domain::pipeline::{ForecastCategory, OpportunityState};
+use crate::domain::report::Period;
+use crate::error::{Error, unreadable};
+
+const READING: &str = "reading a forecast";
+
+/// Opportunities that weigh alike, as the history has them at one instant: the aggregate of one
+/// statement.
+const FACTS: &str = "\
+SELECT owner_id, currency, state, category, probability, COUNT(*) AS count,
+  CAST(SUM(amount) AS BIGINT) AS amount
+FROM stage_change
+WHERE tenant_id = $1 AND close_date >= $2 AND close_date < $3
+  AND change_time <= $4 AND (end_time IS NULL OR end_time > $4)
+  AND amount IS NOT NULL AND state <> $5 AND category <> $6
+GROUP BY owner_id, currency, state, category, probability";
+
+/// What was known at `time` of the opportunities that were to close in the period.
+pub(crate) async fn facts(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    period: Period,
+    time: Timestamp,
+) -> Result<Vec<Fact>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        owner_id: Uuid,
+        currency: String,
+        state: i16,
+        category: i16,
+        probability: i16,
+        count: i64,
+        amount: i64,
+    }
+    let out = [
+        OpportunityState::Lost.code().into(),
+        ForecastCategory::Omitted.code().into(),
+    ];
+    let values = [at(ctx, period, time), out.to_vec()].concat();
+    let rows = Row::find_by_statement(statement(db, FACTS, values))
+        .all(db)
+        .await?;
+    let facts = rows.into_iter().map(|row| {
+        let state = OpportunityState::try_from(i32::from(row.state));
+        let category = ForecastCategory::try_from(i32::from(row.category));
+        Ok(Fact {
+            owner: row.owner_id,
+            amount: money(row.amount, &row.currency)?,
+            state: state.map_err(unreadable(READING))?,
+            category: category.map_err(unreadable(READING))?,
+            probability: u8::try_from(row.probability).map_err(unreadable(READING))?,
+            count: row.count,
+        })
+    });
+    facts.collect()
+}
+
+/// The latest of each seller.
+const QUOTAS: &str = "\
+SELECT seller_id, currency, amount FROM (
+  SELECT seller_id, currency, amount,
+    ROW_NUMBER() OVER (PARTITION BY seller_id ORDER BY create_time DESC, quota_id DESC) AS place
+  FROM quota
+  WHERE tenant_id = $1 AND start_date = $2 AND end_date = $3 AND create_time <= $4
+) AS latest WHERE place = 1";
+
+const ADJUSTMENTS: &str = "\
+SELECT seller_id, currency, CAST(SUM(amount) AS BIGINT) AS amount FROM forecast_adjustment
+WHERE tenant_id = $1 AND start_date = $2 AND end_date = $3 AND create_time <= $4
+GROUP BY seller_id, currency";
+
+/// What sellers were to bring in exactly this period, as set by `time`.
+pub(crate) async fn quotas(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    period: Period,
+    time: Timestamp,
+) -> Result<HashMap<Uuid, Money>, Error> {
+    let rows = committed(ctx, db, QUOTAS, (period, time)).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// By how much forecasts of exactly this period were adjusted by `time`.
+pub(crate) async fn adjustments(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    period: Period,
+    time: Timestamp,
+) -> Result<Vec<(Uuid, Money)>, Error> {
+    committed(ctx, db, ADJUSTMENTS, (period, time)).await
+}
+
+async fn committed(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    sql: &str,
+    (period, time): (Period, Timestamp),
+) -> Result<Vec<(Uuid, Money)>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        seller_id: Uuid,
+        currency: String,
+        amount: i64,
+    }
+    let found = Row::find_by_statement(statement(db, sql, at(ctx, period, time)));
+    let rows = found.all(db).await?.into_iter();
+    rows.map(|row| Ok((row.seller_id, money(row.amount, &row.currency)?)))
+        .collect()
+}
+
+/// The rates into a currency that were in force on a day.
+const RATES: &str = "\
+SELECT from_currency, rate FROM (
+  SELECT from_currency, rate,
+    ROW_NUMBER() OVER (PARTITION BY from_currency ORDER BY effective_date DESC) AS place
+  FROM exchange_rate WHERE tenant_id = $1 AND to_currency = $2 AND effective_date <= $3
+) AS latest WHERE place = 1";
+
+/// What one unit of each currency was worth in `target` on a day.
+pub(crate) async fn rates(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    target: Currency,
+    day: Date,
+) -> Result<HashMap<Currency, Decimal>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        from_currency: String,
+        rate: String,
+    }
+    let values = vec![
+        ctx.tenant.into(),
+        target.code().into(),
+        date::number(day).into(),
+    ];
+    let rows = Row::find_by_statement(statement(db, RATES, values))
+        .all(db)
+        .await?;
+    let rates = rows.into_iter().map(|row| {
+        let from = forecast::currency(&row.from_currency).map_err(unreadable(READING))?;
+        Ok((from, row.rate.parse().map_err(unreadable(READING))?))
+    });
+    rates.collect()
+}
+
+fn at(ctx: &Context, period: Period, time: Timestamp) -> Vec<Value> {
+    vec![
+        ctx.tenant.into(),
+        date::number(period.start()).into(),
+        date::number(period.end()).into(),
+        time.into(),
+    ]
+}
+
+fn statement(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(db.get_database_backend(), sql, values)
+}
+
+fn money(minor: i64, currency: &str) -> Result<Money, Error> {
+    let amount = amount::read(Some(minor), Some(currency))?;
+    amount.ok_or_else(|| unreadable(READING)("an amount without a currency"))
+}
+
+/// Notes what a seller is to bring.
+pub(crate) async fn insert_quota(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    seller: Uuid,
+    period: Period,
+    amount: Money,
+) -> Result<quota::Model, Error> {
+    let row = quota::Model {
+        tenant_id: ctx.tenant,
+        quota_id: new_id(),
+        seller_id: seller,
+        start_date: date::number(period.start()),
+        end_date: date::number(period.end()),
+        amount: amount.minor(),
+        currency: amount.currency().code().to_owned(),
+        actor: ctx.actor.to_string(),
+        create_time: ctx.now,
+    };
+    quota::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(row)
+}
+
+/// Notes an adjustment of a seller's forecast.
+pub(crate) async fn insert_adjustment(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    seller: Uuid,
+    period: Period,
+    (amount, note): (Money, &str),
+) -> Result<forecast_adjustment::Model, Error> {
+    let row = forecast_adjustment::Model {
+        tenant_id: ctx.tenant,
+        adjustment_id: new_id(),
+        seller_id: seller,
+        start_date: date::number(period.start()),
+        end_date: date::number(period.end()),
+        amount: amount.minor(),
+        currency: amount.currency().code().to_owned(),
+        note: note.to_owned(),
+        actor: ctx.actor.to_string(),
+        create_time: ctx.now,
+    };
+    forecast_adjustment::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(row)
+}
+
+/// A seller's quotas, latest first, from behind `after` on.
+pub(crate) async fn list_quotas(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    seller: Uuid,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<quota::Model>, Error> {
+    use quota::{Column, Entity};
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::SellerId.eq(seller))
+        .filter(Condition::all().add_option(after.map(|it| Column::QuotaId.lt(it))))
+        .order_by_desc(Column::QuotaId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// The adjustments of a seller's forecasts, latest first, from behind `after` on.
+pub(crate) async fn list_adjustments(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    seller: Uuid,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<forecast_adjustment::Model>, Error> {
+    use forecast_adjustment::{Column, Entity};
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::SellerId.eq(seller))
+        .filter(Condition::all().add_option(after.map(|it| Column::AdjustmentId.lt(it))))
+        .order_by_desc(Column::AdjustmentId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// Notes a rate, in the place of one of the same day.
+pub(crate) async fn set_rate(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (from, to): (Currency, Currency),
+    day: Date,
+    rate: Decimal,
+) -> Result<exchange_rate::Model, Error> {
+    use exchange_rate::{Column, Entity};
+    let row = exchange_rate::Model {
+        tenant_id: ctx.tenant,
+        to_currency: to.code().to_owned(),
+        from_currency: from.code().to_owned(),
+        effective_date: date::number(day),
+        rate: rate.to_string(),
+    };
+    let key = [
+        Column::TenantId,
+        Column::ToCurrency,
+        Column::FromCurrency,
+        Column::EffectiveDate,
+    ];
+    let replace = OnConflict::columns(key)
+        .update_column(Column::Rate)
+        .to_owned();
+    Entity::insert(row.clone().into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(row)
+}
+
+/// Where a rate stands among the others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RatePlace {
+    to: String,
+    from: String,
+    day: i32,
+}
+
+impl From<&exchange_rate::Model> for RatePlace {
+    fn from(row: &exchange_rate::Model) -> Self {
+        Self {
+            to: row.to_currency.clone(),
+            from: row.from_currency.clone(),
+            day: row.effective_date,
+        }
+    }
+}
+
+/// Rates by currencies and day, from behind `after` on.
+pub(crate) async fn list_rates(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    after: Option<RatePlace>,
+    limit: u64,
+) -> Result<Vec<exchange_rate::Model>, Error> {
+    use exchange_rate::{Column, Entity};
+    let behind = after.map(|RatePlace { to, from, day }| {
+        let same = || Condition::all().add(Column::ToCurrency.eq(to.clone()));
+        let pair = || same().add(Column::FromCurrency.eq(from.clone()));
+        Condition::any()
+            .add(Column::ToCurrency.gt(to.clone()))
+            .add(same().add(Column::FromCurrency.gt(from.clone())))
+            .add(pair().add(Column::EffectiveDate.gt(day)))
+    });
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Condition::all().add_option(behind))
+        .order_by_asc(Column::ToCurrency)
+        .order_by_asc(Column::FromCurrency)
+        .order_by_asc(Column::EffectiveDate)
+        .limit(limit)
+        .all(db)
+        .await?)
+}

@@ -1,0 +1,145 @@
+//! Counts what was won and lost, and how opportunities went through their stages. Each report is
+//! one statement that reads its rows once.
+
+use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use uuid::Uuid;
+
+use crate::domain::date;
+use crate::domain::pipeline::OpportunityState;
+use crate::domain::report::{Moves, Period, SalesDimension};
+use crate::error::{Error, unreadable};
+
+/// Most rows of a report; one more is read, which tells that there are too many.
+pub(crate) const MOST_ROWS: usize = 10_000;
+
+/// Sales that have the same dimensions and currency; null where a dimension was not asked for.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct Sales {
+    pub(crate) owner_id: Option<Uuid>,
+    pub(crate) manager_id: Option<Uuid>,
+    pub(crate) team: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) product_id: Option<Uuid>,
+    /// The month, such as 202601.
+    pub(crate) month: Option<i32>,
+    /// The first month of the quarter.
+    pub(crate) quarter: Option<i32>,
+    pub(crate) currency: Option<String>,
+    pub(crate) won_count: i64,
+    pub(crate) lost_count: i64,
+    pub(crate) revenue: Option<i64>,
+    pub(crate) lost_amount: Option<i64>,
+    pub(crate) won_seconds: i64,
+    pub(crate) lost_seconds: i64,
+}
+
+/// Counts the opportunities that were closed in the period.
+pub(crate) async fn sales(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    period: Period,
+    dimensions: &[SalesDimension],
+) -> Result<Vec<Sales>, Error> {
+    let values = [
+        ctx.tenant.into(),
+        date::number(period.start()).into(),
+        date::number(period.end()).into(),
+        OpportunityState::Won.code().into(),
+        OpportunityState::Lost.code().into(),
+    ];
+    let backend = db.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sales_sql(dimensions), values);
+    Ok(Sales::find_by_statement(statement).all(db).await?)
+}
+
+fn sales_sql(dimensions: &[SalesDimension]) -> String {
+    use SalesDimension::{Manager, Month, Owner, Product, Quarter, Region, Team};
+    let by = |dimension, column: &str, kind: &str| match dimensions.contains(&dimension) {
+        true => column.to_owned(),
+        false => format!("CAST(NULL AS {kind})"),
+    };
+    let month = "o.close_date / 100";
+    // The month's number, less how far it is into its quarter.
+    let quarter = "o.close_date / 100 - (o.close_date / 100 % 100 - 1) % 3";
+    let columns = [
+        (by(Owner, "o.owner_id", "UUID"), "owner_id"),
+        (by(Manager, "s.manager_id", "UUID"), "manager_id"),
+        (by(Team, "s.team", "TEXT"), "team"),
+        (by(Region, "s.region", "TEXT"), "region"),
+        (by(Product, "l.product_id", "UUID"), "product_id"),
+        (by(Month, month, "INTEGER"), "month"),
+        (by(Quarter, quarter, "INTEGER"), "quarter"),
+        ("o.currency".to_owned(), "currency"),
+    ];
+    let selected = columns
+        .map(|(column, name)| format!("{column} AS {name}"))
+        .join(", ");
+    let sold_by = "JOIN seller AS s ON s.tenant_id = o.tenant_id AND s.seller_id = o.owner_id";
+    let product = "LEFT JOIN (SELECT opportunity_id, product_id, SUM(amount) AS amount \
+         FROM opportunity_line WHERE tenant_id = $1 GROUP BY opportunity_id, product_id) AS l \
+         ON l.opportunity_id = o.opportunity_id";
+    let (product, amount) = match dimensions.contains(&Product) {
+        true => (product, "COALESCE(l.amount, o.amount)"),
+        false => ("", "o.amount"),
+    };
+    let seconds = "(o.close_time - o.open_time) / 1000000";
+    let sum = |state: &str, what: &str| {
+        format!("CAST(SUM(CASE WHEN o.state = {state} THEN {what} ELSE 0 END) AS BIGINT)")
+    };
+    format!(
+        "SELECT {selected}, {won} AS won_count, {lost} AS lost_count, {revenue} AS revenue, \
+         {missed} AS lost_amount, {won_seconds} AS won_seconds, {lost_seconds} AS lost_seconds \
+         FROM opportunity AS o {sold_by} {product} \
+         WHERE o.tenant_id = $1 AND o.close_date >= $2 AND o.close_date < $3 \
+         AND o.state IN ($4, $5) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 \
+         LIMIT {limit}",
+        won = sum("$4", "1"),
+        lost = sum("$5", "1"),
+        revenue = sum("$4", amount),
+        missed = sum("$5", amount),
+        won_seconds = sum("$4", seconds),
+        lost_seconds = sum("$5", seconds),
+        limit = MOST_ROWS + 1,
+    )
+}
+
+const MOVES: &str = "\
+SELECT from_stage, to_stage, state, COUNT(*) AS count,
+  CAST(COALESCE(SUM((change_time - from_enter_time) / 1000000), 0) AS BIGINT) AS seconds
+FROM stage_change
+WHERE tenant_id = $1 AND pipeline_id = $2 AND change_time >= $3 AND change_time < $4
+  AND (from_stage IS NULL OR from_stage <> to_stage)
+GROUP BY from_stage, to_stage, state";
+
+/// Counts the moves between the stages of a pipeline.
+pub(crate) async fn moves(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    pipeline: Uuid,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<Moves>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        from_stage: Option<String>,
+        to_stage: String,
+        state: i16,
+        count: i64,
+        seconds: i64,
+    }
+    let values = [ctx.tenant.into(), pipeline.into(), from.into(), to.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), MOVES, values);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    let read = rows.into_iter().map(|row| {
+        let state = OpportunityState::try_from(i32::from(row.state));
+        Ok(Moves {
+            from: row.from_stage,
+            to: row.to_stage,
+            state: state.map_err(unreadable("counting moves"))?,
+            count: row.count,
+            seconds: row.seconds,
+        })
+    });
+    read.collect()
+}
