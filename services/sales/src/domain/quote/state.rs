@@ -98,3 +98,63 @@ pub fn is_binding(
     let in_time = state == QuoteState::Accepted || expire.is_none_or(|expire| now < expire);
     state.speaks() && in_time && approved == Some(content)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_approved_binds_and_only_in_time() {
+        let one = ContentHash::stored(&[1; 32]).unwrap();
+        let two = ContentHash::stored(&[2; 32]).unwrap();
+        let now = Timestamp::EPOCH;
+        let later = Some(now.saturating_add(Duration::from_secs(1)));
+        use QuoteState::{Accepted, Approved, Draft, Expired, Pending, Rejected, Sent, Superseded};
+        for (state, approved, expire, binding) in [
+            (Approved, Some(one), None, true),
+            (Sent, Some(one), later, true),
+            (Sent, Some(one), Some(now), false),
+            (Accepted, Some(one), Some(now), true),
+            (Approved, Some(two), None, false),
+            (Approved, None, None, false),
+            (Draft, Some(one), None, false),
+            (Pending, Some(one), None, false),
+            (Rejected, Some(one), None, false),
+            (Expired, Some(one), None, false),
+            (Superseded, Some(one), None, false),
+        ] {
+            assert_eq!(
+                is_binding(state, (one, approved), expire, now),
+                binding,
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_state_allows_its_steps() {
+        use Step::{Answer, Decide, Expire, Revise, Send, Submit, Supersede};
+        let steps = [Revise, Submit, Decide, Send, Answer, Supersede, Expire];
+        for (state, allowed) in [
+            (QuoteState::Draft, vec![Revise, Submit, Supersede, Expire]),
+            (QuoteState::Pending, vec![Revise, Decide, Supersede, Expire]),
+            (QuoteState::Approved, vec![Revise, Send, Supersede, Expire]),
+            (
+                QuoteState::Sent,
+                vec![Revise, Send, Answer, Supersede, Expire],
+            ),
+            (QuoteState::Accepted, vec![]),
+            (QuoteState::Rejected, vec![Revise, Supersede]),
+            (QuoteState::Expired, vec![Revise, Supersede]),
+            (QuoteState::Superseded, vec![]),
+        ] {
+            let found: Vec<_> = steps
+                .into_iter()
+                .filter(|it| state.allows(*it).is_ok())
+                .collect();
+            assert_eq!(found, allowed, "{state}");
+        }
+    }
+}

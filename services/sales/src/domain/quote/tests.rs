@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use iso_currency::Currency;
 use proptest::prelude::*;
 use rapport_platform::period::Period;
@@ -10,7 +8,6 @@ use super::aggregates::Aggregates;
 use super::amounts::Amounts;
 use super::content::{Content, Draft, DraftLine, Prices, RoundingPolicy};
 use super::hash::ContentHash;
-use super::state::{QuoteState, Step, is_binding};
 use crate::domain::price::{Entry, PriceBook, TaxTreatment, Tier};
 use crate::domain::quantity::Quantity;
 use crate::domain::share::Share;
@@ -347,59 +344,6 @@ fn whatever_changes_the_promise_changes_its_hash() {
         ContentHash::of("customers/1", "opportunities/1", &original),
         same
     );
-}
-
-#[test]
-fn only_what_was_approved_binds_and_only_in_time() {
-    let one = ContentHash::stored(&[1; 32]).unwrap();
-    let two = ContentHash::stored(&[2; 32]).unwrap();
-    let now = Timestamp::EPOCH;
-    let later = Some(now.saturating_add(Duration::from_secs(1)));
-    use QuoteState::{Accepted, Approved, Draft, Expired, Pending, Rejected, Sent, Superseded};
-    for (state, approved, expire, binding) in [
-        (Approved, Some(one), None, true),
-        (Sent, Some(one), later, true),
-        (Sent, Some(one), Some(now), false),
-        (Accepted, Some(one), Some(now), true),
-        (Approved, Some(two), None, false),
-        (Approved, None, None, false),
-        (Draft, Some(one), None, false),
-        (Pending, Some(one), None, false),
-        (Rejected, Some(one), None, false),
-        (Expired, Some(one), None, false),
-        (Superseded, Some(one), None, false),
-    ] {
-        assert_eq!(
-            is_binding(state, (one, approved), expire, now),
-            binding,
-            "{state}"
-        );
-    }
-}
-
-#[test]
-fn each_state_allows_its_steps() {
-    use Step::{Answer, Decide, Expire, Revise, Send, Submit, Supersede};
-    let steps = [Revise, Submit, Decide, Send, Answer, Supersede, Expire];
-    for (state, allowed) in [
-        (QuoteState::Draft, vec![Revise, Submit, Supersede, Expire]),
-        (QuoteState::Pending, vec![Revise, Decide, Supersede, Expire]),
-        (QuoteState::Approved, vec![Revise, Send, Supersede, Expire]),
-        (
-            QuoteState::Sent,
-            vec![Revise, Send, Answer, Supersede, Expire],
-        ),
-        (QuoteState::Accepted, vec![]),
-        (QuoteState::Rejected, vec![Revise, Supersede]),
-        (QuoteState::Expired, vec![Revise, Supersede]),
-        (QuoteState::Superseded, vec![]),
-    ] {
-        let found: Vec<_> = steps
-            .into_iter()
-            .filter(|it| state.allows(*it).is_ok())
-            .collect();
-        assert_eq!(found, allowed, "{state}");
-    }
 }
 
 fn any_line() -> impl Strategy<Value = DraftLine> {
