@@ -165,7 +165,7 @@ impl Answer for Error {
             .with_metadata("state", *state),
             Self::SelfApproval(resource) => forbidden(
                 ErrorReason::SelfApproval,
-                "Nobody approves his own work, also by the authority of somebody whose work it is, nor grants anything to himself. Ask somebody else.",
+                "Nobody approves his own work, nor that of somebody for whom he acts, nor grants anything to himself. Ask somebody else.",
                 resource,
             ),
             Self::AuthorityMissing { resource, level } => forbidden(

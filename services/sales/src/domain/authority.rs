@@ -211,42 +211,47 @@ pub struct Held {
 /// Why somebody may not approve a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotEntitled {
-    /// It is his own work, or that of whoever lent him the authority.
+    /// It is his own work, or that of somebody for whom he acts.
     OwnWork,
     /// Nothing that he holds covers it.
     NotCovered,
+}
+
+/// What somebody holds at an instant, and for whom he acts then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// His own, and what was delegated to him.
+    pub held: Vec<Held>,
+    /// Those who delegated to him, whether they hold anything or not.
+    pub acts_for: Vec<String>,
 }
 
 /// Finds the authority by which `approver` may decide at a level; `reach` says how far it has to
 /// go. His own comes first.
 ///
 /// # Errors
-/// When he, or everybody whose authority would do, is one of those `involved` in the quote.
+/// When he is one of those `involved` in the quote, or acts for one of them: also by authority of
+/// his own, because four eyes have to see it.
 pub fn entitle<'h>(
     approver: &Actor,
-    held: &'h [Held],
+    authority: &'h Authority,
     level: Level,
     reach: impl Fn(&Limits) -> bool,
     involved: &[&str],
 ) -> Result<&'h Held, NotEntitled> {
-    if involved.contains(&approver.as_str()) {
+    let represented = authority.acts_for.iter().map(String::as_str);
+    let mut eyes = represented.chain([approver.as_str()]);
+    if eyes.any(|one| involved.contains(&one)) {
         return Err(NotEntitled::OwnWork);
     }
     let fits = |it: &&Held| {
         let grant = &it.grant;
         grant.action == Action::ApproveQuotes && grant.level >= level && reach(&grant.limits)
     };
-    let (own, lent): (Vec<&Held>, Vec<&Held>) =
-        held.iter().filter(fits).partition(|it| !it.delegated);
-    let all = own.into_iter().chain(lent);
-    let mut refusal = NotEntitled::NotCovered;
-    for held in all {
-        if !involved.contains(&held.grant.grantee.as_str()) {
-            return Ok(held);
-        }
-        refusal = NotEntitled::OwnWork;
-    }
-    Err(refusal)
+    let fitting = authority.held.iter().filter(fits);
+    fitting
+        .min_by_key(|it| it.delegated)
+        .ok_or(NotEntitled::NotCovered)
 }
 
 /// Whether somebody may submit a quote without the approval of a level.

@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::{authority_delegation as delegation, authority_grant as grant};
-use crate::domain::authority::{Delegation, Grant, GrantParts, Held, Limits};
+use crate::domain::authority::{Authority, Delegation, Grant, GrantParts, Held, Limits};
 use crate::error::{Error, unreadable};
 use crate::resource::{AUTHORITY_DELEGATION, AUTHORITY_GRANT};
 
@@ -229,6 +229,17 @@ pub(crate) async fn held(
     at: Timestamp,
 ) -> Result<Vec<Holding>, Error> {
     let lent = lent_to(ctx, db, holder, at).await?;
+    among(ctx, db, holder, &lent, at).await
+}
+
+/// The grants of somebody, and of those who delegated to him, that hold at an instant.
+async fn among(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    holder: &str,
+    lent: &BTreeMap<String, delegation::Model>,
+    at: Timestamp,
+) -> Result<Vec<Holding>, Error> {
     let people: Vec<&str> = lent.keys().map(String::as_str).chain([holder]).collect();
     use grant::Column;
     let grants = grant::Entity::find()
@@ -269,12 +280,14 @@ async fn lent_to(
     Ok(by_delegator.collect())
 }
 
-/// What the caller holds now, for the rules.
+/// What the caller holds now, and for whom he acts, for the rules.
 pub(crate) async fn of_caller(
     ctx: &Context,
     db: &impl ConnectionTrait,
-) -> Result<Vec<Held>, Error> {
-    let holdings = held(ctx, db, ctx.actor.as_str(), ctx.now).await?;
+) -> Result<Authority, Error> {
+    let caller = ctx.actor.as_str();
+    let lent = lent_to(ctx, db, caller, ctx.now).await?;
+    let holdings = among(ctx, db, caller, &lent, ctx.now).await?;
     let read = holdings.into_iter().map(|holding| {
         Ok(Held {
             id: holding.grant.grant_id,
@@ -282,7 +295,10 @@ pub(crate) async fn of_caller(
             grant: from_row(&holding.grant)?,
         })
     });
-    read.collect()
+    Ok(Authority {
+        held: read.collect::<Result<_, Error>>()?,
+        acts_for: lent.into_keys().collect(),
+    })
 }
 
 /// Up to where the grants reach, or did before they ended.

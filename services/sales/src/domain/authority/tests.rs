@@ -76,47 +76,60 @@ fn limits_cover_what_they_name() {
     assert!(!earning(-1_000_000).cover(&unknown));
 }
 
+/// What Bob holds, and for whom he acts.
+fn bob(held: &[Held], acts_for: &[&str]) -> Authority {
+    Authority {
+        held: held.to_vec(),
+        acts_for: acts_for.iter().map(|it| (*it).to_owned()).collect(),
+    }
+}
+
 #[test]
-fn nobody_approves_his_own_nor_by_the_authority_of_those_whose_it_is() {
+fn nobody_approves_his_own_nor_while_he_acts_for_those_whose_it_is() {
     use Action::{ApproveQuotes, QuoteFreely};
-    let own = [held("bob", false, ApproveQuotes)];
-    let lent = [held("ada", true, ApproveQuotes)];
-    let freely = [held("bob", false, QuoteFreely)];
-    let both = [lent[0].clone(), own[0].clone()];
-    let entitled = |held: &[Held], involved: &[&str]| {
+    let own = held("bob", false, ApproveQuotes);
+    let lent = held("ada", true, ApproveQuotes);
+    let freely = held("bob", false, QuoteFreely);
+    let entitled = |authority: &Authority, involved: &[&str]| {
         let quote = quote(150_000);
-        let found = entitle(
-            &who("bob"),
-            held,
-            Level::LOWEST,
-            |it| it.cover(&quote),
-            involved,
-        );
+        let reach = |limits: &Limits| limits.cover(&quote);
+        let found = entitle(&who("bob"), authority, Level::LOWEST, reach, involved);
         found.map(|it| it.grant.grantee.to_string())
     };
     let ada = "employees/ada";
-    assert_eq!(entitled(&own, &[ada]).as_deref(), Ok("employees/bob"));
-    assert_eq!(entitled(&lent, &[]).as_deref(), Ok(ada));
+    let own_only = bob(&[own.clone()], &[]);
+    assert_eq!(entitled(&own_only, &[ada]).as_deref(), Ok("employees/bob"));
+    assert_eq!(
+        entitled(&own_only, &["employees/bob"]),
+        Err(NotEntitled::OwnWork)
+    );
+    let lent_only = bob(&[lent.clone()], &[ada]);
+    assert_eq!(entitled(&lent_only, &[]).as_deref(), Ok(ada));
+    assert_eq!(entitled(&lent_only, &[ada]), Err(NotEntitled::OwnWork));
+    let both = bob(&[lent, own.clone()], &[ada]);
     assert_eq!(
         entitled(&both, &[]).as_deref(),
         Ok("employees/bob"),
         "his own first"
     );
-    assert_eq!(entitled(&both, &[ada]).as_deref(), Ok("employees/bob"));
+    assert_eq!(entitled(&both, &[ada]), Err(NotEntitled::OwnWork));
+    let for_nobody_of_rank = bob(&[own], &[ada]);
     assert_eq!(
-        entitled(&own, &["employees/bob"]),
+        entitled(&for_nobody_of_rank, &[ada]),
         Err(NotEntitled::OwnWork)
     );
-    assert_eq!(entitled(&lent, &[ada]), Err(NotEntitled::OwnWork));
-    assert_eq!(entitled(&freely, &[]), Err(NotEntitled::NotCovered));
-    assert_eq!(entitled(&[], &[]), Err(NotEntitled::NotCovered));
+    assert_eq!(
+        entitled(&bob(&[freely], &[]), &[]),
+        Err(NotEntitled::NotCovered)
+    );
+    assert_eq!(entitled(&bob(&[], &[]), &[]), Err(NotEntitled::NotCovered));
 }
 
 #[test]
 fn a_level_above_that_of_the_grant_is_not_covered() {
-    let held = [held("bob", false, Action::ApproveQuotes)];
+    let authority = bob(&[held("bob", false, Action::ApproveQuotes)], &[]);
     let second = Level::parse(2).unwrap();
-    let found = entitle(&who("bob"), &held, second, |_| true, &[]);
+    let found = entitle(&who("bob"), &authority, second, |_| true, &[]);
     assert_eq!(found, Err(NotEntitled::NotCovered));
     assert!(Level::parse(0).is_err() && Level::parse(11).is_err());
     assert_eq!(Level::parse(10).unwrap().above(), None);

@@ -12,7 +12,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::Quotes;
 use super::step::{Changed, Named, require_time};
-use crate::domain::authority::{Held, Level, Limits, NotEntitled, entitle};
+use crate::domain::authority::{Authority, Held, Level, Limits, NotEntitled, entitle};
 use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
@@ -115,7 +115,7 @@ async fn submitted(
     let id = (before.quote_id, before.revision);
     let said = revision::document(&revision::get(ctx, txn, id.0, id.1).await?)?;
     let aggregates = quote_revision::promise(&said)?.aggregates;
-    let held = authority::of_caller(ctx, txn).await?;
+    let held = authority::of_caller(ctx, txn).await?.held;
     let (policy_version, policy) = policies::from_row(approval_policy::latest(ctx, txn).await?)?;
     let levels = policy.levels(&aggregates, &held);
     let ground = revision::Ground {
@@ -220,7 +220,7 @@ async fn entitled<'h>(
     ctx: &Context,
     txn: &DatabaseTransaction,
     (quote, said): (&Model, &rows::Model),
-    (held, level, outcome): (&'h [Held], Level, DecisionOutcome),
+    (authority, level, outcome): (&'h Authority, Level, DecisionOutcome),
 ) -> Result<&'h Held, Error> {
     let earlier = decision::list(ctx, txn, quote.quote_id, quote.revision).await?;
     let own = |it: &quote_decision::Model| {
@@ -236,7 +236,7 @@ async fn entitled<'h>(
     // Each level has an approver of its own.
     let found = match earlier.iter().any(own) {
         true => Err(NotEntitled::OwnWork),
-        false => entitle(&ctx.actor, held, level, reach, &involved),
+        false => entitle(&ctx.actor, authority, level, reach, &involved),
     };
     found.map_err(|why| {
         let resource = QUOTE.format(&[quote.quote_id]);

@@ -233,7 +233,7 @@ async fn keeps(
         limits: authority::limits(ctx, txn, grants).await?,
         approvers: approving.into_iter().map(|it| it.approver).collect(),
     };
-    let held = authority::of_caller(ctx, txn).await?;
+    let held = authority::of_caller(ctx, txn).await?.held;
     let policy = approval_policy::latest(ctx, txn).await?;
     let (policy_version, policy) = policies::from_row(policy)?;
     let levels = policy.levels(&written.aggregates, &held);

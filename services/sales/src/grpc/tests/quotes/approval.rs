@@ -85,6 +85,11 @@ on_each_engine! {
         let decision = &company.sven.revision(&svens, 1).await.decisions[0];
         assert_eq!((decision.approver.as_str(), decision.on_behalf_of.as_str()), ("employees/bob", "employees/mona"));
 
+        mona.lend("employees/dora").await.unwrap();
+        let hers = mona.read(&hers).await.unwrap();
+        let deputy = company.dora.approve(&hers).await.unwrap_err();
+        assert_eq!(reason(&deputy), "SELF_APPROVAL", "she acts for her, whatever she may do herself");
+
         let handed = company.quote(150_000).await;
         let handed = mona.submit(&handed).await.unwrap();
         assert_eq!(reason(&company.sven.approve(&handed).await.unwrap_err()), "SELF_APPROVAL");

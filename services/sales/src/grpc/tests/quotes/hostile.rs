@@ -24,6 +24,7 @@ on_each_engine! {
         let mut calls = 0;
         macro_rules! spoil {
             ($client:expr, $rpc:ident, $message:ident { $($field:ident: $value:expr),* $(,)? }) => {
+                #[allow(clippy::needless_update, reason = "some requests have no other field")]
                 let message = proto::$message { $($field: $value,)* ..Default::default() };
                 for spoiled in HOSTILE.iter().flat_map(|hostile| spoiled(&message, hostile)) {
                     let shown = format!("{} {spoiled:?}", stringify!($rpc));
