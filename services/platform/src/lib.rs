@@ -20,6 +20,7 @@ pub mod name;
 mod numbered;
 pub mod outbox;
 pub mod paging;
+pub mod period;
 pub mod private_file;
 pub mod problem;
 pub mod public_url;

@@ -11,6 +11,7 @@
 )]
 
 mod calls;
+pub mod hostile;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

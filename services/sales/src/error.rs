@@ -35,6 +35,25 @@ pub enum Error {
         /// The state in words, and what is possible.
         why: &'static str,
     },
+    /// The quote does not speak for the company.
+    #[error("{resource} does not bind: {state}")]
+    NotBinding {
+        /// Name of the quote.
+        resource: String,
+        /// The state it is in.
+        state: &'static str,
+    },
+    /// The caller would approve his own work.
+    #[error("own work: {0}")]
+    SelfApproval(String),
+    /// Nothing that the caller holds covers what he would approve.
+    #[error("no authority over {resource}")]
+    AuthorityMissing {
+        /// Name of the quote.
+        resource: String,
+        /// The level that it waits for.
+        level: i16,
+    },
 }
 
 impl Error {
@@ -106,6 +125,10 @@ impl Answer for Error {
             Problem::new(Code::FailedPrecondition, reason, message)
                 .with_metadata("resource", resource)
         };
+        let forbidden = |reason, message: &str, resource: &str| {
+            Problem::new(Code::PermissionDenied, reason, message)
+                .with_metadata("resource", resource)
+        };
         match self {
             Self::Platform(error) => error.problem(),
             Self::InUse {
@@ -134,6 +157,23 @@ impl Answer for Error {
             )
             .with_metadata("state", *state)
             .with_precondition("STATE", resource, *why),
+            Self::NotBinding { resource, state } => refused(
+                ErrorReason::QuoteNotBinding,
+                format!("`{resource}` does not bind the company: what it says is not approved, or its time is over. Submit it, or revise it first."),
+                resource,
+            )
+            .with_metadata("state", *state),
+            Self::SelfApproval(resource) => forbidden(
+                ErrorReason::SelfApproval,
+                "Nobody approves his own work, nor that of somebody for whom he acts, nor grants anything to himself. Ask somebody else.",
+                resource,
+            ),
+            Self::AuthorityMissing { resource, level } => forbidden(
+                ErrorReason::AuthorityMissing,
+                "Nothing that was granted or delegated to you covers this. Ask somebody who holds more authority.",
+                resource,
+            )
+            .with_metadata("level", level.to_string()),
         }
     }
 }

@@ -3,6 +3,10 @@
 
 pub(crate) mod customers;
 
+pub(crate) mod authority;
+pub(crate) mod price;
+pub(crate) mod quote;
+
 use rapport_platform::outbox::NewEvent;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;

@@ -81,6 +81,8 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     }
     bus.subscribe(&db, CustomerConsumer)?;
     let publishing = (config.relay.clone(), config.housekeeping.clone());
+    let mut workers = outbox::workers(&db, &clock, &bus, publishing);
+    workers.push(grpc::quote::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
         page_tokens,
@@ -95,7 +97,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
             deadlines,
             IdentityLayer::new(verifier, clock.clone()),
         ),
-        workers: outbox::workers(&db, &clock, &bus, publishing),
+        workers,
         proto_services,
         readiness: vec![db.readiness()],
     })

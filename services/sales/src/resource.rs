@@ -2,10 +2,27 @@
 
 use rapport_platform::invalid::Invalid;
 use rapport_platform::name::Pattern;
+use rapport_platform::problem::FieldViolation;
 use uuid::Uuid;
 
 /// `customers/{uuid}`, of the customer service.
 pub(crate) const CUSTOMER: Pattern<1> = Pattern::new("customers/{customer}");
+/// `priceBooks/{uuid}`.
+pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}");
+/// `priceBooks/{uuid}/entries/{uuid}`: the price book and the product.
+pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
+/// `quotes/{uuid}`.
+pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
+/// `authorityGrants/{uuid}`.
+pub(crate) const AUTHORITY_GRANT: Pattern<1> = Pattern::new("authorityGrants/{authority_grant}");
+/// `authorityDelegations/{uuid}`.
+pub(crate) const AUTHORITY_DELEGATION: Pattern<1> =
+    Pattern::new("authorityDelegations/{authority_delegation}");
+/// The tenant's only approval policy.
+pub(crate) const APPROVAL_POLICY: &str = "approvalPolicy";
+/// `customers/{uuid}/contactPoints/{uuid}`, of the customer service.
+pub(crate) const CONTACT_POINT: Pattern<2> =
+    Pattern::new("customers/{customer}/contactPoints/{contact_point}");
 /// `customerMerges/{uuid}`, of the customer service.
 pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
 /// `sellers/{uuid}`.
@@ -33,6 +50,26 @@ pub(crate) fn seller(id: Uuid) -> String {
     SELLER.format(&[id])
 }
 
+/// The name of a revision of a quote.
+pub(crate) fn quote_revision(quote: Uuid, revision: i64) -> String {
+    format!("{}{REVISIONS}{revision}", QUOTE.format(&[quote]))
+}
+
+/// Quote and number in the name of a revision, which the request has in `field`.
+pub(crate) fn quote_revision_ids(field: &str, name: &str) -> Result<(Uuid, i64), FieldViolation> {
+    let split = name.split_once(REVISIONS);
+    let ids = split.and_then(|(quote, number)| {
+        let plain = number.bytes().all(|it| it.is_ascii_digit()) && !number.starts_with('0');
+        let number = number.parse().ok().filter(|_| plain);
+        QUOTE.ids(quote).map(|[quote]| quote).zip(number)
+    });
+    ids.ok_or_else(|| {
+        let why = "must have the form `quotes/{quote}/revisions/{number}`";
+        FieldViolation::new(field, why)
+    })
+}
+
+const REVISIONS: &str = "/revisions/";
 /// The name of a pipeline.
 pub(crate) fn pipeline(id: Uuid) -> String {
     PIPELINE.format(&[id])

@@ -72,7 +72,7 @@ impl Caller {
         self.with(|ctx| ctx.now = ctx.now.saturating_add(by))
     }
 
-    fn with(&self, change: impl FnOnce(&mut Context)) -> Self {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Context)) -> Self {
         let mut other = self.clone();
         change(&mut other.ctx);
         other
@@ -159,5 +159,20 @@ impl CustomerService {
             .as_mut()
             .insert(IDENTITY_HEADER, identity);
         request
+    }
+}
+
+impl Caller {
+    /// The kinds of the events that wait to be published, oldest first, without their package.
+    pub(crate) async fn announced(&self) -> Vec<String> {
+        use sea_orm::{ConnectionTrait as _, Statement};
+        let db = &self.shared.db;
+        let query = "SELECT kind FROM outbox ORDER BY event_id";
+        let query = Statement::from_string(db.backend(), query);
+        let rows = db.read().query_all_raw(query).await.unwrap();
+        let kinds = rows.iter().map(|row| row.try_get_by_index(0).unwrap());
+        kinds
+            .map(|kind: String| kind.rsplit('.').next().unwrap().to_owned())
+            .collect()
     }
 }

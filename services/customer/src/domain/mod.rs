@@ -27,7 +27,6 @@ pub mod lifecycle;
 pub mod link;
 pub mod locale;
 pub mod names;
-pub mod period;
 pub mod phone;
 pub mod postal;
 pub mod preferences;

@@ -6,8 +6,8 @@ use super::fold::fold;
 use super::hierarchy::Member;
 use super::invalid::{Invalid, InvalidFields};
 use super::names::CustomerKind;
-use super::period::Period;
 use super::text;
+use rapport_platform::period::Period;
 
 /// Longest title, in characters.
 const MAX_TITLE: usize = 100;

@@ -13,10 +13,10 @@ use super::entity::role::{Column, Entity, Model};
 use super::identity::{group, parts};
 use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
-use crate::domain::period::Period;
 use crate::domain::role::Role;
 use crate::error::{Error, superseded, unreadable};
 use crate::resource;
+use rapport_platform::period::Period;
 
 /// One role, under the name of any of its person's records.
 ///

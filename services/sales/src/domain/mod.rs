@@ -4,13 +4,19 @@
 //! that each rule can be tested by a table of cases. Types are built by parsing what was sent: a
 //! value that exists is right.
 
+pub mod approval;
+pub mod authority;
 pub mod date;
 pub mod forecast;
 pub mod opportunity;
 pub mod pipeline;
+pub mod price;
 pub mod product;
+pub mod quantity;
+pub mod quote;
 pub mod report;
 pub mod seller;
+pub mod share;
 
 #[cfg(test)]
 mod proto_agreement;

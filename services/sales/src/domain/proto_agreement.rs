@@ -2,7 +2,11 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::authority::Action;
 use super::pipeline::{ForecastCategory, OpportunityState};
+use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
+use super::quote::content::RoundingPolicy;
+use super::quote::state::{DecisionOutcome, QuoteState};
 use super::report::SalesDimension;
 use super::seller::SellerState;
 
@@ -21,6 +25,13 @@ macro_rules! agree {
 #[test]
 fn numbers_and_names_are_those_of_the_protos() {
     agree! {
+        Action => "rapport.sales.v1.AuthorityAction",
+        DecisionOutcome => "rapport.sales.v1.QuoteDecisionOutcome",
+        QuoteState => "rapport.sales.v1.QuoteState",
+        RoundingPolicy => "rapport.sales.v1.RoundingPolicy",
+        BookVerdict => "rapport.sales.v1.PriceBookVerdict",
+        PriceVerdict => "rapport.sales.v1.PriceVerdict",
+        TaxTreatment => "rapport.sales.v1.TaxTreatment",
         ForecastCategory => "rapport.sales.v1.ForecastCategory",
         OpportunityState => "rapport.sales.v1.OpportunityState",
         SalesDimension => "rapport.sales.v1.SalesDimension",

@@ -1,4 +1,4 @@
-//! What becomes of opportunities when their customers do not stay who they were.
+//! What becomes of opportunities and quotes when their customers do not stay who they were.
 
 use prost::Name as _;
 use rapport_platform::error::PlatformError;
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
 use crate::store::opportunity;
+use crate::store::quote::customer as quotes;
 
 /// Versions of a merge as a cause: it holds, it was undone.
 const MERGED: i64 = 1;
@@ -88,6 +89,7 @@ impl Merge {
 async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
     let ids = (merge.merged, merge.survivor);
     let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
+    quotes::reassign(ctx, txn, merge.id, ids).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
 }
@@ -95,6 +97,7 @@ async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Resu
 async fn undone(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
     let ids = (merge.survivor, merge.merged);
     let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
+    quotes::give_back(ctx, txn, merge.id, ids).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
 }

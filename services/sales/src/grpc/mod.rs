@@ -2,11 +2,15 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod approval_policy;
+mod authority;
 pub(crate) mod convert;
 mod forecast;
 mod opportunity;
 mod pipeline;
+mod price_book;
 mod product;
+pub(crate) mod quote;
 mod report;
 mod seller;
 #[cfg(test)]
@@ -18,10 +22,14 @@ use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::Rpcs;
 
 use crate::customers::Customers;
+use approval_policy::ApprovalPolicies;
+use authority::Authorities;
 use forecast::Forecasts;
 use opportunity::Opportunities;
 use pipeline::Pipelines;
+use price_book::PriceBooks;
 use product::Products;
+use quote::Quotes;
 use report::SalesReports;
 use seller::Sellers;
 
@@ -52,10 +60,14 @@ pub(crate) struct Shared {
 pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     let shared = || shared.clone();
     Rpcs::default()
+        .serve(ApprovalPolicies(shared()))
+        .serve(Authorities(shared()))
         .serve(Forecasts(shared()))
         .serve(Opportunities(shared()))
         .serve(Pipelines(shared()))
+        .serve(PriceBooks(shared()))
         .serve(Products(shared()))
+        .serve(Quotes(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
 }

@@ -28,6 +28,20 @@ macro_rules! writes {
     };
 }
 
+// Prices.
+writes! {
+    BatchRemovePricesRequest BatchSetPricesRequest CreatePriceBookRequest DeletePriceBookRequest
+    UpdatePriceBookRequest
+}
+
+// Quotes, and who approves them.
+writes! {
+    AcceptQuoteRequest ApproveQuoteRequest AssignDelegationRequest CreateQuoteRequest
+    DeclineQuoteRequest DelegateAuthorityRequest GrantAuthorityRequest RejectQuoteRequest
+    ReviseQuoteRequest RevokeAuthorityRequest RevokeDelegationRequest SendQuoteRequest
+    SetApprovalPolicyRequest SubmitQuoteRequest SupersedeQuoteRequest
+}
+
 writes! {
     AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest CreateSellerRequest
     DeactivateSellerRequest ImportOpportunitiesRequest MoveOpportunityRequest

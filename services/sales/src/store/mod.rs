@@ -5,11 +5,16 @@
 //! that the handler opened.
 
 pub(crate) mod amount;
+pub(crate) mod approval_policy;
+pub(crate) mod authority;
 pub(crate) mod entity;
 pub(crate) mod forecast;
 pub(crate) mod migration;
 pub(crate) mod opportunity;
 pub(crate) mod pipeline;
+pub(crate) mod price;
+pub(crate) mod price_book;
 pub(crate) mod product;
+pub(crate) mod quote;
 pub(crate) mod report;
 pub(crate) mod seller;

@@ -25,9 +25,9 @@ use super::reach::Reach;
 use super::standing::{Reachable, Standing};
 use crate::domain::channel::{Channel, ChannelSet, Purpose};
 use crate::domain::contact_point::ContactPointState;
-use crate::domain::period::Period;
 use crate::domain::preferences::{ChannelChoice, PreferenceChange, Preferences};
 use crate::domain::rank::Rank;
+use rapport_platform::period::Period;
 
 /// Length of one step of the clock.
 const TICK: Duration = Duration::from_mins(1);

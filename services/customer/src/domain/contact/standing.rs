@@ -14,9 +14,9 @@ use super::quiet::QuietHours;
 use super::refusal::ContactRefusal;
 use crate::domain::channel::{Channel, ChannelSet, Purpose};
 use crate::domain::contact_point::ContactPointState;
-use crate::domain::period::Period;
 use crate::domain::preferences::Preferences;
 use crate::domain::rank::Rank;
+use rapport_platform::period::Period;
 
 /// How often the instant at which a contact becomes possible is looked for: what ends may end in
 /// the middle of something else, but not for ever.

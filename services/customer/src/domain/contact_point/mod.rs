@@ -8,10 +8,10 @@ pub use address::{Address, AddressKind};
 
 use super::channel::{Channel, ChannelSet};
 use super::invalid::InvalidFields;
-use super::period::Period;
 use super::rank::Rank;
 use super::text;
 use rapport_platform::numbered;
+use rapport_platform::period::Period;
 
 /// Longest label, in characters.
 const MAX_LABEL: usize = 100;

@@ -6,10 +6,10 @@ use rapport_proto::rapport::customer::v1 as proto;
 use super::{instant, text};
 use crate::domain::hierarchy::Member;
 use crate::domain::invalid::InvalidFields;
-use crate::domain::period::Period;
 use crate::domain::role::Role;
 use crate::resource;
 use crate::store::entity::role::Model;
+use rapport_platform::period::Period;
 
 /// What callers may change about a role.
 pub(in crate::grpc) const CHANGEABLE: [&str; 4] =

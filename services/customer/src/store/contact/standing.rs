@@ -22,7 +22,6 @@ use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::standing::{Reachable, Standing};
 use crate::domain::contact_point::ContactPointState;
 use crate::domain::locale::ZoneName;
-use crate::domain::period::Period;
 use crate::domain::preferences::{Joined, Preferences};
 use crate::domain::rank::Rank;
 use crate::error::{Error, unreadable};
@@ -30,6 +29,7 @@ use crate::grpc::convert::contact_times;
 use crate::store::entity::{contact_point, customer};
 use crate::store::identity::group;
 use crate::store::{contact_point as points, preference};
+use rapport_platform::period::Period;
 
 const READING: &str = "reading what decides about a contact";
 

@@ -5,12 +5,18 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod approval_policy;
+pub(super) mod authority;
 pub(crate) mod forecast;
 pub(crate) mod opportunity;
 pub(crate) mod pipeline;
+pub(super) mod price_book;
 pub(crate) mod product;
+pub(super) mod quote;
+pub(super) mod quote_revision;
 pub(crate) mod seller;
 
+use iso_currency::Currency;
 use jiff::civil::Date;
 use rapport_platform::invalid::Invalid;
 use rapport_platform::money::Money;
@@ -32,6 +38,12 @@ pub(super) fn instant(
         .map(|proto| Timestamp::try_from(*proto))
         .transpose()
         .map_err(|fault| Invalid::new(fault.to_string()))
+}
+
+/// Minor units of the currency with a stored code, which was good when it was stored.
+pub(super) fn to_money(minor: i64, currency: &str) -> Option<google::Money> {
+    let currency = Currency::from_code(currency)?;
+    Money::from_minor(minor, currency).ok().map(Into::into)
 }
 
 /// An amount that may be unset.

@@ -2,14 +2,23 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod approval_policy;
+pub(crate) mod authority_delegation;
+pub(crate) mod authority_grant;
 pub(crate) mod customer_reassignment;
 pub(crate) mod exchange_rate;
 pub(crate) mod forecast_adjustment;
 pub(crate) mod opportunity;
 pub(crate) mod opportunity_line;
 pub(crate) mod pipeline;
+pub(crate) mod price_book;
+pub(crate) mod price_book_entry;
 pub(crate) mod product;
 pub(crate) mod product_code;
 pub(crate) mod quota;
+pub(crate) mod quote;
+pub(crate) mod quote_decision;
+pub(crate) mod quote_reassignment;
+pub(crate) mod quote_revision;
 pub(crate) mod seller;
 pub(crate) mod stage_change;

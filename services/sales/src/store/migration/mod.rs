@@ -5,6 +5,9 @@ mod m0001_sellers;
 mod m0002_products;
 mod m0003_opportunities;
 mod m0004_forecasts;
+mod m0101_prices;
+mod m0102_quotes;
+mod m0103_authority;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -16,5 +19,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0002_products::CreateProducts));
     steps.push(Box::new(m0003_opportunities::CreateOpportunities));
     steps.push(Box::new(m0004_forecasts::CreateForecasts));
+    steps.push(Box::new(m0101_prices::CreatePrices));
+    steps.push(Box::new(m0102_quotes::CreateQuotes));
+    steps.push(Box::new(m0103_authority::CreateAuthority));
     steps
 }

@@ -17,9 +17,9 @@ use crate::domain::contact::quiet::{QuietHours, TimeOfDayParts};
 use crate::domain::contact::reach::Reach;
 use crate::domain::contact::standing::Reachable;
 use crate::domain::contact_point::ContactPointState;
-use crate::domain::period::Period;
 use crate::domain::preferences::{PreferenceChange, Preferences};
 use crate::domain::rank::Rank;
+use rapport_platform::period::Period;
 
 const HOUR: Duration = Duration::from_hours(1);
 

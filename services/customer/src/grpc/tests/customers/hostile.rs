@@ -1,90 +1,14 @@
 //! Whatever a caller sends gets an answer with a reason, and never a fault of ours.
 
-use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _, Value};
 use rapport_platform::on_each_engine;
-use rapport_proto::descriptor_pool;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use tonic::Code;
 
+pub(in crate::grpc::tests) use rapport_platform::testing::hostile::{HOSTILE, spoiled};
+
 use super::{belonging_to, known_as, mask, organisation, person};
 use crate::testing::{Caller, reason};
-
-/// What no column, header or terminal should be given.
-pub(in crate::grpc::tests) const HOSTILE: [&str; 5] = [
-    "\u{0}",
-    "a\u{0}b",
-    "\u{1B}[2J",
-    "'; DROP TABLE customer; --\u{0}",
-    "\u{FFFF}\u{10FFFF}\u{0}",
-];
-
-/// `message` once for each of its strings, with that string hostile.
-pub(in crate::grpc::tests) fn spoiled<M: Message + Name + Default>(
-    message: &M,
-    hostile: &str,
-) -> Vec<M> {
-    let descriptor = descriptor_pool()
-        .get_message_by_name(&M::full_name())
-        .unwrap();
-    let mut reflected = DynamicMessage::new(descriptor);
-    reflected.transcode_from(message).unwrap();
-    let count = strings(&mut reflected, &mut 0, usize::MAX, hostile);
-    let spoil = |at| {
-        let mut copy = reflected.clone();
-        strings(&mut copy, &mut 0, at, hostile);
-        copy.transcode_to().unwrap()
-    };
-    (0..count).map(spoil).collect()
-}
-
-/// Counts the strings in a message from `seen` on and replaces the one at `at`.
-fn strings(message: &mut DynamicMessage, seen: &mut usize, at: usize, hostile: &str) -> usize {
-    let fields: Vec<_> = message.descriptor().fields().collect();
-    for field in fields {
-        let unset = !message.has_field(&field);
-        if unset
-            && (field.kind() != Kind::String
-                || field.is_list()
-                || field.containing_oneof().is_some())
-        {
-            continue;
-        }
-        let mut value = message.get_field(&field).into_owned();
-        let before = *seen;
-        spoil_value(&mut value, seen, at, hostile);
-        if (before..*seen).contains(&at) {
-            message.set_field(&field, value);
-        }
-    }
-    *seen
-}
-
-fn spoil_value(value: &mut Value, seen: &mut usize, at: usize, hostile: &str) {
-    match value {
-        Value::String(text) => {
-            if *seen == at {
-                *text = hostile.to_owned();
-            }
-            *seen += 1;
-        }
-        Value::Message(message) => {
-            strings(message, seen, at, hostile);
-        }
-        Value::List(values) => {
-            for value in values {
-                spoil_value(value, seen, at, hostile);
-            }
-        }
-        Value::Map(entries) => {
-            for value in entries.values_mut() {
-                spoil_value(value, seen, at, hostile);
-            }
-        }
-        _ => {}
-    }
-}
 
 on_each_engine! {
     async fn no_string_of_any_request_is_a_fault_of_ours(db: Database) {

@@ -1,8 +1,7 @@
 //! How long something holds.
 
-use rapport_platform::time::Timestamp;
-
-use super::invalid::{Invalid, InvalidFields};
+use crate::invalid::{Invalid, InvalidFields};
+use crate::time::Timestamp;
 
 /// A span of time from its first instant to, and without, its last; open on a side that is unset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

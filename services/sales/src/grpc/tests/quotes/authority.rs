@@ -1,0 +1,158 @@
+//! Who may do what, on which day.
+
+use rapport_platform::on_each_engine;
+use rapport_proto::rapport::sales::v1 as proto;
+use tonic::Code;
+
+use super::{Company, DAY, grant, inner};
+use crate::testing::{Caller, fields, reason};
+
+/// Discounts that somebody may approve, so many days from now, and by whose authority.
+async fn approves(caller: &Caller, who: &str, days: u32) -> Vec<(i32, String)> {
+    let request = proto::QueryAuthorityRequest {
+        grantee: format!("employees/{who}"),
+        effective_time: Some(caller.ctx.now.saturating_add(DAY * days).into()),
+    };
+    let held = inner(caller.authorities().query_authority(request).await).unwrap();
+    let told = held.held.into_iter().map(|it| {
+        let grant = it.authority_grant.unwrap();
+        let delegated = it.authority_delegation.map(|it| it.delegator);
+        (grant.max_discount_ppm, delegated.unwrap_or_default())
+    });
+    told.collect()
+}
+
+fn own(discounts: &[i32]) -> Vec<(i32, String)> {
+    discounts.iter().map(|it| (*it, String::new())).collect()
+}
+
+on_each_engine! {
+    async fn what_somebody_may_do_on_a_day_can_be_asked(db: Database) {
+        let company = Company::open(&db).await;
+        let admin = company.sven.acting_as("employees/admin");
+        let action = proto::AuthorityAction::ApproveQuotes;
+        let day = |days: u32| Some(admin.ctx.now.saturating_add(DAY * days).into());
+        let next = proto::AuthorityGrant { valid_from_time: day(10), valid_to_time: day(20), ..grant("mona", action, 1, 300_000) };
+        let next = admin.grant(next).await.unwrap();
+        assert_eq!(next.granter, "employees/admin");
+        assert_eq!(approves(&admin, "mona", 9).await, own(&[200_000]));
+        assert_eq!(approves(&admin, "mona", 10).await, own(&[200_000, 300_000]));
+        assert_eq!(approves(&admin, "mona", 20).await, own(&[200_000]));
+        assert_eq!(approves(&admin, "nobody", 0).await, []);
+
+        let away = proto::DelegateAuthorityRequest {
+            delegate: "employees/sven".into(), valid_from_time: day(15), valid_to_time: day(17), ..Default::default()
+        };
+        inner(company.mona.authorities().delegate_authority(away).await).unwrap();
+        let mona = "employees/mona".to_owned();
+        assert_eq!(approves(&admin, "sven", 14).await, own(&[100_000]));
+        assert_eq!(
+            approves(&admin, "sven", 15).await,
+            [(100_000, String::new()), (200_000, mona.clone()), (300_000, mona)]
+        );
+        assert_eq!(approves(&admin, "sven", 17).await, own(&[100_000]));
+
+        let revoke = proto::RevokeAuthorityRequest { name: next.name.clone(), ..Default::default() };
+        let revoked = inner(admin.later(DAY).authorities().revoke_authority(revoke.clone()).await).unwrap();
+        assert_eq!(revoked.revoke_time, day(1));
+        assert_eq!(approves(&admin, "mona", 12).await, own(&[200_000]));
+        let again = inner(admin.later(DAY * 2).authorities().revoke_authority(revoke).await).unwrap();
+        assert_eq!(again, revoked, "it ended once");
+    }
+
+    async fn what_was_lent_is_not_lent_on(db: Database) {
+        let company = Company::open(&db).await;
+        company.mona.lend("employees/bob").await.unwrap();
+        company.sven.acting_as("employees/bob").lend("employees/eve").await.unwrap();
+        assert_eq!(approves(&company.sven, "bob", 0).await, [(200_000, "employees/mona".to_owned())]);
+        assert_eq!(approves(&company.sven, "eve", 0).await, []);
+    }
+
+    async fn nobody_grants_to_himself_nor_makes_himself_a_delegate(db: Database) {
+        let company = Company::open(&db).await;
+        let action = proto::AuthorityAction::ApproveQuotes;
+        let own = company.mona.grant(grant("mona", action, 1, 1_000_000)).await.unwrap_err();
+        assert_eq!((own.code(), reason(&own).as_str()), (Code::PermissionDenied, "SELF_APPROVAL"));
+        let now = company.mona.ctx.now;
+        let assign = |delegate: &str| proto::AssignDelegationRequest {
+            authority_delegation: Some(proto::AuthorityDelegation {
+                delegator: "employees/dora".into(),
+                delegate: delegate.into(),
+                valid_from_time: Some(now.into()),
+                valid_to_time: Some(now.saturating_add(DAY).into()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let own = company.mona.authorities().assign_delegation(assign("employees/mona")).await.unwrap_err();
+        assert_eq!(reason(&own), "SELF_APPROVAL");
+        let given = inner(company.mona.authorities().assign_delegation(assign("employees/bob")).await).unwrap();
+        assert_eq!((given.creator.as_str(), given.delegate.as_str()), ("employees/mona", "employees/bob"));
+        assert_eq!(approves(&company.mona, "bob", 0).await, [(1_000_000, "employees/dora".to_owned())]);
+        let revoke = proto::RevokeDelegationRequest { name: given.name, ..Default::default() };
+        inner(company.mona.authorities().revoke_delegation(revoke).await).unwrap();
+        assert_eq!(approves(&company.mona, "bob", 0).await, []);
+    }
+
+    async fn grants_are_read_and_listed(db: Database) {
+        let company = Company::open(&db).await;
+        let admin = company.sven.acting_as("employees/admin");
+        let action = proto::AuthorityAction::ApproveQuotes;
+        for (field, wrong) in [
+            ("grantee", proto::AuthorityGrant { grantee: "customers/1".into(), ..grant("x", action, 1, 0) }),
+            ("level", grant("x", action, 11, 0)),
+            ("max_discount_ppm", grant("x", action, 1, 1_000_001)),
+            ("max_total", proto::AuthorityGrant { max_total: super::euros(-1), ..grant("x", action, 1, 0) }),
+            ("valid_to_time", proto::AuthorityGrant { valid_to_time: Some(admin.ctx.now.into()), ..grant("x", action, 1, 0) }),
+        ] {
+            assert_eq!(fields(&admin.grant(wrong).await.unwrap_err()), [format!("authority_grant.{field}")]);
+        }
+        let list = |filter: &str, page_token: String| proto::ListAuthorityGrantsRequest {
+            filter: filter.to_owned(), page_size: 2, page_token,
+        };
+        let page = inner(admin.authorities().list_authority_grants(list("", String::new())).await).unwrap();
+        let grantees: Vec<_> = page.authority_grants.iter().map(|it| it.grantee.as_str()).collect();
+        assert_eq!(grantees, ["employees/dora", "employees/mona"]);
+        let page = inner(admin.authorities().list_authority_grants(list("", page.next_page_token)).await).unwrap();
+        assert_eq!((page.authority_grants[0].grantee.as_str(), page.next_page_token.as_str()), ("employees/sven", ""));
+        let hers = list("grantee = \"employees/mona\"", String::new());
+        let hers = inner(admin.authorities().list_authority_grants(hers).await).unwrap();
+        assert_eq!(hers.authority_grants.len(), 1);
+
+        company.mona.lend("employees/bob").await.unwrap();
+        company.dora.lend("employees/eve").await.unwrap();
+        let lent = proto::ListAuthorityDelegationsRequest { filter: "delegate = \"employees/bob\"".into(), ..Default::default() };
+        let lent = inner(admin.authorities().list_authority_delegations(lent).await).unwrap();
+        assert_eq!(lent.authority_delegations.len(), 1);
+        let announced = company.sven.announced().await;
+        assert_eq!(announced.iter().filter(|it| *it == "AuthorityGrantChanged").count(), 3);
+        assert_eq!(announced.iter().filter(|it| *it == "AuthorityDelegationChanged").count(), 2);
+    }
+
+    async fn nobody_holds_more_than_a_hundred_grants(db: Database) {
+        let company = Company::open(&db).await;
+        let admin = company.sven.acting_as("employees/admin");
+        let action = proto::AuthorityAction::ApproveQuotes;
+        for _ in 0..99 {
+            admin.grant(grant("mona", action, 1, 1)).await.unwrap();
+        }
+        let full = admin.grant(grant("mona", action, 1, 1)).await.unwrap_err();
+        assert_eq!(reason(&full), "INVALID_STATE");
+        admin.grant(grant("tom", action, 1, 1)).await.unwrap();
+    }
+
+    async fn authority_and_policies_stay_in_the_company(db: Database) {
+        let company = Company::open(&db).await;
+        let stranger = company.mona.of_another_tenant();
+        assert_eq!(approves(&stranger, "mona", 0).await, []);
+        let list = inner(stranger.authorities().list_authority_grants(proto::ListAuthorityGrantsRequest::default()).await).unwrap();
+        assert!(list.authority_grants.is_empty());
+        let lent = company.mona.lend("employees/bob").await.unwrap();
+        let revoke = proto::RevokeDelegationRequest { name: lent.name, ..Default::default() };
+        assert_eq!(stranger.authorities().revoke_delegation(revoke).await.unwrap_err().code(), Code::NotFound);
+        company.sven.set_policy(proto::ApprovalPolicy::default()).await;
+        let get = proto::GetApprovalPolicyRequest { name: "approvalPolicy".into(), version: None };
+        let theirs = inner(stranger.policies().get_approval_policy(get).await).unwrap();
+        assert_eq!(theirs.version, 0);
+    }
+}

@@ -1,0 +1,24 @@
+//! Quotes whose customer was merged into another: by these rows they find back.
+
+use rapport_platform::identity::TenantId;
+use sea_orm::entity::prelude::*;
+
+/// One quote that a merge gave another customer.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "quote_reassignment")]
+pub struct Model {
+    /// Whose data.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    /// The merge.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merge_id: Uuid,
+    /// The quote.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub quote_id: Uuid,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
