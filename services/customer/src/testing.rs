@@ -29,8 +29,6 @@ use crate::grpc::{Shared, rpcs};
 use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
-pub(crate) use rapport_platform::testing::{Link, fields, metadata, reason};
-
 /// Somebody who calls the service by generated clients, as the gateway would on his behalf.
 #[derive(Clone)]
 pub(crate) struct Caller {
