@@ -25,8 +25,8 @@ pub trait Serve: Send + Sync + Sized + 'static {
     fn list(methods: &mut Methods<Self>);
 }
 
-/// What a handler's method returns.
-type Handling<'a, T, E> = BoxFuture<'a, Result<T, E>>;
+/// A handler's method.
+type Handle<S, Req, Resp, E> = for<'a> fn(&'a S, Context, Req) -> BoxFuture<'a, Result<Resp, E>>;
 
 /// Answers one message with one.
 pub(super) type Unary =
@@ -75,11 +75,8 @@ impl<S: Serve> Methods<S> {
     }
 
     /// `rpc` takes a message and answers one.
-    pub fn answers<Req, Resp, E>(
-        &mut self,
-        rpc: &'static str,
-        handle: for<'a> fn(&'a S, Context, Req) -> Handling<'a, Resp, E>,
-    ) where
+    pub fn answers<Req, Resp, E>(&mut self, rpc: &'static str, handle: Handle<S, Req, Resp, E>)
+    where
         Req: Message + Name + Default + 'static,
         Resp: Message + Name + 'static,
         E: Answer + 'static,
@@ -102,7 +99,7 @@ impl<S: Serve> Methods<S> {
     pub fn streams_answers<Req, Resp, E>(
         &mut self,
         rpc: &'static str,
-        handle: for<'a> fn(&'a S, Context, Req) -> Handling<'a, Messages<Resp>, E>,
+        handle: Handle<S, Req, Messages<Resp>, E>,
     ) where
         Req: Message + Name + Default + 'static,
         Resp: Message + Name + 'static,
@@ -128,7 +125,7 @@ impl<S: Serve> Methods<S> {
     pub fn streams<Req, Resp, E>(
         &mut self,
         rpc: &'static str,
-        handle: for<'a> fn(&'a S, Context, Messages<Req>) -> Handling<'a, Messages<Resp>, E>,
+        handle: Handle<S, Messages<Req>, Messages<Resp>, E>,
     ) where
         Req: Message + Name + Default + 'static,
         Resp: Message + Name + 'static,
