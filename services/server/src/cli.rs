@@ -37,7 +37,7 @@ enum Command {
     /// Write the descriptor set of all protos: options, comments and imports.
     Protos(protos::ProtosArgs),
     /// Bring customers in from a CSV file, or, with `sales`, opportunities.
-    Import(ImportCommand),
+    Import(Box<ImportCommand>),
     /// Write customers to a file.
     Export(export::ExportArgs),
     /// Show on invented customers what the suite does; needs a running suite.
@@ -68,14 +68,16 @@ impl Cli {
             return Ok(ExitCode::SUCCESS);
         }
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(settings()?).await,
+            Command::Serve => Box::pin(serve::run(settings()?)).await,
             Command::Migrate => migrate::run(settings()?).await,
             Command::Protos(arguments) => protos::run(&arguments),
-            Command::Import(ImportCommand {
-                what: Some(What::Sales(arguments)),
-                ..
-            }) => import::sales::run(arguments).await,
-            Command::Import(ImportCommand { customers, .. }) => import::run(customers).await,
+            Command::Import(command) => {
+                let ImportCommand { what, customers } = *command;
+                match what {
+                    Some(What::Sales(arguments)) => import::sales::run(arguments).await,
+                    None => import::run(customers).await,
+                }
+            }
             Command::Export(arguments) => export::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
@@ -105,7 +107,7 @@ mod tests {
     fn import(typed: &[&str]) -> Result<ImportCommand, clap::Error> {
         let words = ["rapport", "import"].iter().chain(typed);
         Cli::try_parse_from(words).map(|cli| match cli.command {
-            Some(Command::Import(command)) => command,
+            Some(Command::Import(command)) => *command,
             other => panic!("{other:?}"),
         })
     }
@@ -119,7 +121,7 @@ mod tests {
         assert_eq!(undo.customers.undo.as_deref(), Some("importRuns/1"));
         let sales = import(&["sales", "deals.csv", "--mapping", "deals.toml"]).unwrap();
         assert!(
-            matches!(sales.what, Some(What::Sales(arguments)) if arguments.file == PathBuf::from("deals.csv"))
+            matches!(sales.what, Some(What::Sales(arguments)) if arguments.file.ends_with("deals.csv"))
         );
     }
 
