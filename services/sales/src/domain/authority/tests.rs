@@ -97,13 +97,13 @@ fn nobody_approves_his_own_nor_while_he_acts_for_those_whose_it_is() {
         found.map(|it| it.grant.grantee.to_string())
     };
     let ada = "employees/ada";
-    let own_only = bob(&[own.clone()], &[]);
+    let own_only = bob(std::slice::from_ref(&own), &[]);
     assert_eq!(entitled(&own_only, &[ada]).as_deref(), Ok("employees/bob"));
     assert_eq!(
         entitled(&own_only, &["employees/bob"]),
         Err(NotEntitled::OwnWork)
     );
-    let lent_only = bob(&[lent.clone()], &[ada]);
+    let lent_only = bob(std::slice::from_ref(&lent), &[ada]);
     assert_eq!(entitled(&lent_only, &[]).as_deref(), Ok(ada));
     assert_eq!(entitled(&lent_only, &[ada]), Err(NotEntitled::OwnWork));
     let both = bob(&[lent, own.clone()], &[ada]);
