@@ -10,10 +10,10 @@ use rapport_tests::{Dynamic, Tenant, on_each_engine};
 use serde_json::{Value, json};
 
 async fn call(caller: &Dynamic, method: &str, request: Value) -> Value {
-    let answer = caller.call(&format!("rapport.sales.v1.{method}"), request);
-    answer
-        .await
-        .unwrap_or_else(|status| panic!("{method}: {status}"))
+    let answer = caller
+        .call(&format!("rapport.sales.v1.{method}"), request)
+        .await;
+    answer.unwrap_or_else(|status| panic!("{method}: {status}"))
 }
 
 async fn record(caller: &Dynamic, method: &str, request: Value) -> String {
