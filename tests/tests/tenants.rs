@@ -39,7 +39,8 @@ struct Service {
     attempts: Vec<Call>,
 }
 
-/// A call; `{customer}` in its request stands for the name of what was created as that.
+/// A call; `{customer}` in its request stands for the name of what was created as that, `{today}`
+/// and `{tomorrow}` for instants.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Call {
@@ -66,6 +67,16 @@ impl Call {
             .call(&format!("{package}.{}", self.rpc), request)
             .await
     }
+}
+
+/// Instants that calls may name.
+fn instants() -> BTreeMap<String, String> {
+    let today = jiff::Timestamp::now();
+    let tomorrow = today + jiff::SignedDuration::from_hours(24);
+    let named = [("today", today), ("tomorrow", tomorrow)];
+    named
+        .map(|(name, instant)| (name.to_owned(), instant.to_string()))
+        .into()
 }
 
 /// The name of a resource, or of the first one of a list.
@@ -149,7 +160,7 @@ on_each_engine! {
         let owner = suite.dynamic(&provider.administrator(Tenant::new())).await;
         let stranger = suite.dynamic(&provider.administrator(Tenant::new())).await;
         let services = Service::all();
-        let mut names = BTreeMap::new();
+        let mut names = instants();
         for service in &services {
             service.furnish(&owner, &mut names).await;
         }

@@ -85,7 +85,10 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let default_region = config.default_region.parse().map_err(|fault| {
         PlatformError::internal("reading the setting customer.default_region", fault)
     })?;
-    let page_tokens = PageTokens::configured("customer.page_token_key", &config.page_token_key)?;
+    let page_tokens = PageTokens::configured(
+        "reading the setting customer.page_token_key",
+        &config.page_token_key,
+    )?;
     let address_key = keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?;
     let link_key = keys::kept(&keys::LINK, &config.link_key, &config.database)?;
     let db = Database::connect(NAME, &config.database).await?;

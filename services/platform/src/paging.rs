@@ -72,17 +72,16 @@ pub struct Page<K> {
 }
 
 impl PageTokens {
-    /// Tokens sealed with the key in `setting`, base64 of 32 random bytes. When it is empty, one
+    /// Tokens sealed with the key of a setting, base64 of 32 random bytes. When it is empty, one
     /// is made, and tokens end with the process.
     ///
     /// # Errors
-    /// `Internal`, naming the setting, when it holds no key.
-    pub fn configured(setting: &'static str, key: &Secret<String>) -> Result<Self, PlatformError> {
+    /// `Internal`, with what was being read, when it holds no key.
+    pub fn configured(reading: &'static str, key: &Secret<String>) -> Result<Self, PlatformError> {
         let key = match key.expose().as_str() {
             "" => SecretKey::generate(),
-            key => SecretKey::from_base64(key).map_err(|fault| {
-                PlatformError::internal("reading a key", format!("{setting}: {fault}"))
-            })?,
+            key => SecretKey::from_base64(key)
+                .map_err(|fault| PlatformError::internal(reading, fault))?,
         };
         Ok(Self::new(&key))
     }

@@ -74,7 +74,10 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         bus,
         deadlines,
     } = surroundings;
-    let page_tokens = PageTokens::configured("sales.page_token_key", &config.page_token_key)?;
+    let page_tokens = PageTokens::configured(
+        "reading the setting sales.page_token_key",
+        &config.page_token_key,
+    )?;
     let db = Database::connect(NAME, &config.database).await?;
     if config.migrate {
         db.migrate(store::migration::migrations()).await?;

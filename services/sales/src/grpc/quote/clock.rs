@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
-use rapport_platform::db::{Database, Lease};
+use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{Actor, Context};
 use rapport_platform::server::Worker;
 use rapport_platform::time::Clock;
 use sea_orm::DatabaseTransaction;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::step::{publish, said};
@@ -34,30 +32,17 @@ const ACTOR: &str = "systems/sales-clock";
 pub(crate) fn worker(db: &Database, clock: &Clock) -> Worker {
     let (db, clock) = (db.clone(), clock.clone());
     Worker::new("sales.quotes", move |stop| {
-        run(db.clone(), clock.clone(), stop)
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            let round = || round(&db, &clock);
+            db.in_rounds("quotes_clock", INTERVAL, &stop, round).await;
+        }
     })
 }
 
-async fn run(db: Database, clock: Clock, stop: CancellationToken) {
-    let lease = Lease::new(&db, "quotes_clock", INTERVAL * 4);
-    let rounds = async {
-        loop {
-            if let Err(error) = round(&db, &clock, &lease).await {
-                tracing::warn!(%error, "quotes not looked at");
-            }
-            sleep(INTERVAL).await;
-        }
-    };
-    let _ = stop.run_until_cancelled(rounds).await;
-    if let Err(error) = lease.release().await {
-        tracing::warn!(%error, "lease not released");
-    }
-}
-
-async fn round(db: &Database, clock: &Clock, lease: &Lease) -> Result<(), Error> {
+async fn round(db: &Database, clock: &Clock) -> Result<(), Error> {
     for due in [Due::Expiry, Due::Escalation] {
-        // As long as there is more than one go's worth, and nobody else took over.
-        while lease.acquire().await? && tick(db, clock, due).await? == BATCH {}
+        while tick(db, clock, due).await? == BATCH {}
     }
     Ok(())
 }
