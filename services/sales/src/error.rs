@@ -125,7 +125,7 @@ impl Answer for Error {
             Problem::new(Code::FailedPrecondition, reason, message)
                 .with_metadata("resource", resource)
         };
-        let forbidden = |reason, message: &str, resource: &str| {
+        let forbidden = |reason, message: String, resource: &str| {
             Problem::new(Code::PermissionDenied, reason, message)
                 .with_metadata("resource", resource)
         };
@@ -140,12 +140,11 @@ impl Answer for Error {
                 resource,
             )
             .with_metadata("dependents", dependents.to_string()),
-            Self::NotSubordinate(resource) => Problem::new(
-                Code::PermissionDenied,
+            Self::NotSubordinate(resource) => forbidden(
                 ErrorReason::NotSubordinate,
                 format!("You do not manage `{resource}`. Ask somebody above both of you."),
-            )
-            .with_metadata("resource", resource),
+                resource,
+            ),
             Self::InvalidState {
                 resource,
                 state,
@@ -165,12 +164,12 @@ impl Answer for Error {
             .with_metadata("state", *state),
             Self::SelfApproval(resource) => forbidden(
                 ErrorReason::SelfApproval,
-                "Nobody approves his own work, nor that of somebody for whom he acts, nor grants anything to himself. Ask somebody else.",
+                "Nobody approves his own work, nor that of somebody for whom he acts, nor grants anything to himself. Ask somebody else.".to_owned(),
                 resource,
             ),
             Self::AuthorityMissing { resource, level } => forbidden(
                 ErrorReason::AuthorityMissing,
-                "Nothing that was granted or delegated to you covers this. Ask somebody who holds more authority.",
+                "Nothing that was granted or delegated to you covers this. Ask somebody who holds more authority.".to_owned(),
                 resource,
             )
             .with_metadata("level", level.to_string()),

@@ -41,7 +41,7 @@ pub use pages::serve_pages;
 pub use panic_layer::{Catching, PanicLayer};
 pub use readiness::ReadinessCheck;
 pub use reflection::add_reflection;
-pub use rpc::{Messages, Methods, Rpcs, Serve, answering};
+pub use rpc::{Messages, Methods, Raw, Rpcs, Serve, answering};
 pub use service::{Service, Worker};
 pub use supervisor::Supervisor;
 

@@ -42,11 +42,12 @@ writes! {
     SetApprovalPolicyRequest SubmitQuoteRequest SupersedeQuoteRequest
 }
 
+// Who sells what, and what will come of it.
 writes! {
-    AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest CreateSellerRequest
-    DeactivateSellerRequest ImportOpportunitiesRequest MoveOpportunityRequest
-    ReactivateSellerRequest ReopenOpportunityRequest UpdateOpportunityRequest
-    SetExchangeRateRequest SetQuotaRequest UpdatePipelineRequest UpdateProductRequest UpdateSellerRequest
+    AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest
+    CreateSellerRequest DeactivateSellerRequest ImportOpportunitiesRequest MoveOpportunityRequest
+    ReactivateSellerRequest ReopenOpportunityRequest SetExchangeRateRequest SetQuotaRequest
+    UpdateOpportunityRequest UpdatePipelineRequest UpdateProductRequest UpdateSellerRequest
 }
 
 impl Shared {

@@ -20,6 +20,7 @@ use tonic::Status;
 
 pub use dispatch::Rpcs;
 pub use methods::{Methods, Serve};
+pub use raw::Raw;
 
 /// Messages one after the other.
 pub type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
