@@ -17,4 +17,5 @@ pub(crate) mod price_book;
 pub(crate) mod product;
 pub(crate) mod quote;
 pub(crate) mod report;
+pub(crate) mod rows;
 pub(crate) mod seller;
