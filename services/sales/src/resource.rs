@@ -13,6 +13,12 @@ pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}"
 pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
 /// `quotes/{uuid}`.
 pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
+/// `orders/{uuid}`: the id is the quote's.
+pub(crate) const ORDER: Pattern<1> = Pattern::new("orders/{order}");
+/// `invoices/{uuid}`.
+pub(crate) const INVOICE: Pattern<1> = Pattern::new("invoices/{invoice}");
+/// The tenant's only dunning policy.
+pub(crate) const DUNNING_POLICY: &str = "dunningPolicy";
 /// `authorityGrants/{uuid}`.
 pub(crate) const AUTHORITY_GRANT: Pattern<1> = Pattern::new("authorityGrants/{authority_grant}");
 /// `authorityDelegations/{uuid}`.

@@ -7,13 +7,17 @@
 pub mod approval;
 pub mod authority;
 pub mod date;
+pub mod dunning;
+pub mod edition;
 pub mod forecast;
 pub mod opportunity;
+pub mod order;
 pub mod pipeline;
 pub mod price;
 pub mod product;
 pub mod quantity;
 pub mod quote;
+pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;

@@ -3,10 +3,13 @@
 use rapport_platform::testing::values_in_proto;
 
 use super::authority::Action;
+use super::edition::ReportOutcome;
+use super::order::{DeliveryState, OrderDiscrepancy, OrderState, PaymentState};
 use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
 use super::quote::content::RoundingPolicy;
 use super::quote::state::{DecisionOutcome, QuoteState};
+use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
 
@@ -36,5 +39,11 @@ fn numbers_and_names_are_those_of_the_protos() {
         OpportunityState => "rapport.sales.v1.OpportunityState",
         SalesDimension => "rapport.sales.v1.SalesDimension",
         SellerState => "rapport.sales.v1.SellerState",
+        DeliveryState => "rapport.sales.v1.DeliveryState",
+        InvoiceEntryKind => "rapport.sales.v1.InvoiceEntryKind",
+        OrderDiscrepancy => "rapport.sales.v1.OrderDiscrepancy",
+        OrderState => "rapport.sales.v1.OrderState",
+        PaymentState => "rapport.sales.v1.PaymentState",
+        ReportOutcome => "rapport.sales.v1.ReportOutcome",
     }
 }

@@ -5,12 +5,15 @@
 mod approval_policy;
 mod authority;
 pub(crate) mod convert;
+mod dunning;
 mod forecast;
 mod opportunity;
+mod order;
 mod pipeline;
 mod price_book;
 mod product;
 pub(crate) mod quote;
+mod receivable;
 mod report;
 mod seller;
 #[cfg(test)]
@@ -24,12 +27,15 @@ use rapport_platform::server::Rpcs;
 use crate::customers::Customers;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
+use dunning::Dunnings;
 use forecast::Forecasts;
 use opportunity::Opportunities;
+use order::Orders;
 use pipeline::Pipelines;
 use price_book::PriceBooks;
 use product::Products;
 use quote::Quotes;
+use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
 
@@ -62,12 +68,15 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     Rpcs::default()
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
+        .serve(Dunnings(shared()))
         .serve(Forecasts(shared()))
         .serve(Opportunities(shared()))
+        .serve(Orders(shared()))
         .serve(Pipelines(shared()))
         .serve(PriceBooks(shared()))
         .serve(Products(shared()))
         .serve(Quotes(shared()))
+        .serve(Receivables(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
 }

@@ -42,6 +42,13 @@ writes! {
     SetApprovalPolicyRequest SubmitQuoteRequest SupersedeQuoteRequest
 }
 
+// What was ordered, and what is owed for it.
+writes! {
+    AcknowledgeOrderRequest CancelOrderRequest DisputeInvoiceRequest DunCustomerRequest
+    PromisePaymentRequest ReportDeliveriesRequest ReportEntriesRequest ReportInvoicesRequest
+    ResolveInvoiceDisputeRequest SetDunningPolicyRequest
+}
+
 // Who sells what, and what will come of it.
 writes! {
     AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest

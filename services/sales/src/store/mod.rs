@@ -7,10 +7,13 @@
 pub(crate) mod amount;
 pub(crate) mod approval_policy;
 pub(crate) mod authority;
+pub(crate) mod dunning;
 pub(crate) mod entity;
 pub(crate) mod forecast;
+pub(crate) mod invoice;
 pub(crate) mod migration;
 pub(crate) mod opportunity;
+pub(crate) mod order;
 pub(crate) mod pipeline;
 pub(crate) mod price;
 pub(crate) mod price_book;

@@ -5,6 +5,7 @@ mod customers;
 mod forecasts;
 mod imports;
 mod opportunities;
+mod orders;
 mod page_plan;
 mod pipelines;
 mod prices;
