@@ -7,6 +7,7 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::{ColumnTrait as _, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::convert::{day, dunning as convert};
@@ -15,7 +16,8 @@ use crate::domain::{date, forecast};
 use crate::error::{Error, faults_of};
 use crate::events::order as events;
 use crate::resource::{self, CUSTOMER, DUNNING_POLICY, INVOICE};
-use crate::store::dunning;
+use crate::store::entity::invoice::Column;
+use crate::store::{dunning, invoice};
 
 /// Tells who is to be reminded, and keeps when he was.
 pub(crate) struct Dunnings(pub(crate) Shared);
@@ -111,18 +113,13 @@ impl Dunnings {
         let [customer] = CUSTOMER.parse("customer", &request.customer)?;
         let currency = forecast::currency(&request.currency_code);
         let currency = currency.map_err(faults_of("currency_code"))?.code();
-        let known = self.0.customers.known(&ctx, &[customer]).await?;
-        let customer = known.get(&customer).copied();
-        let customer = customer.ok_or_else(|| Error::not_found(request.customer.clone()))?;
         let (ctx, id) = (&ctx, new_id());
         self.0
             .once(ctx, &request, |txn| async move {
                 let notice = dunning::dun(ctx, &txn, (customer, currency), id).await?;
-                let notice = notice.ok_or_else(|| Error::InvalidState {
-                    resource: resource::customer(customer),
-                    state: "NOTHING_DUE",
-                    why: "has nothing in this currency of which he may be reminded today.",
-                })?;
+                let Some(notice) = notice else {
+                    return Err(nothing_due(ctx, &txn, customer).await?);
+                };
                 let notice = convert::notice_to_proto(notice);
                 outbox::append(&txn, ctx, &[events::dunned(&notice)]).await?;
                 Ok(notice)
@@ -204,6 +201,24 @@ impl Dunnings {
             next_page_token,
         })
     }
+}
+
+/// Why nobody is reminded: he was never asked to pay anything, or there is nothing due.
+async fn nothing_due(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+) -> Result<Error, Error> {
+    let name = resource::customer(customer);
+    let his = Column::CustomerId.eq(customer).into();
+    if invoice::list(ctx, txn, his, None, 1).await?.is_empty() {
+        return Ok(Error::not_found(name));
+    }
+    Ok(Error::InvalidState {
+        resource: name,
+        state: "NOTHING_DUE",
+        why: "has nothing in this currency of which he may be reminded today.",
+    })
 }
 
 fn named(field: &str, name: &str) -> Result<(), Error> {

@@ -44,8 +44,6 @@ on_each_engine! {
     async fn orders_invoices_and_reminders_follow_a_merge_and_find_back(db: Database) {
         let shop = Shop::open(&db).await;
         let erp = shop.erp();
-        let now = "2026-03-01T12:00:00Z".parse().unwrap();
-        let erp = erp.with(|ctx| ctx.now = now);
         let (ada, double) = (shop.company.another_customer().await, shop.company.customer.clone());
         let hers = proto::InvoiceReport {
             order: String::new(),
@@ -58,7 +56,9 @@ on_each_engine! {
             currency_code: "EUR".to_owned(),
             ..Default::default()
         };
-        answer(erp.dunnings().dun_customer(dun).await);
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        let march = erp.with(|ctx| ctx.now = now);
+        answer(march.dunnings().dun_customer(dun).await);
         let notices = async |of: &str| {
             let request = proto::ListDunningNoticesRequest { parent: of.to_owned(), ..Default::default() };
             answer(erp.dunnings().list_dunning_notices(request).await).dunning_notices.len()

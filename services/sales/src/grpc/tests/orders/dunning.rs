@@ -138,7 +138,7 @@ on_each_engine! {
             customer: customer.clone(),
             ..shop.invoice(&format!("I{number}"), 1, number)
         });
-        on(&erp, "01-01").bill(reports.collect()).await;
+        erp.bill(reports.collect()).await;
         let february = on(&erp, "02-10");
         let mut request = proto::ListOverdueCustomersRequest { page_size: 1, ..Default::default() };
         let mut seen = Vec::new();
@@ -153,6 +153,8 @@ on_each_engine! {
         customers.sort();
         assert_eq!(seen, customers);
         assert!(overdue(&february.of_another_tenant(), false).await.is_empty());
+        let stranger = dun(&february.of_another_tenant(), &seen[0]).await.unwrap_err();
+        assert_eq!(reason(&stranger), "RESOURCE_NOT_FOUND");
     }
 
     async fn a_policy_says_how_long_each_level_waits(db: Database) {
