@@ -17,6 +17,10 @@ pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
 pub(crate) const ORDER: Pattern<1> = Pattern::new("orders/{order}");
 /// `invoices/{uuid}`.
 pub(crate) const INVOICE: Pattern<1> = Pattern::new("invoices/{invoice}");
+/// `expenseReports/{uuid}`.
+pub(crate) const EXPENSE_REPORT: Pattern<1> = Pattern::new("expenseReports/{expense_report}");
+/// The tenant's only expense policy.
+pub(crate) const EXPENSE_POLICY: &str = "expensePolicy";
 /// The tenant's only dunning policy.
 pub(crate) const DUNNING_POLICY: &str = "dunningPolicy";
 /// `authorityGrants/{uuid}`.

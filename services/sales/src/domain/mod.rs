@@ -9,6 +9,8 @@ pub mod authority;
 pub mod date;
 pub mod dunning;
 pub mod edition;
+pub mod expense;
+pub mod flags;
 pub mod forecast;
 pub mod opportunity;
 pub mod order;

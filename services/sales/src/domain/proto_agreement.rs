@@ -4,6 +4,7 @@ use rapport_platform::testing::values_in_proto;
 
 use super::authority::Action;
 use super::edition::ReportOutcome;
+use super::expense::{ExpenseDimension, ExpenseState, ExpenseWarning};
 use super::order::{DeliveryState, OrderDiscrepancy, OrderState, PaymentState};
 use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
@@ -40,6 +41,9 @@ fn numbers_and_names_are_those_of_the_protos() {
         SalesDimension => "rapport.sales.v1.SalesDimension",
         SellerState => "rapport.sales.v1.SellerState",
         DeliveryState => "rapport.sales.v1.DeliveryState",
+        ExpenseDimension => "rapport.sales.v1.ExpenseDimension",
+        ExpenseState => "rapport.sales.v1.ExpenseState",
+        ExpenseWarning => "rapport.sales.v1.ExpenseWarning",
         InvoiceEntryKind => "rapport.sales.v1.InvoiceEntryKind",
         OrderDiscrepancy => "rapport.sales.v1.OrderDiscrepancy",
         OrderState => "rapport.sales.v1.OrderState",

@@ -6,6 +6,7 @@ mod approval_policy;
 mod authority;
 pub(crate) mod convert;
 mod dunning;
+mod expense;
 mod forecast;
 mod opportunity;
 mod order;
@@ -28,6 +29,7 @@ use crate::customers::Customers;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use dunning::Dunnings;
+use expense::Expenses;
 use forecast::Forecasts;
 use opportunity::Opportunities;
 use order::Orders;
@@ -69,6 +71,7 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
         .serve(Dunnings(shared()))
+        .serve(Expenses(shared()))
         .serve(Forecasts(shared()))
         .serve(Opportunities(shared()))
         .serve(Orders(shared()))

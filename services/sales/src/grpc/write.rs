@@ -49,6 +49,13 @@ writes! {
     ResolveInvoiceDisputeRequest SetDunningPolicyRequest
 }
 
+// What is spent.
+writes! {
+    ApproveExpenseReportRequest CreateExpenseReportRequest ReimburseExpenseReportRequest
+    RejectExpenseReportRequest SetExpensePolicyRequest SubmitExpenseReportRequest
+    UpdateExpenseReportRequest
+}
+
 // Who sells what, and what will come of it.
 writes! {
     AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest

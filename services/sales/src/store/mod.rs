@@ -9,6 +9,7 @@ pub(crate) mod approval_policy;
 pub(crate) mod authority;
 pub(crate) mod dunning;
 pub(crate) mod entity;
+pub(crate) mod expense;
 pub(crate) mod forecast;
 pub(crate) mod invoice;
 pub(crate) mod migration;

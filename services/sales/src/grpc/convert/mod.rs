@@ -8,6 +8,7 @@
 pub(super) mod approval_policy;
 pub(super) mod authority;
 pub(super) mod dunning;
+pub(super) mod expense;
 pub(crate) mod forecast;
 pub(crate) mod opportunity;
 pub(super) mod order;

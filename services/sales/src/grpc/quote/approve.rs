@@ -12,7 +12,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::Quotes;
 use super::step::{Changed, Named, require_time};
-use crate::domain::authority::{Authority, Held, Level, Limits, NotEntitled, entitle};
+use crate::domain::authority::{Action, Authority, Held, Level, Limits, NotEntitled, entitle};
 use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
@@ -236,7 +236,13 @@ async fn entitled<'h>(
     // Each level has an approver of its own.
     let found = match earlier.iter().any(own) {
         true => Err(NotEntitled::OwnWork),
-        false => entitle(&ctx.actor, authority, level, reach, &involved),
+        false => entitle(
+            &ctx.actor,
+            authority,
+            (Action::ApproveQuotes, level),
+            reach,
+            &involved,
+        ),
     };
     found.map_err(|why| {
         let resource = QUOTE.format(&[quote.quote_id]);

@@ -2,6 +2,7 @@
 
 mod announcements;
 mod customers;
+mod expenses;
 mod forecasts;
 mod imports;
 mod opportunities;

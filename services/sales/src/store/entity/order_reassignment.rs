@@ -13,7 +13,7 @@ pub struct Model {
     /// The merge.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merge_id: Uuid,
-    /// What moved: 1 an order, 2 an invoice, 3 a reminder.
+    /// What moved: 1 an order, 2 an invoice, 3 a reminder, 4 a line of expenses.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: i16,
     /// Which.

@@ -3,7 +3,7 @@
 mod customer;
 mod row;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::Expr;
@@ -143,6 +143,23 @@ pub(crate) async fn by_external_id(
         .into_iter()
         .filter_map(|(external, id)| Some((external?, id)));
     Ok(known.collect())
+}
+
+/// Those of the opportunities that exist.
+pub(crate) async fn existing(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: Vec<Uuid>,
+) -> Result<HashSet<Uuid>, Error> {
+    let found: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::OpportunityId)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::OpportunityId.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// How many opportunities are in one of the stages.

@@ -1,4 +1,4 @@
-//! Orders, invoices and reminders follow their customers when these are merged, and find back.
+//! Orders, invoices, reminders and expenses follow their customers when these are merged, and find back.
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -22,7 +22,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    const fn of([orders, invoices, _notices]: [u64; 3]) -> Self {
+    const fn of([orders, invoices, ..]: [u64; 4]) -> Self {
         Self { orders, invoices }
     }
 }
@@ -56,7 +56,13 @@ const NOTICES: Table = Table {
     versioned: false,
 };
 
-const ALL: [&Table; 3] = [&ORDERS, &INVOICES, &NOTICES];
+const EXPENSES: Table = Table {
+    kind: 4,
+    name: "expense_line",
+    id: "line_id",
+    versioned: false,
+};
+const ALL: [&Table; 4] = [&ORDERS, &INVOICES, &NOTICES, &EXPENSES];
 
 /// Gives what is of a customer to another one, and notes by which merge: two statements for each
 /// kind, however many they are.
@@ -66,7 +72,7 @@ pub(crate) async fn reassign(
     merge: Uuid,
     (from, to): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 3];
+    let mut counts = [0; 4];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         note(ctx, txn, table, merge, from).await?;
         *count = assign(ctx, txn, table, Some(to), of([from])).await?;
@@ -81,7 +87,7 @@ pub(crate) async fn give_back(
     merge: Uuid,
     (survivor, restored): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 3];
+    let mut counts = [0; 4];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let noted = Query::select()
             .column(moved::Column::MovedId)
@@ -107,7 +113,7 @@ pub(crate) async fn forget(
     txn: &DatabaseTransaction,
     customers: &[Uuid],
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 3];
+    let mut counts = [0; 4];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let theirs = of(customers.iter().copied());
         *count = assign(ctx, txn, table, None, theirs).await?;
