@@ -1,5 +1,6 @@
 //! Orders, what the ERP tells of them, and what customers owe.
 
+mod ageing;
 mod billing;
 mod customers;
 mod deliveries;
