@@ -12,7 +12,7 @@ use rapport_platform::numbered;
 use rust_decimal::{Decimal, RoundingStrategy};
 use uuid::Uuid;
 
-pub use policy::{Category, ExpensePolicy, PolicyParts};
+pub use policy::{Category, CategoryParts, ExpensePolicy, Limit, PolicyParts};
 
 use super::authority::{Action, Authority, Held, Level, NotEntitled, entitle};
 use super::receivable;

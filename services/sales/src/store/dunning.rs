@@ -7,7 +7,7 @@ use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Statement,
+    Statement, Value,
 };
 use serde::Deserialize as _;
 use uuid::Uuid;
@@ -88,20 +88,31 @@ pub(crate) struct Overdue {
 pub(crate) async fn overdue(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    (day, due_only): (Date, bool),
+    when: (Date, bool),
     after: Option<(Uuid, String)>,
     limit: u64,
 ) -> Result<Vec<Overdue>, Error> {
+    let (sql, values) = overdue_sql(ctx, when, after, limit);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(Overdue::find_by_statement(statement).all(db).await?)
+}
+
+/// The statement of [`overdue`], and its values.
+pub(crate) fn overdue_sql(
+    ctx: &Context,
+    (day, due_only): (Date, bool),
+    after: Option<(Uuid, String)>,
+    limit: u64,
+) -> (String, Vec<Value>) {
     const DUE: &str = "SUM(CASE WHEN next_dunning_date <= $2 THEN open ELSE 0 END)";
     let mut values = vec![ctx.tenant.into(), date::number(day).into()];
     let behind = after.map_or("", |(customer, currency)| {
         values.extend([customer.into(), currency.into()]);
         " AND (customer_id, currency) > ($3, $4)"
     });
-    let having = if due_only {
-        format!("HAVING {DUE} > 0")
-    } else {
-        String::new()
+    let having = match due_only {
+        true => format!("HAVING {DUE} > 0"),
+        false => String::new(),
     };
     let sql = format!(
         "SELECT customer_id, currency, CAST(SUM(open) AS BIGINT) AS overdue, \
@@ -111,8 +122,7 @@ pub(crate) async fn overdue(
          AND customer_id IS NOT NULL AND due_date < $2{behind} \
          GROUP BY customer_id, currency {having} ORDER BY customer_id, currency LIMIT {limit}"
     );
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Ok(Overdue::find_by_statement(statement).all(db).await?)
+    (sql, values)
 }
 
 /// Raises everything in a currency of which a customer may be reminded today by a level. Of two

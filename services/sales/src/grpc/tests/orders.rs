@@ -7,6 +7,7 @@ mod deliveries;
 mod dunning;
 mod hostile;
 mod lifecycle;
+mod plans;
 
 use rapport_platform::db::Database;
 use rapport_platform::testing::answer;
