@@ -2,7 +2,7 @@
 
 mod deliver;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::etag::Etag;
@@ -13,8 +13,8 @@ use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_platform::text::optional_passage;
 use rapport_proto::rapport::sales::v1 as proto;
-use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ColumnTrait as _, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::convert::order::{self as convert, OrderKey};
@@ -28,8 +28,8 @@ use crate::events::order as events;
 use crate::resource::{self, CUSTOMER, OPPORTUNITY, ORDER};
 use crate::store::entity::invoice;
 use crate::store::entity::sales_order::{Column, Model};
+use crate::store::invoice as invoices;
 use crate::store::order::{self, Record, delivery};
-use crate::store::{invoice as invoices, order::standing};
 
 /// Most deliveries, and most invoices, that are told with an order.
 const MOST_PARTS: u64 = 100;
@@ -144,8 +144,7 @@ impl Orders {
         let row = self.named(&ctx, key).await?;
         self.require_his(&ctx, &row, asks).await?;
         let (id, db) = (row.order_id, self.0.db.read());
-        let of_order = invoice::Column::OrderId;
-        let of_order = sea_orm::ColumnTrait::eq(&of_order, id).into();
+        let of_order = invoice::Column::OrderId.eq(id).into();
         let (record, deliveries, invoices) = futures::try_join!(
             order::with_lines(&ctx, db, row),
             delivery::list(&ctx, db, id, None, MOST_PARTS),
@@ -243,7 +242,7 @@ impl Orders {
         let reason = &optional_passage(&request.reason, 1_000).map_err(faults_of("reason"))?;
         let named = (request.name.as_str(), request.etag.as_str());
         let step = |_, record: Record| async move {
-            let mut standing = standing(&record.row)?;
+            let mut standing = order::standing(&record.row)?;
             standing.cancel().map_err(|refused| Error::InvalidState {
                 resource: ORDER.format(&[record.row.order_id]),
                 state: refused.state,
@@ -271,7 +270,7 @@ impl Orders {
     ) -> Result<proto::Order, Error>
     where
         Req: Write,
-        W: Fn(std::sync::Arc<DatabaseTransaction>, Record) -> F + Sync,
+        W: Fn(Arc<DatabaseTransaction>, Record) -> F + Sync,
         F: Future<Output = Result<Option<Model>, Error>> + Send,
     {
         let [id] = ORDER.parse("name", name)?;
@@ -318,7 +317,7 @@ impl Orders {
 /// The order with what the ERP says of it; none when it said so before.
 async fn acknowledged(
     ctx: &Context,
-    txn: std::sync::Arc<DatabaseTransaction>,
+    txn: Arc<DatabaseTransaction>,
     Record { row, .. }: Record,
     number: &str,
     promised: Option<i32>,

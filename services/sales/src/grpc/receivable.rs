@@ -262,15 +262,12 @@ impl Receivables {
                     why,
                 })?;
                 let policy = dunning::in_force(ctx, &*txn).await?;
-                let rows = invoice::write(ctx, &txn, &policy, [row]).await?;
-                let changed = rows
-                    .into_iter()
-                    .map(|row| (row.version, convert::invoice_to_proto(row)));
-                let mut after = proto::Invoice::default();
-                for (version, changed) in changed {
-                    outbox::append(&txn, ctx, &[tell(changed.clone(), version)]).await?;
-                    after = changed;
-                }
+                let mut rows = invoice::write(ctx, &txn, &policy, [row]).await?;
+                let row = rows
+                    .pop()
+                    .ok_or_else(|| Error::not_found(name.to_owned()))?;
+                let (version, after) = (row.version, convert::invoice_to_proto(row));
+                outbox::append(&txn, ctx, &[tell(after.clone(), version)]).await?;
                 Ok(after)
             })
             .await
