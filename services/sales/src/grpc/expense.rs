@@ -15,13 +15,13 @@ use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 
 use super::convert::{expense as convert, report, required_day};
 use super::forecast::entitled;
 use super::report::period;
-use super::write::Write;
 use super::{SMALL_PAGE, Shared};
 use crate::domain::date;
 use crate::domain::expense::{ExpenseDimension, ExpenseState, Step};
@@ -229,7 +229,7 @@ impl Expenses {
         tell: events::Tell,
     ) -> Result<proto::ExpenseReport, Error>
     where
-        Req: Write,
+        Req: RequestId,
         W: Fn(Arc<DatabaseTransaction>, Record) -> F + Sync,
         F: Future<Output = Result<Option<Record>, Error>> + Send,
     {

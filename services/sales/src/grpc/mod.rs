@@ -19,13 +19,20 @@ mod report;
 mod seller;
 #[cfg(test)]
 mod tests;
-mod write;
 
+use std::sync::Arc;
+
+use prost::Message;
 use rapport_platform::db::Database;
+use rapport_platform::idempotency;
+use rapport_platform::identity::Context;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::Rpcs;
+use rapport_proto::RequestId;
+use sea_orm::DatabaseTransaction;
 
 use crate::customers::Customers;
+use crate::error::Error;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use dunning::Dunnings;
@@ -62,6 +69,25 @@ pub(crate) struct Shared {
     pub(crate) page_tokens: PageTokens,
     /// Knows who the customers are.
     pub(crate) customers: Customers,
+}
+
+impl Shared {
+    /// Runs `work` in one transaction and answers what it answers; a repeated request gets the
+    /// first answer instead: [`idempotency::once`].
+    pub(crate) fn once<Req, Resp, W, F>(
+        &self,
+        ctx: &Context,
+        request: &Req,
+        work: W,
+    ) -> impl Future<Output = Result<Resp, Error>> + Send
+    where
+        Req: RequestId,
+        Resp: Message + Default,
+        W: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        F: Future<Output = Result<Resp, Error>> + Send,
+    {
+        idempotency::once(&self.db, ctx, request, work)
+    }
 }
 
 /// Every RPC of the service, without the layers that stand before them.

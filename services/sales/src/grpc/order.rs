@@ -12,6 +12,7 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_platform::text::optional_passage;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction};
@@ -19,7 +20,6 @@ use uuid::Uuid;
 
 use super::convert::order::{self as convert, OrderKey};
 use super::convert::{day, receivable, report};
-use super::write::Write;
 use super::{SMALL_PAGE, Shared};
 use crate::domain::date;
 use crate::domain::order::{DeliveryState, OrderState, PaymentState};
@@ -269,7 +269,7 @@ impl Orders {
         tell: events::Tell,
     ) -> Result<proto::Order, Error>
     where
-        Req: Write,
+        Req: RequestId,
         W: Fn(Arc<DatabaseTransaction>, Record) -> F + Sync,
         F: Future<Output = Result<Option<Model>, Error>> + Send,
     {

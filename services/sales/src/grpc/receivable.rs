@@ -14,13 +14,13 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_platform::text::passage;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::ColumnTrait as _;
 use sea_orm::sea_query::ExprTrait as _;
 
 use super::convert::{day, receivable as convert, required_day};
 use super::order::require_batch;
-use super::write::Write;
 use super::{PAGE, SMALL_PAGE, Shared};
 use crate::domain::date;
 use crate::domain::receivable::NEVER;
@@ -243,7 +243,7 @@ impl Receivables {
     }
 
     /// Takes a step of an invoice, over the version that it was read with.
-    async fn step<Req: Write>(
+    async fn step<Req: RequestId>(
         &self,
         ctx: &Context,
         request: &Req,

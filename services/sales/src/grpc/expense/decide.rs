@@ -6,6 +6,7 @@ use iso_currency::Currency;
 use rapport_platform::identity::Context;
 use rapport_platform::money::Money;
 use rapport_platform::text::optional_passage;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
@@ -16,7 +17,6 @@ use crate::domain::expense::{Ask, ExpenseState, Step, approve};
 use crate::error::{Error, faults_of, unreadable};
 use crate::events::expense as events;
 use crate::grpc::convert::expense as convert;
-use crate::grpc::write::Write;
 use crate::resource::EXPENSE_REPORT;
 use crate::store::entity::expense_report::Model;
 use crate::store::expense::{self, Record, policy};
@@ -45,7 +45,7 @@ impl Expenses {
         self.decide(&ctx, &request, named, verdict).await
     }
 
-    async fn decide<Req: Write>(
+    async fn decide<Req: RequestId>(
         &self,
         ctx: &Context,
         request: &Req,

@@ -7,6 +7,7 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::text::optional_passage;
 use rapport_platform::time::Timestamp;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 
@@ -17,7 +18,6 @@ use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote_revision};
-use crate::grpc::write::Write;
 use crate::resource::QUOTE;
 use crate::store::entity::quote::Model;
 use crate::store::entity::{quote_decision, quote_revision as rows};
@@ -73,7 +73,7 @@ impl Quotes {
         self.decide(&ctx, &request, verdict).await
     }
 
-    async fn decide<Req: Write>(
+    async fn decide<Req: RequestId>(
         &self,
         ctx: &Context,
         request: &Req,
