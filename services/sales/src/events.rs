@@ -5,6 +5,7 @@ pub(crate) mod customers;
 
 pub(crate) mod authority;
 pub(crate) mod price;
+pub(crate) mod proposal;
 pub(crate) mod quote;
 
 use rapport_platform::outbox::NewEvent;

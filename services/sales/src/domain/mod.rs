@@ -12,6 +12,7 @@ pub mod opportunity;
 pub mod pipeline;
 pub mod price;
 pub mod product;
+pub mod proposal;
 pub mod quantity;
 pub mod quote;
 pub mod report;

@@ -5,6 +5,8 @@ use rapport_platform::testing::values_in_proto;
 use super::authority::Action;
 use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
+use super::proposal::notation::{DateFormat, NumberFormat};
+use super::proposal::template::{LineColumn, PageSize};
 use super::quote::content::RoundingPolicy;
 use super::quote::state::{DecisionOutcome, QuoteState};
 use super::report::SalesDimension;
@@ -35,6 +37,10 @@ fn numbers_and_names_are_those_of_the_protos() {
         ForecastCategory => "rapport.sales.v1.ForecastCategory",
         OpportunityState => "rapport.sales.v1.OpportunityState",
         SalesDimension => "rapport.sales.v1.SalesDimension",
+        DateFormat => "rapport.sales.v1.DateFormat",
+        LineColumn => "rapport.sales.v1.LineColumn",
+        NumberFormat => "rapport.sales.v1.NumberFormat",
+        PageSize => "rapport.sales.v1.PageSize",
         SellerState => "rapport.sales.v1.SellerState",
     }
 }

@@ -10,6 +10,8 @@ mod opportunity;
 mod pipeline;
 mod price_book;
 mod product;
+mod proposal;
+mod proposal_template;
 pub(crate) mod quote;
 mod report;
 mod seller;
@@ -22,6 +24,7 @@ use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::Rpcs;
 
 use crate::customers::Customers;
+use crate::domain::proposal::pdf::Fonts;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use forecast::Forecasts;
@@ -29,6 +32,8 @@ use opportunity::Opportunities;
 use pipeline::Pipelines;
 use price_book::PriceBooks;
 use product::Products;
+use proposal::Proposals;
+use proposal_template::ProposalTemplates;
 use quote::Quotes;
 use report::SalesReports;
 use seller::Sellers;
@@ -45,6 +50,12 @@ const SMALL_PAGE: PageSizes = PageSizes {
     max: 200,
 };
 
+/// Pages of lists whose rows may be tens of kilobytes: the largest still fits an answer.
+const LARGE_ROWS: PageSizes = PageSizes {
+    default: 20,
+    max: 50,
+};
+
 /// What every handler works with. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -54,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) page_tokens: PageTokens,
     /// Knows who the customers are.
     pub(crate) customers: Customers,
+    /// What documents are set in.
+    pub(crate) fonts: Fonts,
 }
 
 /// Every RPC of the service, without the layers that stand before them.
@@ -67,6 +80,8 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Pipelines(shared()))
         .serve(PriceBooks(shared()))
         .serve(Products(shared()))
+        .serve(Proposals(shared()))
+        .serve(ProposalTemplates(shared()))
         .serve(Quotes(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))

@@ -42,6 +42,12 @@ writes! {
     SetApprovalPolicyRequest SubmitQuoteRequest SupersedeQuoteRequest
 }
 
+// Proposals.
+writes! {
+    CreateProposalTemplateRequest DeleteProposalTemplateRequest RenderProposalRequest
+    UpdateProposalTemplateRequest
+}
+
 // Who sells what, and what will come of it.
 writes! {
     AdjustForecastRequest CreateOpportunityRequest CreatePipelineRequest CreateProductRequest

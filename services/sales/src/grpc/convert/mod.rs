@@ -12,6 +12,8 @@ pub(crate) mod opportunity;
 pub(crate) mod pipeline;
 pub(super) mod price_book;
 pub(crate) mod product;
+pub(super) mod proposal;
+pub(super) mod proposal_template;
 pub(super) mod quote;
 pub(super) mod quote_revision;
 pub(crate) mod seller;

@@ -9,6 +9,7 @@ mod page_plan;
 mod pipelines;
 mod prices;
 mod products;
+mod proposals;
 mod quotes;
 mod races;
 mod reports;

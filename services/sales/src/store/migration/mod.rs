@@ -8,6 +8,7 @@ mod m0004_forecasts;
 mod m0101_prices;
 mod m0102_quotes;
 mod m0103_authority;
+mod m0301_proposals;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -22,5 +23,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0101_prices::CreatePrices));
     steps.push(Box::new(m0102_quotes::CreateQuotes));
     steps.push(Box::new(m0103_authority::CreateAuthority));
+    steps.push(Box::new(m0301_proposals::CreateProposals));
     steps
 }
