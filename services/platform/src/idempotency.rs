@@ -1,8 +1,9 @@
 //! A request repeated with the same `request_id` (AIP-155) has one effect and one answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use prost::{Message, Name};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
@@ -45,36 +46,72 @@ where
     W: Fn(Arc<DatabaseTransaction>) -> F + Sync,
     F: Future<Output = Result<Resp, E>> + Send,
 {
-    let claim = &Claim::of(ctx, method, request_id, request)?;
-    let work = &work;
+    let claim = Claim::of(ctx, (method, Req::NAME), request_id, &|| {
+        request.encode_to_vec()
+    })?;
+    let is_claimed = claim.is_some();
+    let (work, answer) = (&work, &Mutex::new(None));
+    let kept = run::<E>(db, claim, &|txn| {
+        Box::pin(async move {
+            let response = work(txn).await?;
+            let bytes = is_claimed.then(|| response.encode_to_vec());
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
+            Ok(bytes)
+        })
+    })
+    .await?;
+    let first = || answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let response = match kept {
+        Some(bytes) => Resp::decode(bytes.as_slice()).ok(),
+        None => first(),
+    };
+    let unreadable = || PlatformError::internal("reading a kept answer", "it is none");
+    Ok(response.ok_or_else(unreadable)?)
+}
+
+/// Work whose type is erased, so that what runs it is compiled once and not for each request. It
+/// answers the encoded answer, where that is to be kept.
+type Work<'w, E> =
+    dyn Fn(Arc<DatabaseTransaction>) -> BoxFuture<'w, Result<Option<Vec<u8>>, E>> + Sync + 'w;
+
+/// Runs the work, or answers what was kept of the time when it ran.
+async fn run<E>(
+    db: &Database,
+    claim: Option<Claim<'_>>,
+    work: &Work<'_, E>,
+) -> Result<Option<Vec<u8>>, E>
+where
+    E: From<PlatformError> + Retryable,
+{
+    let claim = &claim;
     db.write_txn(|txn| async move {
-        let Some(claim) = claim else {
-            return work(txn).await;
-        };
-        if !claim.stake(&txn).await? {
-            return Ok(claim.answer(&txn).await?);
+        if let Some(claim) = claim
+            && !claim.stake(&txn).await?
+        {
+            return Ok(Some(claim.answer(&txn).await?));
         }
         let response = work(txn.clone()).await?;
-        claim.keep(&txn, response.encode_to_vec()).await?;
-        Ok(response)
+        if let Some((claim, response)) = claim.as_ref().zip(response) {
+            claim.keep(&txn, response).await?;
+        }
+        Ok(None)
     })
     .await
 }
+
 /// Who asked for what: the actor counts, so that nobody reads another's answer.
-fn fingerprint<Req: Message + Name>(ctx: &Context, method: &str, request: &Req) -> Vec<u8> {
+fn fingerprint(ctx: &Context, (method, request): (&str, &str), body: &[u8]) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [
-        ctx.actor.as_str().as_bytes(),
-        method.as_bytes(),
-        Req::NAME.as_bytes(),
-    ] {
+    for part in [ctx.actor.as_str(), method, request] {
         hash.update(part);
         hash.update([0]);
     }
-    hash.update(request.encode_to_vec());
+    hash.update(body);
     hash.finalize().to_vec()
 }
 
+/// A request that is to have one effect. What it asks of the database is compiled here, and not once
+/// more in each service that awaits it.
 struct Claim<'a> {
     ctx: &'a Context,
     method: &'static str,
@@ -83,12 +120,12 @@ struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// The claim of a request; none if it has no id.
-    fn of<Req: Message + Name>(
+    /// The claim of a request, whose method and type have names; none if it has no id.
+    fn of(
         ctx: &'a Context,
-        method: &'static str,
+        (method, name): (&'static str, &str),
         request_id: &'a str,
-        request: &Req,
+        body: &dyn Fn() -> Vec<u8>,
     ) -> Result<Option<Self>, PlatformError> {
         if request_id.is_empty() {
             return Ok(None);
@@ -102,7 +139,7 @@ impl<'a> Claim<'a> {
             ctx,
             method,
             request_id,
-            fingerprint: fingerprint(ctx, method, request),
+            fingerprint: fingerprint(ctx, (method, name), &body()),
         }))
     }
 
@@ -110,7 +147,11 @@ impl<'a> Claim<'a> {
     ///
     /// Before the work, so that a second caller meets this row and not the traces of the
     /// first caller's work, such as its own name already taken.
-    async fn stake(&self, txn: &DatabaseTransaction) -> Result<bool, PlatformError> {
+    #[inline(never)]
+    fn stake<'c>(
+        &'c self,
+        txn: &'c DatabaseTransaction,
+    ) -> BoxFuture<'c, Result<bool, PlatformError>> {
         let row = ActiveModel {
             tenant_id: Set(self.ctx.tenant),
             request_id: Set(self.request_id.to_owned()),
@@ -124,42 +165,39 @@ impl<'a> Claim<'a> {
             .update_column(Column::ExpireTime)
             .action_and_where(Expr::col((Entity, Column::ExpireTime)).lte(self.ctx.now))
             .to_owned();
-        let staked = Entity::insert(row)
-            .on_conflict(take_over)
-            .exec_without_returning(txn)
-            .await?;
-        Ok(staked == 1)
+        let insert = Entity::insert(row).on_conflict(take_over);
+        Box::pin(async move { Ok(insert.exec_without_returning(txn).await? == 1) })
     }
 
-    async fn answer<Resp: Message + Default>(
-        &self,
-        txn: &DatabaseTransaction,
-    ) -> Result<Resp, PlatformError> {
-        let row = Entity::find_by_id((self.ctx.tenant, self.request_id.to_owned()))
-            .one(txn)
-            .await?
-            // Cleared away since: run again and take its place.
-            .ok_or(PlatformError::Conflict)?;
-        if row.method != self.method || row.fingerprint != self.fingerprint {
-            return Err(PlatformError::RequestIdReused);
-        }
-        let response = row.response.unwrap_or_default();
-        Resp::decode(response.as_slice())
-            .map_err(|error| PlatformError::internal("reading a kept answer", error))
+    #[inline(never)]
+    fn answer<'c>(
+        &'c self,
+        txn: &'c DatabaseTransaction,
+    ) -> BoxFuture<'c, Result<Vec<u8>, PlatformError>> {
+        Box::pin(async move {
+            let row = Entity::find_by_id((self.ctx.tenant, self.request_id.to_owned()))
+                .one(txn)
+                .await?
+                // Cleared away since: run again and take its place.
+                .ok_or(PlatformError::Conflict)?;
+            if row.method != self.method || row.fingerprint != self.fingerprint {
+                return Err(PlatformError::RequestIdReused);
+            }
+            Ok(row.response.unwrap_or_default())
+        })
     }
 
-    async fn keep(
-        &self,
-        txn: &DatabaseTransaction,
+    #[inline(never)]
+    fn keep<'c>(
+        &'c self,
+        txn: &'c DatabaseTransaction,
         response: Vec<u8>,
-    ) -> Result<(), PlatformError> {
-        Entity::update_many()
+    ) -> BoxFuture<'c, Result<(), PlatformError>> {
+        let update = Entity::update_many()
             .col_expr(Column::Response, Expr::value(response))
             .filter(Column::TenantId.eq(self.ctx.tenant))
-            .filter(Column::RequestId.eq(self.request_id))
-            .exec(txn)
-            .await?;
-        Ok(())
+            .filter(Column::RequestId.eq(self.request_id));
+        Box::pin(async move { Ok(update.exec(txn).await.map(drop)?) })
     }
 }
 

@@ -30,7 +30,7 @@ use crate::store::opportunity;
 use crate::store::quote::{self, decision, revision};
 
 #[cfg(test)]
-pub(crate) use clock::tick;
+pub(crate) use clock::sweep;
 pub(crate) use clock::worker;
 use content::Written;
 pub(super) use step::binds;

@@ -105,24 +105,47 @@ pub(crate) enum Due {
     Escalation,
 }
 
-/// Quotes that are due, the longest due first.
+impl Due {
+    const fn column(self) -> Column {
+        match self {
+            Self::Expiry => Column::ExpireTime,
+            Self::Escalation => Column::EscalateTime,
+        }
+    }
+
+    /// When this was due, of a quote for which it is.
+    fn time(self, row: &Model) -> Option<Timestamp> {
+        match self {
+            Self::Expiry => row.expire_time,
+            Self::Escalation => row.escalate_time,
+        }
+    }
+}
+
+/// Quotes that are due, the longest due first, from the one after `last` on.
 pub(crate) async fn due(
     db: &impl ConnectionTrait,
     which: Due,
     now: Timestamp,
+    last: Option<&Model>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let (column, still) = match which {
-        Due::Expiry => (
-            Column::ExpireTime,
-            Condition::all().add(Column::State.lte(QuoteState::Sent.code())),
-        ),
-        Due::Escalation => (Column::EscalateTime, Condition::all()),
-    };
-    Ok(Entity::find()
-        .filter(column.lte(now))
-        .filter(still)
-        .order_by_asc(column)
+    let time = which.column();
+    let mut due = Entity::find().filter(time.lte(now));
+    if which == Due::Expiry {
+        due = due.filter(Column::State.lte(QuoteState::Sent.code()));
+    }
+    if let Some((row, at)) = last.and_then(|row| Some((row, which.time(row)?))) {
+        let later = Condition::any().add(time.gt(at)).add(
+            Condition::all()
+                .add(time.eq(at))
+                .add(Column::QuoteId.gt(row.quote_id)),
+        );
+        due = due.filter(time.gte(at)).filter(later);
+    }
+    Ok(due
+        .order_by_asc(time)
+        .order_by_asc(Column::QuoteId)
         .limit(limit)
         .all(db)
         .await?)

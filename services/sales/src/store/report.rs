@@ -3,7 +3,7 @@
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
 use crate::domain::date;
@@ -42,6 +42,16 @@ pub(crate) async fn sales(
     period: Period,
     dimensions: &[SalesDimension],
 ) -> Result<Vec<Sales>, Error> {
+    let statement = sales_statement(ctx, db.get_database_backend(), period, dimensions);
+    Ok(Sales::find_by_statement(statement).all(db).await?)
+}
+
+pub(crate) fn sales_statement(
+    ctx: &Context,
+    backend: DbBackend,
+    period: Period,
+    dimensions: &[SalesDimension],
+) -> Statement {
     let values = [
         ctx.tenant.into(),
         date::number(period.start()).into(),
@@ -49,9 +59,7 @@ pub(crate) async fn sales(
         OpportunityState::Won.code().into(),
         OpportunityState::Lost.code().into(),
     ];
-    let backend = db.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, sales_sql(dimensions), values);
-    Ok(Sales::find_by_statement(statement).all(db).await?)
+    Statement::from_sql_and_values(backend, sales_sql(dimensions), values)
 }
 
 fn sales_sql(dimensions: &[SalesDimension]) -> String {
@@ -68,7 +76,7 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         (by(Manager, "s.manager_id", "UUID"), "manager_id"),
         (by(Team, "s.team", "TEXT"), "team"),
         (by(Region, "s.region", "TEXT"), "region"),
-        (by(Product, "l.product_id", "UUID"), "product_id"),
+        (by(Product, "o.product_id", "UUID"), "product_id"),
         (by(Month, month, "INTEGER"), "month"),
         (by(Quarter, quarter, "INTEGER"), "quarter"),
         ("o.currency".to_owned(), "currency"),
@@ -76,13 +84,11 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
     let selected = columns
         .map(|(column, name)| format!("{column} AS {name}"))
         .join(", ");
-    let sold_by = "JOIN seller AS s ON s.tenant_id = o.tenant_id AND s.seller_id = o.owner_id";
-    let product = "LEFT JOIN (SELECT opportunity_id, product_id, SUM(amount) AS amount \
-         FROM opportunity_line WHERE tenant_id = $1 GROUP BY opportunity_id, product_id) AS l \
-         ON l.opportunity_id = o.opportunity_id";
-    let (product, amount) = match dimensions.contains(&Product) {
-        true => (product, "COALESCE(l.amount, o.amount)"),
-        false => ("", "o.amount"),
+    let closed = "o.tenant_id = $1 AND o.close_date >= $2 AND o.close_date < $3 \
+         AND o.state IN ($4, $5)";
+    let (sold, amount) = match dimensions.contains(&Product) {
+        true => (parts_by_product(closed), "COALESCE(o.part, o.amount)"),
+        false => ("opportunity AS o".to_owned(), "o.amount"),
     };
     let seconds = "(o.close_time - o.open_time) / 1000000";
     let sum = |state: &str, what: &str| {
@@ -91,9 +97,9 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
     format!(
         "SELECT {selected}, {won} AS won_count, {lost} AS lost_count, {revenue} AS revenue, \
          {missed} AS lost_amount, {won_seconds} AS won_seconds, {lost_seconds} AS lost_seconds \
-         FROM opportunity AS o {sold_by} {product} \
-         WHERE o.tenant_id = $1 AND o.close_date >= $2 AND o.close_date < $3 \
-         AND o.state IN ($4, $5) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 \
+         FROM {sold} JOIN seller AS s ON s.tenant_id = o.tenant_id AND s.seller_id = o.owner_id \
+         WHERE {closed} \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 \
          LIMIT {limit}",
         won = sum("$4", "1"),
         lost = sum("$5", "1"),
@@ -102,6 +108,18 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         won_seconds = sum("$4", seconds),
         lost_seconds = sum("$5", seconds),
         limit = MOST_ROWS + 1,
+    )
+}
+
+/// The closed opportunities once for each of their products, with that product's part of the
+/// amount. Lines are found by the key of each opportunity: a sum over all lines, joined afterwards,
+/// is made again for each opportunity when PostgreSQL has no statistics yet.
+fn parts_by_product(closed: &str) -> String {
+    format!(
+        "(SELECT o.*, l.product_id, SUM(l.amount) AS part FROM opportunity AS o \
+         LEFT JOIN opportunity_line AS l \
+         ON l.tenant_id = o.tenant_id AND l.opportunity_id = o.opportunity_id \
+         WHERE {closed} GROUP BY o.tenant_id, o.opportunity_id, l.product_id) AS o"
     )
 }
 

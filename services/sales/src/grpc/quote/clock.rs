@@ -42,26 +42,31 @@ pub(crate) fn worker(db: &Database, clock: &Clock) -> Worker {
 
 async fn round(db: &Database, clock: &Clock) -> Result<(), Error> {
     for due in [Due::Expiry, Due::Escalation] {
-        while tick(db, clock, due).await? == BATCH {}
+        sweep(db, clock, due).await?;
     }
     Ok(())
 }
 
-/// Does what is due about the first quotes; answers about how many it could. Harmless where
-/// another process does the same.
-pub(crate) async fn tick(db: &Database, clock: &Clock, due: Due) -> Result<u64, Error> {
+/// Does what is due about every quote that it is due for; answers for how many it could. One for
+/// which it can't is left to the next round and holds up no other. Harmless where another process
+/// does the same.
+pub(crate) async fn sweep(db: &Database, clock: &Clock, due: Due) -> Result<u64, Error> {
     let now = clock.now();
-    let rows = quote::due(db.read(), due, now, BATCH).await?;
     let actor = Actor::parse(ACTOR)
         .map_err(|error| PlatformError::internal("naming the clock of quotes", error))?;
     let mut done = 0;
-    for row in rows {
-        let ctx = Context::new(row.tenant_id, actor.clone(), now);
-        match Box::pin(settle(db, &ctx, row.quote_id, due)).await {
-            Ok(()) => done += 1,
-            // The others can't wait for this one.
-            Err(error) => tracing::warn!(%error, quote = %row.quote_id, "quote not looked at"),
+    let mut rows = quote::due(db.read(), due, now, None, BATCH).await?;
+    while let Some(last) = rows.last() {
+        for row in &rows {
+            let ctx = Context::new(row.tenant_id, actor.clone(), now);
+            match Box::pin(settle(db, &ctx, row.quote_id, due)).await {
+                Ok(()) => done += 1,
+                Err(error) => {
+                    tracing::warn!(%error, quote = %row.quote_id, "quote not looked at");
+                }
+            }
         }
+        rows = quote::due(db.read(), due, now, Some(last), BATCH).await?;
     }
     Ok(done)
 }

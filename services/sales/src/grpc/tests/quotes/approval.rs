@@ -6,7 +6,7 @@ use rapport_proto::rapport::sales::v1 as proto;
 use tonic::{Code, Status};
 
 use super::{Company, DAY, content, grant, inner, line, rule};
-use crate::grpc::quote::tick;
+use crate::grpc::quote::sweep;
 use crate::store::quote::Due;
 use crate::testing::{fields, metadata, reason};
 
@@ -225,9 +225,9 @@ on_each_engine! {
         assert_eq!((pending.asked_level, pending.escalate_time), (9, Some(company.sven.ctx.now.saturating_add(DAY).into())));
 
         let (clock, hands) = Clock::manual(company.sven.ctx.now);
-        assert_eq!(tick(&db, &clock, Due::Escalation).await.unwrap(), 0, "not yet");
+        assert_eq!(sweep(&db, &clock, Due::Escalation).await.unwrap(), 0, "not yet");
         hands.advance(DAY);
-        assert_eq!(tick(&db, &clock, Due::Escalation).await.unwrap(), 1);
+        assert_eq!(sweep(&db, &clock, Due::Escalation).await.unwrap(), 1);
         let asked = company.sven.read(&pending).await.unwrap();
         assert_eq!((asked.pending_level, asked.asked_level, asked.escalate_time), (9, 10, None));
         assert_eq!(company.sven.titles("asked_level = 10").await.unwrap(), ["Pens"]);

@@ -5,10 +5,12 @@ use rapport_platform::on_each_engine;
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::Channel;
+use sea_orm::{EntityTrait as _, IntoActiveModel as _};
 use tonic::{Code, Status};
 
 use super::{Company, DAY, content, inner};
-use crate::grpc::quote::tick;
+use crate::grpc::quote::sweep;
+use crate::store::entity::quote;
 use crate::store::quote::Due;
 use crate::testing::{Caller, fields, metadata, reason};
 
@@ -84,15 +86,41 @@ on_each_engine! {
         assert_eq!(not_binding(&late.send(&sent).await.unwrap_err()), unbound("SENT"));
 
         let (clock, hands) = Clock::manual(company.sven.ctx.now);
-        assert_eq!(tick(&db, &clock, Due::Expiry).await.unwrap(), 0);
+        assert_eq!(sweep(&db, &clock, Due::Expiry).await.unwrap(), 0);
         hands.set(until);
-        assert_eq!(tick(&db, &clock, Due::Expiry).await.unwrap(), 1);
-        assert_eq!(tick(&db, &clock, Due::Expiry).await.unwrap(), 0, "once");
+        assert_eq!(sweep(&db, &clock, Due::Expiry).await.unwrap(), 1);
+        assert_eq!(sweep(&db, &clock, Due::Expiry).await.unwrap(), 0, "once");
         let expired = late.read(&sent).await.unwrap();
         assert_eq!((expired.state(), expired.binding), (proto::QuoteState::Expired, false));
         assert_eq!(company.sven.announced().await.last().unwrap(), "QuoteExpired");
         let draft = late.revise(&expired, content(100_000)).await.unwrap();
         assert_eq!(draft.state(), proto::QuoteState::Draft);
+    }
+
+    async fn quotes_that_cannot_be_ended_hold_up_no_other(db: Database) {
+        let company = Company::open(&db).await;
+        let until = company.sven.ctx.now.saturating_add(DAY);
+        let dated = proto::QuoteContent { expire_time: Some(until.into()), ..content(100_000) };
+        let quote = company.sven.create(&company.customer, dated, 100_000).await.unwrap();
+        let row = quote::Entity::find().one(db.read()).await.unwrap().unwrap();
+        // More than are looked at in one go, all without what they say.
+        let broken = (0..101).map(|_| quote::Model {
+            quote_id: new_id(),
+            expire_time: Some(row.create_time),
+            ..row.clone()
+        }.into_active_model());
+        let broken: Vec<_> = broken.collect();
+        db.write_txn(|txn| {
+            let broken = broken.clone();
+            async move { Ok::<_, crate::Error>(quote::Entity::insert_many(broken).exec_without_returning(&*txn).await?) }
+        })
+        .await
+        .unwrap();
+
+        let (clock, _hands) = Clock::manual(until.saturating_add(DAY));
+        assert_eq!(sweep(&db, &clock, Due::Expiry).await.unwrap(), 1);
+        let expired = company.sven.later(2 * DAY).read(&quote).await.unwrap();
+        assert_eq!(expired.state(), proto::QuoteState::Expired);
     }
 
     async fn nothing_is_submitted_or_approved_too_late(db: Database) {

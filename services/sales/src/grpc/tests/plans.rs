@@ -1,0 +1,126 @@
+//! What PostgreSQL does for lists and reports: the work, not the time it takes.
+
+use rapport_platform::db::Database;
+use rapport_platform::identity::Context;
+use rapport_platform::testing::postgres;
+use sea_orm::{ConnectionTrait as _, DbBackend, QueryTrait as _, Statement, Value};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::domain::report::{Period, SalesDimension};
+use crate::grpc::opportunity::filter;
+use crate::resource;
+use crate::store::opportunity::page;
+use crate::store::report::sales_statement;
+use crate::testing::Caller;
+
+/// So many that reading the table would be the wrong plan.
+const MANY: &str = "
+    INSERT INTO opportunity (tenant_id, opportunity_id, display_name, owner_id, pipeline_id, stage,
+        state, amount, currency, probability, category, close_date, open_time, stage_enter_time,
+        change_time, close_time, version, create_time, update_time)
+    SELECT $1, ('00000000-0000-7000-9000-' || lpad(number::text, 12, '0'))::uuid, 'Deal',
+        ('00000000-0000-7000-8000-' || lpad((number % 50)::text, 12, '0'))::uuid,
+        $2, (ARRAY['prospecting', 'engaging', 'won', 'lost'])[number % 4 + 1],
+        number % 4, 100, 'USD', 50, 1, 20260101 + number % 28, 0, 0, 0, 0, 1, 0, 0
+    FROM generate_series(1, $3) AS number";
+
+const LINES: &str = "
+    INSERT INTO opportunity_line (tenant_id, opportunity_id, position, product_id, quantity, amount)
+    SELECT tenant_id, opportunity_id, 1, pipeline_id, 1, amount FROM opportunity";
+
+const SELLERS: &str = "
+    INSERT INTO seller (tenant_id, seller_id, display_name, principal, team, region, state, version,
+        create_time, update_time)
+    SELECT DISTINCT tenant_id, owner_id, 'Seller', owner_id::text, 'Team', 'Region', 1, 1, 0, 0 FROM opportunity";
+
+fn run(sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+/// A database with so many opportunities in it.
+async fn opportunities(ctx: &Context, db: &Database, count: i32, then: &[&str]) {
+    let fill = vec![ctx.tenant.into(), Uuid::from_u128(1).into(), count.into()];
+    let fill = std::iter::once(run(MANY, fill)).chain(then.iter().map(|sql| run(sql, vec![])));
+    let fill: Vec<Statement> = fill.collect();
+    db.write_txn(|txn| {
+        let fill = fill.clone();
+        async move {
+            for statement in fill {
+                txn.execute_raw(statement).await?;
+            }
+            Ok::<_, crate::Error>(())
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn the_first_page_by_owner_and_stage_is_read_by_index() {
+    let (db, _storage) = postgres().await;
+    let caller = Caller::of(&db).await;
+    opportunities(&caller.ctx, &db, 50_000, &["ANALYZE opportunity"]).await;
+
+    let owner: Uuid = "00000000-0000-7000-8000-000000000007".parse().unwrap();
+    let wanted = format!(
+        "owner = \"{}\" AND stage = \"won\"",
+        resource::seller(owner)
+    );
+    let wanted = filter().parse(DbBackend::Postgres, &wanted).unwrap();
+    let select = page(&caller.ctx, wanted, Some(Uuid::nil()), 51).build(DbBackend::Postgres);
+    let values = select.values.map(|values| values.0).unwrap_or_default();
+    let explain = run(&format!("EXPLAIN {}", select.sql), values);
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let plan: Vec<String> = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0).unwrap())
+        .collect();
+    let plan = plan.join("\n");
+
+    assert!(plan.contains("opportunity_by_owner"), "{plan}");
+    assert!(
+        !plan.contains("Seq Scan") && !plan.contains("Sort"),
+        "{plan}"
+    );
+    assert!(plan.contains("stage = "), "{plan}");
+}
+
+/// Most rows that a step of the plan has looked at, over all the times that it was taken.
+fn most_work(step: &Json) -> f64 {
+    let number = |name: &str| step[name].as_f64().unwrap_or(0.0);
+    let looked_at = number("Actual Rows")
+        + number("Rows Removed by Filter")
+        + number("Rows Removed by Join Filter");
+    let below = step["Plans"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(most_work);
+    below.fold(looked_at * number("Actual Loops"), f64::max)
+}
+
+#[tokio::test]
+async fn a_report_by_product_reads_each_row_once_before_there_are_statistics() {
+    let (db, _storage) = postgres().await;
+    let caller = Caller::of(&db).await;
+    opportunities(&caller.ctx, &db, 4_000, &[LINES, SELLERS]).await;
+
+    let date = |month| jiff::civil::date(2026, month, 1);
+    let year = Period::parse(Ok(Some(date(1))), Ok(Some(date(12)))).unwrap();
+    let by = [SalesDimension::Product, SalesDimension::Month];
+    let report = sales_statement(&caller.ctx, DbBackend::Postgres, year, &by);
+    let values = report.values.map(|values| values.0).unwrap_or_default();
+    let explain = run(
+        &format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", report.sql),
+        values,
+    );
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let plan: Json = rows[0].try_get_by_index(0).unwrap();
+
+    let work = most_work(&plan[0]["Plan"]);
+    assert!(
+        (2_000.0..=200_000.0).contains(&work),
+        "{work} rows: {plan:#}"
+    );
+}
