@@ -2,6 +2,7 @@
 //! makes it true.
 
 pub(crate) mod lifecycle;
+pub(crate) mod outbound;
 
 use rapport_platform::outbox::NewEvent;
 use rapport_platform::time::Timestamp;

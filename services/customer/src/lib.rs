@@ -36,6 +36,7 @@ pub use retention::PermitsConfig;
 
 use delivery::Outbound;
 use events::lifecycle::LifecycleConsumer;
+use events::outbound::OutboundConsumer;
 use grpc::Shared;
 use grpc::duplicate::DuplicateScanner;
 use grpc::link::Links;
@@ -98,6 +99,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     bus.subscribe(&db, LifecycleConsumer)?;
     let (policies, links) = (Policies::default(), Links::new(&link_key, public_url));
     let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
+    bus.subscribe(&db, OutboundConsumer(outbound.clone()))?;
     let sending = delivery::workers(&config.delivery, &config.smtp, &outbound, (&db, &clock))?;
     let kept = Retention::new(&config.permits)?;
     let publishing = (config.relay.clone(), config.housekeeping.clone());

@@ -27,6 +27,7 @@ pub mod public_url;
 pub mod seal;
 pub mod server;
 pub mod telemetry;
+pub mod template;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;

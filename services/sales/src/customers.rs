@@ -51,6 +51,15 @@ impl Customers {
         Ok(known)
     }
 
+    /// One customer: of those that were merged, the survivor.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub(crate) async fn one(&self, ctx: &Context, id: Uuid) -> Result<Customer, Error> {
+        let found = self.batch(ctx, &[id]).await?.into_iter().next();
+        found.ok_or_else(|| Error::not_found(resource::customer(id)))
+    }
+
     async fn batch(&self, ctx: &Context, ids: &[Uuid]) -> Result<Vec<Customer>, Error> {
         let names = ids.iter().copied().map(resource::customer).collect();
         let request = self.signed(ctx, BatchGetCustomersRequest { names })?;

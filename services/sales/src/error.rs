@@ -43,6 +43,12 @@ pub enum Error {
         /// The state it is in.
         state: &'static str,
     },
+    /// No font has a character that a document needs.
+    #[error("no font has {character}")]
+    FontMissing {
+        /// `U+738B`.
+        character: String,
+    },
     /// The caller would approve his own work.
     #[error("own work: {0}")]
     SelfApproval(String),
@@ -162,6 +168,12 @@ impl Answer for Error {
                 resource,
             )
             .with_metadata("state", *state),
+            Self::FontMissing { character } => Problem::new(
+                Code::FailedPrecondition,
+                ErrorReason::FontMissing,
+                format!("No font has the character {character}. Ask the operators to add one that has it (`sales.fonts`), or leave it out."),
+            )
+            .with_metadata("character", character.clone()),
             Self::SelfApproval(resource) => forbidden(
                 ErrorReason::SelfApproval,
                 "Nobody approves his own work, nor that of somebody for whom he acts, nor grants anything to himself. Ask somebody else.".to_owned(),

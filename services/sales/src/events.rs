@@ -7,6 +7,7 @@ pub(crate) mod authority;
 pub(crate) mod expense;
 pub(crate) mod order;
 pub(crate) mod price;
+pub(crate) mod proposal;
 pub(crate) mod quote;
 
 use rapport_platform::outbox::NewEvent;

@@ -90,6 +90,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         db: db.clone(),
         page_tokens,
         customers: Customers::new(customers, signer),
+        fonts: config.fonts()?,
     };
     let rpcs = grpc::rpcs(&shared);
     let proto_services = rpcs.services().to_vec();

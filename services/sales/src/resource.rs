@@ -11,6 +11,11 @@ pub(crate) const CUSTOMER: Pattern<1> = Pattern::new("customers/{customer}");
 pub(crate) const PRICE_BOOK: Pattern<1> = Pattern::new("priceBooks/{price_book}");
 /// `priceBooks/{uuid}/entries/{uuid}`: the price book and the product.
 pub(crate) const PRICE: Pattern<2> = Pattern::new("priceBooks/{price_book}/entries/{entry}");
+/// `proposalTemplates/{uuid}`.
+pub(crate) const PROPOSAL_TEMPLATE: Pattern<1> =
+    Pattern::new("proposalTemplates/{proposal_template}");
+/// `quotes/{uuid}/proposals/{uuid}`.
+pub(crate) const PROPOSAL: Pattern<2> = Pattern::new("quotes/{quote}/proposals/{proposal}");
 /// `quotes/{uuid}`.
 pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
 /// `orders/{uuid}`: the id is the quote's.

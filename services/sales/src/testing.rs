@@ -24,6 +24,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 use crate::customers::Customers;
+use crate::domain::proposal::pdf::Fonts;
 use crate::grpc::{Shared, rpcs};
 use crate::store::migration::migrations;
 
@@ -51,6 +52,7 @@ impl Caller {
                 db: db.clone(),
                 page_tokens: PageTokens::new(&SecretKey::generate()),
                 customers: Customers::new(link, signer),
+                fonts: Fonts::with(Vec::new()).unwrap(),
             },
             ctx: testing::context(),
         }

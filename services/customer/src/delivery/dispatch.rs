@@ -19,9 +19,11 @@ use crate::grpc::consent::unsubscribe_link;
 use crate::grpc::convert::delivery as convert;
 use crate::resource::DELIVERY;
 use crate::store::contact::permit;
-use crate::store::delivery::{self, Judgement, attempt, judge, route};
+use crate::store::delivery::{self, Judgement, attachment, attempt, judge, route};
 use crate::store::entity::delivery::Model;
-use crate::store::entity::{contact_point, delivery_route, interaction as message};
+use crate::store::entity::{
+    contact_point, delivery_attachment, delivery_route, interaction as message,
+};
 use crate::store::interaction;
 
 const READING: &str = "reading a stored delivery";
@@ -35,6 +37,8 @@ pub(crate) struct Outgoing {
     pub(crate) lease: Uuid,
     /// The text.
     pub(crate) message: message::Model,
+    /// What goes with it.
+    pub(crate) attachments: Vec<delivery_attachment::Model>,
     /// The address, if the channel needs one.
     pub(crate) point: Option<contact_point::Model>,
     /// The route, if somebody set it.
@@ -109,6 +113,7 @@ pub(crate) async fn start(
     let of = [delivery.customer_id, delivery.interaction_id];
     Ok(Some(Outgoing {
         message: interaction::get(ctx, txn, of).await?,
+        attachments: attachment::of(ctx, txn, &delivery).await?,
         unsubscribe: unsubscribe(outbound, ctx, &delivery, point.as_ref())?,
         delivery,
         lease,

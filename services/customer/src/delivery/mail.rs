@@ -6,8 +6,8 @@ use lettre::message::dkim::{
     DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm,
     DkimSigningKey,
 };
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use rapport_platform::error::PlatformError;
 
 use super::config::SmtpConfig;
@@ -164,9 +164,23 @@ fn extra_headers(outgoing: &Outgoing) -> Vec<(HeaderName, String)> {
 
 fn with_text(builder: MessageBuilder, outgoing: &Outgoing) -> Option<Message> {
     let text = outgoing.message.body.clone().unwrap_or_default();
-    let mail = match &outgoing.delivery.html {
-        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone())),
-        None => builder.singlepart(SinglePart::plain(text)),
+    let html = outgoing.delivery.html.clone();
+    let html = html.map(|html| MultiPart::alternative_plain_html(text.clone(), html));
+    let mail = match (html, outgoing.attachments.as_slice()) {
+        (Some(texts), []) => builder.multipart(texts),
+        (None, []) => builder.singlepart(SinglePart::plain(text)),
+        (texts, attached) => {
+            let mixed = match texts {
+                Some(texts) => MultiPart::mixed().multipart(texts),
+                None => MultiPart::mixed().singlepart(SinglePart::plain(text)),
+            };
+            let mut attached = attached.iter();
+            builder.multipart(attached.try_fold(mixed, |mixed, it| {
+                let kind = ContentType::parse(&it.media_type).ok()?;
+                let part = Attachment::new(it.file_name.clone()).body(it.content.clone(), kind);
+                Some(mixed.singlepart(part))
+            })?)
+        }
     };
     mail.ok()
 }

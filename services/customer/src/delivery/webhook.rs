@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1;
@@ -71,10 +73,21 @@ struct Data<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attached<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unsubscribe: Option<Unsubscribe<'a>>,
     attempt: i32,
     possible_duplicate: bool,
+}
+
+/// A document that goes with the message.
+#[derive(Serialize)]
+struct Attached<'a> {
+    file_name: &'a str,
+    media_type: &'a str,
+    /// In base64.
+    content: String,
 }
 
 /// How the reader of a marketing message unsubscribes. The receiver puts the link into the text, or
@@ -290,6 +303,11 @@ fn body(outgoing: &Outgoing, now: Timestamp) -> Option<Body<'_>> {
         list_unsubscribe: &link.list_unsubscribe,
         list_unsubscribe_post: &link.list_unsubscribe_post,
     });
+    let attachments = outgoing.attachments.iter().map(|it| Attached {
+        file_name: &it.file_name,
+        media_type: &it.media_type,
+        content: STANDARD.encode(&it.content),
+    });
     Some(Body {
         r#type: "message.delivery",
         timestamp: now.to_string(),
@@ -303,6 +321,7 @@ fn body(outgoing: &Outgoing, now: Timestamp) -> Option<Body<'_>> {
             subject: &message.summary,
             text: message.body.as_deref().unwrap_or_default(),
             html: delivery.html.as_deref(),
+            attachments: attachments.collect(),
             unsubscribe,
             attempt: delivery.attempt_count,
             possible_duplicate: delivery.possible_duplicate,

@@ -5,6 +5,7 @@
 //! their fields are private: a value that exists is right. `stored` constructors put together again
 //! what was parsed before it was stored.
 
+pub mod attachment;
 pub mod attributes;
 pub mod behaviour;
 pub mod channel;

@@ -160,7 +160,7 @@ impl Deliveries {
                 require(&row, DeliveryState::Failed, name, why)?;
                 let contact = delivery::contact(&row)?;
                 let group = group::of(ctx, &*txn, row.customer_id).await?;
-                let taken = permit::take(shared, ctx, &txn, &group, &contact).await?;
+                let taken = permit::take(&shared.policies, ctx, &txn, &group, &contact).await?;
                 let again = (row, taken.permit.contact_permit_id);
                 Ok(convert::to_proto(&retry(outbound, ctx, &txn, again).await?))
             })

@@ -332,6 +332,7 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
         delivery,
         lease,
         message,
+        attachments,
         point,
         route: _,
         unsubscribe,
@@ -344,6 +345,7 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
         contact_point: point.map(convert_point::to_proto).transpose()?,
         delivery: Some(convert::to_proto(&delivery)),
         unsubscribe_link: unsubscribe,
+        attachments: attachments.into_iter().map(convert::attachment).collect(),
     })
 }
 

@@ -1,4 +1,5 @@
-//! `InteractionService.SendMessage`: contacts a customer, if the customer lets us.
+//! `InteractionService.SendMessage`: contacts a customer, if the customer lets us; and messages that
+//! other services hand over.
 
 use std::borrow::Cow;
 
@@ -13,13 +14,19 @@ use super::convert::interaction as convert;
 use super::convert::template::customer_fields;
 use super::interaction::append;
 use super::{Shared, permit};
+use crate::delivery::{Outbound, end};
+use crate::domain::attachment::Attachment;
 use crate::domain::channel::{Channel, ChannelSet};
 use crate::domain::contact::decision::Contact;
-use crate::error::Error;
+use crate::domain::delivery::{DeliveryState, MailServer};
+use crate::domain::interaction::NewInteraction;
+use crate::error::{Error, faults_of};
 use crate::events;
-use crate::resource::{self, CUSTOMER};
+use crate::resource::{self, CONTACT_PERMIT, CUSTOMER};
 use crate::store::contact_point;
-use crate::store::delivery::{self, route};
+use crate::store::delivery::{self, attachment, route};
+use crate::store::entity::contact_permit;
+use crate::store::entity::delivery::Model as Delivery;
 use crate::store::identity::group::{self, Group};
 use crate::store::{customer, template};
 
@@ -55,27 +62,110 @@ pub(super) async fn send(
                 ..kind.clone()
             };
             given_address(ctx, &txn, &group, contact).await?;
-            let taken = permit::take(shared, ctx, &txn, &group, contact).await?;
-            let point = match taken.contact_point {
-                Some(id) => Some(contact_point::get(ctx, &*txn, [group.id(), id]).await?),
-                None => None,
-            };
-            let message = match &point {
-                Some(point) => message.by_way_of(point.contact_point_id),
-                None => message,
-            };
-            let row = append(ctx, &txn, &group, &message).await?;
-            let route = route::find(ctx, &*txn, channel).await?;
-            let connector = route::connector(route.as_ref(), channel, shared.outbound.mail)?;
-            delivery::queue(ctx, &txn, (&row, html), (&taken.permit, connector)).await?;
-            let interaction = convert::to_proto(row);
-            let point = point.map(convert_point::to_proto).transpose()?;
-            let queued = events::message_queued(&interaction, point);
-            let events = [events::interaction_appended(&interaction), queued];
-            outbox::append(&txn, ctx, &events).await?;
-            Ok(interaction)
+            let taken = permit::take(&shared.policies, ctx, &txn, &group, contact).await?;
+            let way = (&taken.permit, taken.contact_point);
+            let mail = shared.outbound.mail;
+            let queued = queue(ctx, &txn, &group, (message, html), (way, mail)).await?;
+            Ok(queued.interaction)
         })
         .await
+}
+
+/// A message that waits to be delivered.
+struct Queued {
+    interaction: proto::Interaction,
+    delivery: Delivery,
+}
+
+/// Appends a message to the customer's timeline and queues its delivery.
+async fn queue(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    group: &Group,
+    (message, html): (NewInteraction, Option<String>),
+    ((permit, point), mail): ((&contact_permit::Model, Option<Uuid>), MailServer),
+) -> Result<Queued, Error> {
+    let point = match point {
+        Some(id) => Some(contact_point::get(ctx, txn, [group.id(), id]).await?),
+        None => None,
+    };
+    let message = match &point {
+        Some(point) => message.by_way_of(point.contact_point_id),
+        None => message,
+    };
+    let channel = message.channel();
+    let row = append(ctx, txn, group, &message).await?;
+    let route = route::find(ctx, txn, channel).await?;
+    let connector = route::connector(route.as_ref(), channel, mail)?;
+    let delivery = delivery::queue(ctx, txn, (&row, html), (permit, connector)).await?;
+    let interaction = convert::to_proto(row);
+    let point = point.map(convert_point::to_proto).transpose()?;
+    let queued = events::message_queued(&interaction, point);
+    let events = [events::interaction_appended(&interaction), queued];
+    outbox::append(txn, ctx, &events).await?;
+    Ok(Queued {
+        interaction,
+        delivery,
+    })
+}
+
+/// Takes over a message that another service hands over, to be delivered once.
+///
+/// # Errors
+/// `Invalid` for the message; `NotFound` or `Deleted` for the customer.
+pub(crate) async fn take_over(
+    outbound: &Outbound,
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    message: proto::OutboundMessage,
+) -> Result<(), Error> {
+    let proto::OutboundMessage {
+        customer,
+        channel,
+        purpose,
+        contact_point,
+        contact_permit,
+        subject,
+        body,
+        attachments,
+        links,
+    } = message;
+    let [id] = CUSTOMER.parse("customer", &customer)?;
+    let [_, permit] = CONTACT_PERMIT.parse("contact_permit", &contact_permit)?;
+    let attachments = attachments.into_iter();
+    let attachments = attachments.map(|it| (it.file_name, it.media_type, it.content));
+    let attachments = Attachment::parse_all(attachments).map_err(faults_of("attachments"))?;
+    let group = group::of(ctx, txn, id).await?;
+    let kind = permit::kind(channel, purpose, "", "").map_err(|faults| faults.at(""))?;
+    let request = proto::SendMessageRequest {
+        customer,
+        channel,
+        purpose,
+        subject,
+        body,
+        contact_point,
+        links,
+        ..Default::default()
+    };
+    let message = convert::parse_message(ctx, &group.members(), &request);
+    let message = message.map_err(|faults| faults.at(""))?;
+    let contact = Contact {
+        contact_point: message.contact_point(),
+        ..kind
+    };
+    let asked = (&contact, permit);
+    let taken = permit::take_over(&outbound.policies, ctx, txn, &group, asked).await?;
+    let way = (&taken.permit, taken.contact_point);
+    let queued = queue(ctx, txn, &group, (message, None), (way, outbound.mail)).await?;
+    attachment::keep(ctx, txn, &queued.delivery, &attachments).await?;
+    if !taken.refusals.is_empty() {
+        let row = Delivery {
+            refusals: delivery::refusal_bits(&taken.refusals),
+            ..queued.delivery
+        };
+        end(outbound, ctx, txn, row, DeliveryState::Refused).await?;
+    }
+    Ok(())
 }
 
 /// A message whose text is known.

@@ -20,7 +20,7 @@ mod interaction;
 mod lifecycle;
 pub(crate) mod link;
 mod merge;
-mod message;
+pub(crate) mod message;
 pub(crate) mod permit;
 mod preference;
 mod privacy;

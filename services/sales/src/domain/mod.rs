@@ -17,6 +17,7 @@ pub mod order;
 pub mod pipeline;
 pub mod price;
 pub mod product;
+pub mod proposal;
 pub mod quantity;
 pub mod quote;
 pub mod receivable;

@@ -8,6 +8,8 @@ use super::expense::{ExpenseDimension, ExpenseState, ExpenseWarning};
 use super::order::{DeliveryState, OrderDiscrepancy, OrderState, PaymentState};
 use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
+use super::proposal::notation::{DateFormat, NumberFormat};
+use super::proposal::template::{LineColumn, PageSize};
 use super::quote::content::RoundingPolicy;
 use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
@@ -39,6 +41,10 @@ fn numbers_and_names_are_those_of_the_protos() {
         ForecastCategory => "rapport.sales.v1.ForecastCategory",
         OpportunityState => "rapport.sales.v1.OpportunityState",
         SalesDimension => "rapport.sales.v1.SalesDimension",
+        DateFormat => "rapport.sales.v1.DateFormat",
+        LineColumn => "rapport.sales.v1.LineColumn",
+        NumberFormat => "rapport.sales.v1.NumberFormat",
+        PageSize => "rapport.sales.v1.PageSize",
         SellerState => "rapport.sales.v1.SellerState",
         DeliveryState => "rapport.sales.v1.DeliveryState",
         ExpenseDimension => "rapport.sales.v1.ExpenseDimension",

@@ -13,6 +13,8 @@ mod order;
 mod pipeline;
 mod price_book;
 mod product;
+mod proposal;
+mod proposal_template;
 pub(crate) mod quote;
 mod receivable;
 mod report;
@@ -32,6 +34,7 @@ use rapport_proto::RequestId;
 use sea_orm::DatabaseTransaction;
 
 use crate::customers::Customers;
+use crate::domain::proposal::pdf::Fonts;
 use crate::error::Error;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
@@ -43,6 +46,8 @@ use order::Orders;
 use pipeline::Pipelines;
 use price_book::PriceBooks;
 use product::Products;
+use proposal::Proposals;
+use proposal_template::ProposalTemplates;
 use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
@@ -60,6 +65,12 @@ const SMALL_PAGE: PageSizes = PageSizes {
     max: 200,
 };
 
+/// Pages of lists whose rows may be tens of kilobytes: the largest still fits an answer.
+const LARGE_ROWS: PageSizes = PageSizes {
+    default: 20,
+    max: 50,
+};
+
 /// What every handler works with. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -69,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) page_tokens: PageTokens,
     /// Knows who the customers are.
     pub(crate) customers: Customers,
+    /// What documents are set in.
+    pub(crate) fonts: Fonts,
 }
 
 impl Shared {
@@ -104,6 +117,8 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Pipelines(shared()))
         .serve(PriceBooks(shared()))
         .serve(Products(shared()))
+        .serve(Proposals(shared()))
+        .serve(ProposalTemplates(shared()))
         .serve(Quotes(shared()))
         .serve(Receivables(shared()))
         .serve(SalesReports(shared()))

@@ -4,6 +4,7 @@ mod answer;
 mod approve;
 mod clock;
 mod content;
+mod message;
 mod step;
 
 use std::sync::LazyLock;
@@ -32,6 +33,7 @@ use crate::store::quote::{self, decision, revision};
 pub(crate) use clock::sweep;
 pub(crate) use clock::worker;
 use content::Written;
+pub(super) use step::binds;
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -247,6 +249,8 @@ fn first(ctx: &Context, (customer, opportunity): (Uuid, Option<Uuid>), written: 
         escalate_time: None,
         send_channel: None,
         send_time: None,
+        send_proposal_id: None,
+        send_hash: None,
         reject_reason: None,
         successor_id: None,
         version: 1,

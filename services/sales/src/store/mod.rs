@@ -19,6 +19,7 @@ pub(crate) mod pipeline;
 pub(crate) mod price;
 pub(crate) mod price_book;
 pub(crate) mod product;
+pub(crate) mod proposal;
 pub(crate) mod quote;
 pub(crate) mod report;
 pub(crate) mod rows;

@@ -1,14 +1,12 @@
 //! Messages that are written once and filled in for every customer.
 
-mod engine;
-mod syntax;
-
 use std::collections::{BTreeMap, BTreeSet};
+
+use rapport_platform::template::{self as engine, Escaping, Fault};
 
 use super::channel::Channel;
 use super::invalid::{Invalid, InvalidFields};
 use super::text;
-use engine::{Escaping, Fault};
 
 /// Longest display name, in characters.
 const MAX_DISPLAY_NAME: usize = 100;
@@ -266,7 +264,8 @@ impl Template {
             .texts()
             .into_iter()
             .map(|(field, source, escaping, limit)| {
-                let filled = engine::render(source, escaping, values, &customer, limit);
+                let filled =
+                    engine::render(source, escaping, values, &[(CUSTOMER, &customer)], limit);
                 let filled = filled.map_err(|fault| unfilled(field, &fault));
                 faults.take("template", filled)
             })
@@ -336,9 +335,21 @@ impl Template {
         for (field, source, escaping, limit) in self.texts() {
             let tried = engine::check(source, &known).and_then(|()| {
                 let full = CustomerFields::sample();
-                engine::render(source, escaping, &values, &full.entries(), limit)?;
+                engine::render(
+                    source,
+                    escaping,
+                    &values,
+                    &[(CUSTOMER, &full.entries())],
+                    limit,
+                )?;
                 let bare = CustomerFields::default();
-                match engine::render(source, escaping, &values, &bare.entries(), limit) {
+                match engine::render(
+                    source,
+                    escaping,
+                    &values,
+                    &[(CUSTOMER, &bare.entries())],
+                    limit,
+                ) {
                     Err(fault) if !fault.is_missing_value() => Err(fault),
                     _ => Ok(()),
                 }

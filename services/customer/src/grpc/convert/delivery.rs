@@ -9,7 +9,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::resource::{self, CONTACT_PERMIT, CONTACT_POINT, CUSTOMER, DELIVERY, INTERACTION};
 use crate::store::delivery;
 use crate::store::entity::delivery::Model;
-use crate::store::entity::delivery_attempt;
+use crate::store::entity::{delivery_attachment, delivery_attempt};
 
 /// The delivery in a row.
 pub(crate) fn to_proto(row: &Model) -> proto::Delivery {
@@ -96,5 +96,24 @@ pub(in crate::grpc) fn attempt_to_proto(row: delivery_attempt::Model) -> proto::
         result: result.map_or(0, i32::from),
         failure: text(failure),
         possible_duplicate,
+    }
+}
+
+/// The document in a row.
+pub(in crate::grpc) fn attachment(row: delivery_attachment::Model) -> proto::Attachment {
+    let delivery_attachment::Model {
+        tenant_id: _,
+        customer_id: _,
+        attachment_id: _,
+        delivery_id: _,
+        file_name,
+        media_type,
+        content,
+        create_time: _,
+    } = row;
+    proto::Attachment {
+        file_name,
+        media_type,
+        content,
     }
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub(super) use asked::kind;
 pub(crate) use policies::{Policies, read as read_policy};
-pub(super) use take::take;
+pub(super) use take::{take, take_over};
 
 use super::Shared;
 use super::convert::contact as convert;

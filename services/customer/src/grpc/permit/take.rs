@@ -7,11 +7,11 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::judge::{Judged, Wanted, judge_one};
-use super::{convert, refusal};
-use crate::domain::contact::decision::Contact;
+use super::{Policies, convert, refusal};
+use crate::domain::contact::decision::{Contact, Decision};
 use crate::domain::contact::permit::PermitState;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::error::Error;
-use crate::grpc::Shared;
 use crate::resource;
 use crate::store::contact::{clearance, permit, standing};
 use crate::store::entity::contact_permit::Model;
@@ -33,7 +33,7 @@ pub(in crate::grpc) struct Taken {
 /// # Errors
 /// `ContactRefused`; `NotFound` or `Deleted` for the customer.
 pub(in crate::grpc) async fn take(
-    shared: &Shared,
+    policies: &Policies,
     ctx: &Context,
     txn: &DatabaseTransaction,
     group: &Group,
@@ -41,13 +41,13 @@ pub(in crate::grpc) async fn take(
 ) -> Result<Taken, Error> {
     let customer = group.id();
     if let Some(row) = reserved(ctx, txn, customer, contact).await? {
-        return confirm(shared, ctx, txn, row, contact).await;
+        return confirm(policies, ctx, txn, row, contact).await;
     }
     if group.root.delete_time.is_some() {
         return Err(Error::Deleted(resource::customer(customer)));
     }
     let wanted = Wanted { contact, ttl: None };
-    let judged = judge_one(ctx, txn, &shared.policies, &wanted, (customer, None)).await?;
+    let judged = judge_one(ctx, txn, policies, &wanted, (customer, None)).await?;
     let Judged { row, decision } = judged;
     if !decision.is_allowed() {
         return Err(refusal(customer, contact, decision, None));
@@ -81,15 +81,35 @@ async fn reserved(
 
 /// Judges a reserved contact again, without the caps that it counts toward itself.
 async fn confirm(
-    shared: &Shared,
+    policies: &Policies,
     ctx: &Context,
     txn: &DatabaseTransaction,
     row: Model,
     contact: &Contact,
 ) -> Result<Taken, Error> {
     let customer = row.customer_id;
+    let decision = choice(policies, ctx, txn, customer, contact).await?;
+    if !decision.is_allowed() {
+        return Err(refusal(customer, contact, decision, None));
+    }
+    let contact_point = decision.contact_point;
+    let permit = in_delivery(ctx, txn, row).await?;
+    Ok(Taken {
+        permit,
+        contact_point,
+    })
+}
+
+/// What the customer's choice says of a contact that was granted, so that caps are not asked.
+async fn choice(
+    policies: &Policies,
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
+    contact: &Contact,
+) -> Result<Decision, Error> {
     clearance::lock(ctx, txn, &[customer]).await?;
-    let policy = shared.policies.current(ctx, txn).await?;
+    let policy = policies.current(ctx, txn).await?;
     let mut found = standing::of_customers(ctx, txn, &[customer]).await?;
     let missing = || Error::not_found(resource::customer(customer));
     let found = found.remove(&customer).ok_or_else(missing)?;
@@ -99,15 +119,68 @@ async fn confirm(
     let mut standing = found.standing;
     let at = standing.time(ctx.now);
     standing.contacts.clear();
-    let decision = standing.decide(&policy.rules, contact, at);
-    if !decision.is_allowed() {
-        return Err(refusal(customer, contact, decision, None));
+    Ok(standing.decide(&policy.rules, contact, at))
+}
+
+/// A contact whose cause has committed, so that it can't be refused any more: what stands in its
+/// way ends its delivery.
+pub(in crate::grpc) struct TakenOver {
+    /// The permit.
+    pub(in crate::grpc) permit: Model,
+    /// The address to use, as far as there is one now.
+    pub(in crate::grpc) contact_point: Option<Uuid>,
+    /// Why it was refused when its first permit had expired and another one was asked for.
+    pub(in crate::grpc) refusals: Vec<ContactRefusal>,
+}
+
+/// Takes the permit that the gateway reserved for the call that caused the contact, and may have
+/// confirmed since, or another one when that has expired or is for another contact.
+///
+/// # Errors
+/// `NotFound` or `Deleted` for the customer.
+pub(in crate::grpc) async fn take_over(
+    policies: &Policies,
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    group: &Group,
+    (contact, permit): (&Contact, Uuid),
+) -> Result<TakenOver, Error> {
+    let customer = group.id();
+    if group.root.delete_time.is_some() {
+        return Err(Error::Deleted(resource::customer(customer)));
     }
-    let contact_point = decision.contact_point;
-    let permit = in_delivery(ctx, txn, row).await?;
-    Ok(Taken {
-        permit,
-        contact_point,
+    let row = permit::find(ctx, txn, &group.members(), permit).await?;
+    let row = row.filter(|row| permit::is_for(row, contact));
+    let state = row.as_ref().map(|row| convert::state(row, ctx.now));
+    if let (Some(row), Some(state)) = (row, state.transpose()?)
+        && matches!(state, PermitState::Reserved | PermitState::Confirmed)
+    {
+        let decision = choice(policies, ctx, txn, customer, contact).await?;
+        let permit = match state {
+            PermitState::Reserved => in_delivery(ctx, txn, row).await?,
+            _ => row,
+        };
+        return Ok(TakenOver {
+            permit,
+            contact_point: decision.contact_point,
+            refusals: Vec::new(),
+        });
+    }
+    let wanted = Wanted { contact, ttl: None };
+    let Judged { row, decision } = judge_one(ctx, txn, policies, &wanted, (customer, None)).await?;
+    let allowed = decision.is_allowed();
+    Ok(TakenOver {
+        contact_point: decision.contact_point.filter(|_| allowed),
+        refusals: if allowed {
+            Vec::new()
+        } else {
+            decision.reasons()
+        },
+        permit: if allowed {
+            in_delivery(ctx, txn, row).await?
+        } else {
+            row
+        },
     })
 }
 

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::grpc::{Shared, convert};
 use crate::resource::{self, CUSTOMER, PREFERENCES};
 use crate::store::contact::{consent, permit, times};
+use crate::store::delivery::attachment;
 use crate::store::identity::group::{self, Group};
 use crate::store::identity::{candidate, merge};
 use crate::store::interaction::Timeline;
@@ -177,6 +178,23 @@ impl Export {
                 ..Default::default()
             })
         );
+        self.attachments(answers).await
+    }
+
+    /// Documents that went with messages: large, so one in each message.
+    async fn attachments(&self, answers: &Answers) -> Result<(), Error> {
+        let (ctx, db) = (&self.ctx, self.shared.db.read());
+        let mut after = None;
+        while let Some(row) = attachment::next(ctx, db, &self.members, after).await? {
+            after = Some(row.attachment_id);
+            let part = Part {
+                attachments: vec![convert::delivery::attachment(row)],
+                ..Default::default()
+            };
+            if send(answers, part).await.is_err() {
+                break;
+            }
+        }
         Ok(())
     }
 

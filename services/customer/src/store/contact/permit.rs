@@ -111,6 +111,21 @@ pub(crate) async fn get(
     Entity::find_by_id((ctx.tenant, customer, id)).one(db).await
 }
 
+/// One permit of a customer, whichever of its records it was granted to.
+pub(crate) async fn find(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: &[Uuid],
+    id: Uuid,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(members.iter().copied()))
+        .filter(Column::ContactPermitId.eq(id))
+        .one(db)
+        .await
+}
+
 /// What was granted to these requests.
 pub(crate) async fn of_requests(
     ctx: &Context,

@@ -2,6 +2,7 @@
 //! leaves.
 
 mod aside;
+pub(crate) mod attachment;
 pub(crate) mod attempt;
 mod claim;
 mod judge;

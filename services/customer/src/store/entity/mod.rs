@@ -19,6 +19,7 @@ pub(crate) mod customer_external_id;
 pub(crate) mod customer_merge;
 pub(crate) mod customer_tombstone;
 pub(crate) mod delivery;
+pub(crate) mod delivery_attachment;
 pub(crate) mod delivery_attempt;
 pub(crate) mod delivery_route;
 pub(crate) mod duplicate_candidate;

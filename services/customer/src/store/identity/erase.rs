@@ -59,6 +59,7 @@ of_customers! {
     contact_permit.CustomerId,
     consent_event.CustomerId,
     delivery.CustomerId,
+    delivery_attachment.CustomerId,
     stage_change.CustomerId,
     behaviour_event.CustomerId,
     role.CustomerId,

@@ -8,6 +8,7 @@ mod m0004_choice;
 mod m0005_identity;
 mod m0006_delivery;
 mod m0007_effect;
+mod m0008_attachments;
 
 use rapport_platform::db::platform_migrations;
 use rapport_platform::db::schema::{clustered, index, refuse_updates};
@@ -23,5 +24,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0005_identity::CreateIdentity));
     steps.push(Box::new(m0006_delivery::CreateDelivery));
     steps.push(Box::new(m0007_effect::CreateEffect));
+    steps.push(Box::new(m0008_attachments::CreateAttachments));
     steps
 }

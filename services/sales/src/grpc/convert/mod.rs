@@ -15,6 +15,8 @@ pub(super) mod order;
 pub(crate) mod pipeline;
 pub(super) mod price_book;
 pub(crate) mod product;
+pub(super) mod proposal;
+pub(super) mod proposal_template;
 pub(super) mod quote;
 pub(super) mod quote_revision;
 pub(super) mod receivable;

@@ -16,7 +16,7 @@ use crate::domain::quote::content::{Content, Draft, DraftLine, Line, RoundingPol
 use crate::domain::quote::state::{QuoteState, is_binding};
 use crate::domain::share::Share;
 use crate::error::Error;
-use crate::resource::{self, OPPORTUNITY, ORDER, PRICE, PRODUCT, QUOTE};
+use crate::resource::{self, OPPORTUNITY, ORDER, PRICE, PRODUCT, PROPOSAL, QUOTE};
 use crate::store::entity::quote::Model;
 use crate::store::quote;
 
@@ -196,6 +196,8 @@ pub(in crate::grpc) fn to_proto(
         escalate_time,
         send_channel,
         send_time,
+        send_proposal_id,
+        send_hash,
         reject_reason,
         successor_id,
         version,
@@ -207,6 +209,7 @@ pub(in crate::grpc) fn to_proto(
         true => ORDER.format(&[quote_id]),
         false => String::new(),
     };
+    let send_hash = send_hash.as_deref().map(quote::hash).transpose()?;
     Ok(proto::Quote {
         name: QUOTE.format(&[quote_id]),
         customer: resource::customer(customer_id),
@@ -226,6 +229,8 @@ pub(in crate::grpc) fn to_proto(
         escalate_time: escalate_time.map(Into::into),
         send_channel: send_channel.map_or(0, i32::from),
         send_time: send_time.map(Into::into),
+        send_proposal: text(send_proposal_id.map(|id| PROPOSAL.format(&[quote_id, id]))),
+        send_hash: text(send_hash.map(|it| it.to_string())),
         reject_reason: text(reject_reason),
         successor: text(successor_id.map(|id| QUOTE.format(&[id]))),
         create_time: Some(create_time.into()),

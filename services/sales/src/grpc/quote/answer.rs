@@ -2,21 +2,22 @@
 
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
+use rapport_platform::outbox;
 use rapport_platform::text::optional_passage;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::Channel;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::Quotes;
 use super::step::{Changed, Named, require_binding, said};
+use super::{Quotes, message};
 use crate::domain::quote::state::{QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::order;
 use crate::resource::{CONTACT_POINT, CUSTOMER, QUOTE};
 use crate::store::entity::quote::Model;
-use crate::store::quote;
+use crate::store::quote::{self, revision};
 
 impl Quotes {
     pub(super) async fn send(
@@ -45,18 +46,24 @@ impl Quotes {
             revision: Some(request.revision),
             etag: &request.etag,
         };
-        let (ctx, point, permit) = (&ctx, &request.contact_point, &permit);
-        self.step(ctx, &request, named, Step::Send, |txn, row| async move {
-            let content = said(ctx, &txn, &row).await?;
+        let wish = &message::parse(&request, id)?;
+        let (ctx, request, permit) = (&ctx, &request, &permit);
+        self.step(ctx, request, named, Step::Send, |txn, row| async move {
+            let said = revision::get(ctx, &*txn, row.quote_id, row.revision).await?;
+            let leaving = message::compose(ctx, &txn, (&row, &said), wish).await?;
+            let event = leaving.event(request, permit);
+            outbox::append(&txn, ctx, &[event]).await?;
             Ok(Changed {
                 row: Model {
                     state: QuoteState::Sent.code(),
                     send_channel: Some(channel),
                     send_time: Some(ctx.now),
+                    send_proposal_id: leaving.proposal,
+                    send_hash: Some(leaving.hash.bytes().to_vec()),
                     ..row
                 },
-                content,
-                tell: events::sent(point.clone(), permit.clone()),
+                content: revision::document(&said)?.content,
+                tell: events::sent(request.contact_point.clone(), permit.clone()),
             })
         })
         .await

@@ -200,6 +200,8 @@ async fn revised(
         escalate_time: None,
         send_channel: None,
         send_time: None,
+        send_proposal_id: None,
+        send_hash: None,
         reject_reason: None,
         ..before
     })

@@ -103,17 +103,23 @@ pub(super) async fn said(
     Ok(revision::document(&said)?.content)
 }
 
-/// Refuses what does not speak for the company now.
-pub(super) fn require_binding(ctx: &Context, row: &Model) -> Result<(), Error> {
+/// Whether a quote speaks for the company now.
+pub(in crate::grpc) fn binds(ctx: &Context, row: &Model) -> Result<bool, Error> {
     let state = quote::state(row)?;
     let content = quote::hash(&row.content_hash)?;
     let approved = row.approved_hash.as_deref().map(quote::hash).transpose()?;
-    if is_binding(state, (content, approved), row.expire_time, ctx.now) {
+    let hashes = (content, approved);
+    Ok(is_binding(state, hashes, row.expire_time, ctx.now))
+}
+
+/// Refuses what does not speak for the company now.
+pub(super) fn require_binding(ctx: &Context, row: &Model) -> Result<(), Error> {
+    if binds(ctx, row)? {
         return Ok(());
     }
     Err(Error::NotBinding {
         resource: QUOTE.format(&[row.quote_id]),
-        state: state.label(),
+        state: quote::state(row)?.label(),
     })
 }
 

@@ -11,6 +11,7 @@ mod pipelines;
 mod plans;
 mod prices;
 mod products;
+mod proposals;
 mod quotes;
 mod races;
 mod reports;

@@ -34,7 +34,7 @@ pub(super) struct Company {
     pub(super) mona: Caller,
     pub(super) dora: Caller,
     pub(super) customer: String,
-    beside: CustomerService,
+    pub(super) beside: CustomerService,
 }
 
 impl Company {

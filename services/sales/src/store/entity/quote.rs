@@ -60,6 +60,10 @@ pub struct Model {
     pub send_channel: Option<i16>,
     /// When.
     pub send_time: Option<Timestamp>,
+    /// The proposal that was sent with it.
+    pub send_proposal_id: Option<Uuid>,
+    /// SHA-256 of what was sent.
+    pub send_hash: Option<Vec<u8>>,
     /// Why the customer refused it.
     pub reject_reason: Option<String>,
     /// The quote that takes its place.

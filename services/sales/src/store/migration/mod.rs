@@ -12,6 +12,7 @@ mod m0201_orders;
 mod m0202_receivables;
 mod m0203_dunning;
 mod m0204_expenses;
+mod m0301_proposals;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -30,5 +31,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0202_receivables::CreateReceivables));
     steps.push(Box::new(m0203_dunning::CreateDunning));
     steps.push(Box::new(m0204_expenses::CreateExpenses));
+    steps.push(Box::new(m0301_proposals::CreateProposals));
     steps
 }

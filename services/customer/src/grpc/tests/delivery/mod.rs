@@ -5,6 +5,7 @@ mod dispatch;
 mod faults;
 mod feedback;
 mod hostile;
+mod outbound;
 mod permits;
 mod queue;
 mod routes;

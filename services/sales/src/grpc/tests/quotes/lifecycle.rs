@@ -34,7 +34,7 @@ on_each_engine! {
         let accepted = company.sven.accept(&sent).await.unwrap();
         assert_eq!((accepted.state(), accepted.binding), (proto::QuoteState::Accepted, true));
         let announced: Vec<_> = company.sven.announced().await.into_iter().filter(|it| it.starts_with("Quote")).collect();
-        assert_eq!(announced, ["QuoteCreated", "QuoteSubmitted", "QuoteDecided", "QuoteSent", "QuoteAccepted"]);
+        assert_eq!(announced, ["QuoteCreated", "QuoteSubmitted", "QuoteDecided", "QuoteMessageSubmitted", "QuoteSent", "QuoteAccepted"]);
         for refused in [
             company.sven.revise(&accepted, content(0)).await,
             company.sven.accept(&accepted).await,

@@ -1,4 +1,7 @@
-//! The template engine, with what a message needs and nothing else.
+//! Texts that are written once and filled in often: fields, filters and conditions, and nothing by
+//! which a text could grow beyond its own length and that of its values.
+
+mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,14 +11,12 @@ use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests,
 };
 
-use super::syntax;
-
 /// Steps of the engine for one text: far more than 64 KiB of conditions need.
 const FUEL: u64 = 100_000;
 
 /// How values are made safe in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Escaping {
+pub enum Escaping {
     /// Not at all: it is no markup.
     None,
     /// As HTML.
@@ -24,7 +25,7 @@ pub(super) enum Escaping {
 
 /// What is wrong with a text, and where. Never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     line: Option<usize>,
     kind: FaultKind,
 }
@@ -42,7 +43,7 @@ enum FaultKind {
 
 impl Fault {
     /// Whether only a value was missing.
-    pub(super) fn is_missing_value(&self) -> bool {
+    pub fn is_missing_value(&self) -> bool {
         self.kind == FaultKind::MissingValue
     }
 
@@ -68,7 +69,7 @@ impl fmt::Display for Fault {
             FaultKind::Syntax => f.write_str("can't be read: mend the template's syntax")?,
             FaultKind::UnknownField(field) => write!(
                 f,
-                "uses `{field}`, which is neither declared in merge_fields nor known of customers"
+                "uses `{field}`, which is neither declared in merge_fields nor one that every template knows"
             )?,
             FaultKind::Unknown(what) => write!(f, "uses a {what} that there is not")?,
             FaultKind::MissingValue => f.write_str(
@@ -86,7 +87,10 @@ impl fmt::Display for Fault {
 }
 
 /// Reads a text and makes sure that it uses `known` fields only.
-pub(super) fn check(source: &str, known: &BTreeSet<String>) -> Result<(), Fault> {
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn check(source: &str, known: &BTreeSet<String>) -> Result<(), Fault> {
     if let Some((line, why)) = syntax::forbidden(source) {
         let kind = FaultKind::Forbidden(why);
         let line = Some(line);
@@ -106,27 +110,36 @@ pub(super) fn check(source: &str, known: &BTreeSet<String>) -> Result<(), Fault>
     }
 }
 
-/// Fills a text in, up to a length in bytes.
-pub(super) fn render(
+/// What is known of something that texts name, field by field; none where it is not recorded.
+pub type Known<'a> = &'a [(&'static str, Option<&'a str>)];
+
+/// Fills a text in with `values` by their keys, and with what is `known` of each thing by its name,
+/// up to a length in bytes.
+///
+/// # Errors
+/// What stands in the way, and where.
+pub fn render(
     source: &str,
     escaping: Escaping,
     values: &BTreeMap<String, String>,
-    customer: &[(&'static str, Option<&str>)],
+    known: &[(&'static str, Known<'_>)],
     limit: usize,
 ) -> Result<String, Fault> {
     let environment = environment(escaping);
     let template = environment
         .template_from_str(source)
         .map_err(|error| Fault::of(&error))?;
-    let known: BTreeMap<&str, Value> = customer
-        .iter()
-        .filter_map(|(name, value)| Some((*name, Value::from((*value)?))))
-        .collect();
     let mut context: BTreeMap<&str, Value> = values
         .iter()
         .map(|(key, value)| (key.as_str(), Value::from(value.as_str())))
         .collect();
-    context.insert(super::CUSTOMER, Value::from(known));
+    for (thing, fields) in known {
+        let fields = fields.iter();
+        let fields: BTreeMap<&str, Value> = fields
+            .filter_map(|(name, value)| Some((*name, Value::from((*value)?))))
+            .collect();
+        context.insert(thing, Value::from(fields));
+    }
     let mut text = Limited {
         bytes: Vec::new(),
         limit,
