@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FieldDescriptorProto, FileDescriptorSet};
 use protox::Compiler;
 use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver,
@@ -24,7 +24,9 @@ fn main() -> Result<()> {
 
     let encoded = compile(&root)?;
     std::fs::write(out.join("rapport.binpb"), &encoded)?;
-    generate(FileDescriptorSet::decode(encoded.as_slice())?)
+    let descriptors = FileDescriptorSet::decode(encoded.as_slice())?;
+    std::fs::write(out.join("request_ids.rs"), request_ids(&descriptors))?;
+    generate(descriptors)
 }
 
 /// All protos as one encoded descriptor set.
@@ -67,6 +69,31 @@ fn protos(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Tells, of every message that carries a `request_id`, how to read it.
+fn request_ids(descriptors: &FileDescriptorSet) -> String {
+    let ours = descriptors
+        .file
+        .iter()
+        .filter(|file| file.package().starts_with("rapport."));
+    let named = ours.flat_map(|file| {
+        let module = file
+            .package()
+            .replace(".type.", ".r#type.")
+            .replace('.', "::");
+        let carry = file.message_type.iter().filter(|message| {
+            let is_id = |field: &FieldDescriptorProto| field.name() == "request_id";
+            message.field.iter().any(is_id)
+        });
+        carry.map(move |message| format!("{module}::{}", message.name()))
+    });
+    let one = |message| {
+        format!(
+            "impl RequestId for {message} {{ fn request_id(&self) -> &str {{ &self.request_id }} }}\n"
+        )
+    };
+    named.map(one).collect()
 }
 
 fn generate(mut descriptors: FileDescriptorSet) -> Result<()> {

@@ -12,6 +12,15 @@ mod generated {
 
 pub use generated::{google, rapport};
 
+/// A request that a caller who is not sure that it arrived may repeat (AIP-155).
+pub trait RequestId: prost::Message + prost::Name {
+    /// Chosen by the caller, the same each time; empty when he does without.
+    fn request_id(&self) -> &str;
+}
+
+// One for each message with a field of that name.
+include!(concat!(env!("OUT_DIR"), "/request_ids.rs"));
+
 /// The complete descriptor set: options, comments and imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rapport.binpb"));
 

@@ -1,6 +1,6 @@
 //! What the stories in `tests/` are told with: a suite in a process of its own, callers of
 //! several tenants, and calls of any RPC by JSON. And what the measurements in `examples/` share:
-//! many customers, and rates.
+//! many customers, many opportunities, and rates.
 //!
 //! Everything here stands for a person or a system outside; it uses the suite as they do,
 //! through the binary and over sockets.
@@ -14,6 +14,7 @@
 )]
 
 mod callers;
+pub mod deals;
 mod dynamic;
 pub mod population;
 pub mod postgres;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use prost::{Message, Name};
+use prost::Message;
+use rapport_proto::RequestId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -21,7 +22,8 @@ pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longest `request_id`: a UUID with room to spare.
 const LONGEST_REQUEST_ID: usize = 64;
 
-/// Runs `work` in one [`Database::write_txn`], once per tenant and `request_id`.
+/// Runs `work` in one [`Database::write_txn`], once per tenant and `request_id`. Every RPC has a
+/// request of its own, whose name stands for it.
 ///
 /// The answer is stored in the work's own transaction. A repeated request gets it for
 /// [`KEPT_FOR`] without running the work; one that comes while the first still runs waits
@@ -29,26 +31,23 @@ const LONGEST_REQUEST_ID: usize = 64;
 /// `request_id` means that the caller does without.
 ///
 /// # Errors
-/// Those of the work; `RequestIdReused` when the id came with another method, body or
+/// Those of the work; `RequestIdReused` when the id came with another request or
 /// actor before.
 pub async fn once<Req, Resp, E, W, F>(
     db: &Database,
     ctx: &Context,
-    method: &'static str,
-    request_id: &str,
     request: &Req,
     work: W,
 ) -> Result<Resp, E>
 where
-    Req: Message + Name,
+    Req: RequestId,
     Resp: Message + Default,
     E: From<PlatformError> + Retryable,
     W: Fn(Arc<DatabaseTransaction>) -> F + Sync,
     F: Future<Output = Result<Resp, E>> + Send,
 {
-    let claim = Claim::of(ctx, (method, Req::NAME), request_id, &|| {
-        request.encode_to_vec()
-    })?;
+    let body = || request.encode_to_vec();
+    let claim = Claim::of(ctx, Req::NAME, request.request_id(), &body)?;
     let is_claimed = claim.is_some();
     let (work, answer) = (&work, &Mutex::new(None));
     let kept = run::<E>(db, claim, &|txn| {
@@ -100,9 +99,9 @@ where
 }
 
 /// Who asked for what: the actor counts, so that nobody reads another's answer.
-fn fingerprint(ctx: &Context, (method, request): (&str, &str), body: &[u8]) -> Vec<u8> {
+fn fingerprint(ctx: &Context, request: &str, body: &[u8]) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [ctx.actor.as_str(), method, request] {
+    for part in [ctx.actor.as_str(), request] {
         hash.update(part);
         hash.update([0]);
     }
@@ -114,16 +113,16 @@ fn fingerprint(ctx: &Context, (method, request): (&str, &str), body: &[u8]) -> V
 /// more in each service that awaits it.
 struct Claim<'a> {
     ctx: &'a Context,
-    method: &'static str,
+    request: &'static str,
     request_id: &'a str,
     fingerprint: Vec<u8>,
 }
 
 impl<'a> Claim<'a> {
-    /// The claim of a request, whose method and type have names; none if it has no id.
+    /// The claim of a request of this name; none if it has no id.
     fn of(
         ctx: &'a Context,
-        (method, name): (&'static str, &str),
+        request: &'static str,
         request_id: &'a str,
         body: &dyn Fn() -> Vec<u8>,
     ) -> Result<Option<Self>, PlatformError> {
@@ -137,9 +136,9 @@ impl<'a> Claim<'a> {
         }
         Ok(Some(Self {
             ctx,
-            method,
+            request,
             request_id,
-            fingerprint: fingerprint(ctx, (method, name), &body()),
+            fingerprint: fingerprint(ctx, request, &body()),
         }))
     }
 
@@ -155,7 +154,7 @@ impl<'a> Claim<'a> {
         let row = ActiveModel {
             tenant_id: Set(self.ctx.tenant),
             request_id: Set(self.request_id.to_owned()),
-            method: Set(self.method.to_owned()),
+            method: Set(self.request.to_owned()),
             fingerprint: Set(self.fingerprint.clone()),
             response: Set(None),
             expire_time: Set(self.ctx.now.saturating_add(KEPT_FOR)),
@@ -180,7 +179,7 @@ impl<'a> Claim<'a> {
                 .await?
                 // Cleared away since: run again and take its place.
                 .ok_or(PlatformError::Conflict)?;
-            if row.method != self.method || row.fingerprint != self.fingerprint {
+            if row.method != self.request || row.fingerprint != self.fingerprint {
                 return Err(PlatformError::RequestIdReused);
             }
             Ok(row.response.unwrap_or_default())

@@ -55,7 +55,7 @@ pub enum Error {
     /// Nothing that the caller holds covers what he would approve.
     #[error("no authority over {resource}")]
     AuthorityMissing {
-        /// Name of the quote.
+        /// Name of what he would approve.
         resource: String,
         /// The level that it waits for.
         level: i16,

@@ -4,6 +4,8 @@
 pub(crate) mod customers;
 
 pub(crate) mod authority;
+pub(crate) mod expense;
+pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod proposal;
 pub(crate) mod quote;

@@ -18,6 +18,16 @@ pub(crate) const PROPOSAL_TEMPLATE: Pattern<1> =
 pub(crate) const PROPOSAL: Pattern<2> = Pattern::new("quotes/{quote}/proposals/{proposal}");
 /// `quotes/{uuid}`.
 pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
+/// `orders/{uuid}`: the id is the quote's.
+pub(crate) const ORDER: Pattern<1> = Pattern::new("orders/{order}");
+/// `invoices/{uuid}`.
+pub(crate) const INVOICE: Pattern<1> = Pattern::new("invoices/{invoice}");
+/// `expenseReports/{uuid}`.
+pub(crate) const EXPENSE_REPORT: Pattern<1> = Pattern::new("expenseReports/{expense_report}");
+/// The tenant's only expense policy.
+pub(crate) const EXPENSE_POLICY: &str = "expensePolicy";
+/// The tenant's only dunning policy.
+pub(crate) const DUNNING_POLICY: &str = "dunningPolicy";
 /// `authorityGrants/{uuid}`.
 pub(crate) const AUTHORITY_GRANT: Pattern<1> = Pattern::new("authorityGrants/{authority_grant}");
 /// `authorityDelegations/{uuid}`.

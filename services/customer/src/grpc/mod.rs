@@ -30,12 +30,18 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod view;
-mod write;
 
+use std::sync::Arc;
+
+use prost::Message;
 use rapport_platform::db::Database;
+use rapport_platform::idempotency;
+use rapport_platform::identity::Context;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::server::Rpcs;
 use rapport_platform::time::Clock;
+use rapport_proto::RequestId;
+use sea_orm::DatabaseTransaction;
 
 use attribute::Attributes;
 use channel_effect::ChannelEffects;
@@ -64,6 +70,7 @@ use view::Views;
 
 use crate::delivery::Outbound;
 use crate::domain::region::Region;
+use crate::error::Error;
 use crate::store::contact_point::AddressKey;
 
 /// What every handler works with. Clones share it.
@@ -85,6 +92,25 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     /// The tenants' contact policies that were read last.
     pub(crate) policies: Policies,
+}
+
+impl Shared {
+    /// Runs `work` in one transaction and answers what it answers; a repeated request gets the
+    /// first answer instead: [`idempotency::once`].
+    pub(crate) fn once<Req, Resp, W, F>(
+        &self,
+        ctx: &Context,
+        request: &Req,
+        work: W,
+    ) -> impl Future<Output = Result<Resp, Error>> + Send
+    where
+        Req: RequestId,
+        Resp: Message + Default,
+        W: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        F: Future<Output = Result<Resp, Error>> + Send,
+    {
+        idempotency::once(&self.db, ctx, request, work)
+    }
 }
 
 /// Every RPC of the service, without the layers that stand before them.

@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use prost_types::{Duration as Answer, Timestamp as Request};
+use prost_types::Duration as Answer;
+use rapport_proto::rapport::customer::v1::{CancelDeliveryRequest, DeleteTemplateRequest};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use tokio::task::JoinSet;
 
@@ -14,21 +15,22 @@ use crate::identity::{Actor, Context, TenantId};
 use crate::on_each_engine;
 use crate::testing::context;
 
-const METHOD: &str = "rapport.test.v1.Accounts/Open";
-
-fn request(seconds: i64) -> Request {
-    Request { seconds, nanos: 0 }
+fn request(id: &str, number: u32) -> DeleteTemplateRequest {
+    DeleteTemplateRequest {
+        name: format!("templates/{number}"),
+        request_id: id.to_owned(),
+        ..DeleteTemplateRequest::default()
+    }
 }
 
 /// Opens the account `name`, which may be done once, and answers with a number of its own.
 async fn open(
     db: &Database,
     ctx: &Context,
-    request_id: &str,
-    request: &Request,
+    request: &DeleteTemplateRequest,
     name: &str,
 ) -> Result<Answer, PlatformError> {
-    once(db, ctx, METHOD, request_id, request, |txn| async move {
+    once(db, ctx, request, |txn| async move {
         let holder = new_id();
         let row = lease::ActiveModel {
             name: sea_orm::Set(name.to_owned()),
@@ -55,8 +57,8 @@ on_each_engine! {
     async fn a_repeated_request_gets_the_same_answer_and_has_no_second_effect(db: Database) {
         db.migrate(platform_migrations()).await.unwrap();
         let id = new_id().to_string();
-        let first = open(&db, &context(), &id, &request(1), "a").await.unwrap();
-        let second = open(&db, &context(), &id, &request(1), "a").await.unwrap();
+        let first = open(&db, &context(), &request(&id, 1), "a").await.unwrap();
+        let second = open(&db, &context(), &request(&id, 1), "a").await.unwrap();
         assert_eq!(first, second);
         assert_eq!(accounts(&db).await, 1);
     }
@@ -67,7 +69,7 @@ on_each_engine! {
         let mut calls = JoinSet::new();
         for _ in 0..8 {
             let (db, ctx) = (storage.connect().await, ctx.clone());
-            calls.spawn(async move { open(&db, &ctx, "same", &request(1), "a").await.unwrap() });
+            calls.spawn(async move { open(&db, &ctx, &request("same", 1), "a").await.unwrap() });
         }
         let mut answers = calls.join_all().await;
         answers.dedup();
@@ -78,14 +80,18 @@ on_each_engine! {
     async fn the_same_id_with_another_request_is_refused(db: Database) {
         db.migrate(platform_migrations()).await.unwrap();
         let ctx = context();
-        open(&db, &ctx, "same", &request(1), "a").await.unwrap();
-        let other_body = open(&db, &ctx, "same", &request(2), "b").await;
+        open(&db, &ctx, &request("same", 1), "a").await.unwrap();
+        let other_body = open(&db, &ctx, &request("same", 2), "b").await;
         assert!(matches!(other_body, Err(PlatformError::RequestIdReused)));
-        let other_method =
-            once(&db, &ctx, "Close", "same", &request(1), |_| async { Ok(Answer::default()) }).await;
-        assert!(matches!(other_method, Err(PlatformError::RequestIdReused)));
+        let cancel = CancelDeliveryRequest {
+            request_id: "same".to_owned(),
+            ..CancelDeliveryRequest::default()
+        };
+        let other_request =
+            once(&db, &ctx, &cancel, |_| async { Ok(Answer::default()) }).await;
+        assert!(matches!(other_request, Err(PlatformError::RequestIdReused)));
         let bob = Context { actor: Actor::parse("employees/bob").unwrap(), ..ctx };
-        let other_actor = open(&db, &bob, "same", &request(1), "a").await;
+        let other_actor = open(&db, &bob, &request("same", 1), "a").await;
         assert!(matches!(other_actor, Err(PlatformError::RequestIdReused)));
         assert_eq!(accounts(&db).await, 1);
     }
@@ -93,23 +99,23 @@ on_each_engine! {
     async fn tenants_may_choose_the_same_id(db: Database) {
         db.migrate(platform_migrations()).await.unwrap();
         let other = Context { tenant: TenantId::new(new_id()), ..context() };
-        open(&db, &context(), "same", &request(1), "a").await.unwrap();
-        open(&db, &other, "same", &request(2), "b").await.unwrap();
+        open(&db, &context(), &request("same", 1), "a").await.unwrap();
+        open(&db, &other, &request("same", 2), "b").await.unwrap();
         assert_eq!(accounts(&db).await, 2);
     }
 
     async fn a_request_that_failed_can_be_repeated(db: Database) {
         db.migrate(platform_migrations()).await.unwrap();
         let ctx = &context();
-        open(&db, ctx, "other", &request(1), "a").await.unwrap();
-        let taken = open(&db, ctx, "same", &request(1), "a").await;
+        open(&db, ctx, &request("other", 1), "a").await.unwrap();
+        let taken = open(&db, ctx, &request("same", 1), "a").await;
         assert!(matches!(taken, Err(PlatformError::AlreadyExists(_))));
         db.write_txn(|txn| async move {
             txn.execute_unprepared("DELETE FROM lease").await.map(|_| ()).map_err(PlatformError::from)
         })
         .await
         .unwrap();
-        open(&db, ctx, "same", &request(1), "a").await.unwrap();
+        open(&db, ctx, &request("same", 1), "a").await.unwrap();
     }
 
     async fn after_a_day_an_id_may_be_used_again(db: Database) {
@@ -117,12 +123,12 @@ on_each_engine! {
         let today = context();
         let almost = today.now.saturating_add(KEPT_FOR - Duration::from_secs(1));
         let tomorrow = Context { now: today.now.saturating_add(KEPT_FOR), ..today.clone() };
-        open(&db, &today, "same", &request(1), "a").await.unwrap();
+        open(&db, &today, &request("same", 1), "a").await.unwrap();
         let refused =
-            open(&db, &Context { now: almost, ..today.clone() }, "same", &request(2), "b").await;
+            open(&db, &Context { now: almost, ..today.clone() }, &request("same", 2), "b").await;
         assert!(matches!(refused, Err(PlatformError::RequestIdReused)));
-        let first = open(&db, &tomorrow, "same", &request(2), "b").await.unwrap();
-        let second = open(&db, &tomorrow, "same", &request(2), "b").await.unwrap();
+        let first = open(&db, &tomorrow, &request("same", 2), "b").await.unwrap();
+        let second = open(&db, &tomorrow, &request("same", 2), "b").await.unwrap();
         assert_eq!(first, second);
         assert_eq!(accounts(&db).await, 2);
     }
@@ -131,7 +137,7 @@ on_each_engine! {
         db.migrate(platform_migrations()).await.unwrap();
         let count = &AtomicU32::new(0);
         for _ in 0..2 {
-            once(&db, &context(), METHOD, "", &request(1), |_| async move {
+            once(&db, &context(), &request("", 1), |_| async move {
                 count.fetch_add(1, Ordering::Relaxed);
                 Ok::<_, PlatformError>(Answer::default())
             })
@@ -144,7 +150,7 @@ on_each_engine! {
 
     async fn an_id_that_no_index_should_hold_is_refused(db: Database) {
         for id in [&"x".repeat(65), "\0", "a b", "é"] {
-            let refused = open(&db, &context(), id, &request(1), "a").await;
+            let refused = open(&db, &context(), &request(id, 1), "a").await;
             assert!(matches!(refused, Err(PlatformError::Invalid(fields)) if fields[0].field == "request_id"));
         }
     }

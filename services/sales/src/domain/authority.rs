@@ -1,4 +1,4 @@
-//! Who may do what about quotes, up to which limit, and who acts for whom.
+//! Who may do what about quotes and expenses, up to which limit, and who acts for whom.
 
 use std::time::Duration;
 
@@ -17,12 +17,14 @@ use super::share::{Share, WHOLE_PPM};
 const LONGEST_DELEGATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 numbered! {
-    /// What somebody may do about quotes.
+    /// What somebody may do.
     pub enum Action as "action" {
         /// Submit quotes without the approval that the policy asks for.
         QuoteFreely = 1 "QUOTE_FREELY",
         /// Approve quotes that others made and submitted.
         ApproveQuotes = 2 "APPROVE_QUOTES",
+        /// Approve expense reports of others.
+        ApproveExpenses = 3 "APPROVE_EXPENSES",
     }
 }
 
@@ -208,7 +210,7 @@ pub struct Held {
     pub delegated: bool,
 }
 
-/// Why somebody may not approve a quote.
+/// Why somebody may not approve something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotEntitled {
     /// It is his own work, or that of somebody for whom he acts.
@@ -226,16 +228,16 @@ pub struct Authority {
     pub acts_for: Vec<String>,
 }
 
-/// Finds the authority by which `approver` may decide at a level; `reach` says how far it has to
-/// go. His own comes first.
+/// Finds the authority by which `approver` may take an action at a level; `reach` says how far it
+/// has to go. His own comes first.
 ///
 /// # Errors
-/// When he is one of those `involved` in the quote, or acts for one of them: also by authority of
+/// When he is one of those `involved` in it, or acts for one of them: also by authority of
 /// his own, because four eyes have to see it.
 pub fn entitle<'h>(
     approver: &Actor,
     authority: &'h Authority,
-    level: Level,
+    (action, level): (Action, Level),
     reach: impl Fn(&Limits) -> bool,
     involved: &[&str],
 ) -> Result<&'h Held, NotEntitled> {
@@ -246,7 +248,7 @@ pub fn entitle<'h>(
     }
     let fits = |it: &&Held| {
         let grant = &it.grant;
-        grant.action == Action::ApproveQuotes && grant.level >= level && reach(&grant.limits)
+        grant.action == action && grant.level >= level && reach(&grant.limits)
     };
     let fitting = authority.held.iter().filter(fits);
     fitting

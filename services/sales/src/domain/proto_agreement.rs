@@ -3,12 +3,16 @@
 use rapport_platform::testing::values_in_proto;
 
 use super::authority::Action;
+use super::edition::ReportOutcome;
+use super::expense::{ExpenseDimension, ExpenseState, ExpenseWarning};
+use super::order::{DeliveryState, OrderDiscrepancy, OrderState, PaymentState};
 use super::pipeline::{ForecastCategory, OpportunityState};
 use super::price::{BookVerdict, PriceVerdict, TaxTreatment};
 use super::proposal::notation::{DateFormat, NumberFormat};
 use super::proposal::template::{LineColumn, PageSize};
 use super::quote::content::RoundingPolicy;
 use super::quote::state::{DecisionOutcome, QuoteState};
+use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
 
@@ -42,5 +46,14 @@ fn numbers_and_names_are_those_of_the_protos() {
         NumberFormat => "rapport.sales.v1.NumberFormat",
         PageSize => "rapport.sales.v1.PageSize",
         SellerState => "rapport.sales.v1.SellerState",
+        DeliveryState => "rapport.sales.v1.DeliveryState",
+        ExpenseDimension => "rapport.sales.v1.ExpenseDimension",
+        ExpenseState => "rapport.sales.v1.ExpenseState",
+        ExpenseWarning => "rapport.sales.v1.ExpenseWarning",
+        InvoiceEntryKind => "rapport.sales.v1.InvoiceEntryKind",
+        OrderDiscrepancy => "rapport.sales.v1.OrderDiscrepancy",
+        OrderState => "rapport.sales.v1.OrderState",
+        PaymentState => "rapport.sales.v1.PaymentState",
+        ReportOutcome => "rapport.sales.v1.ReportOutcome",
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of opportunities and quotes when their customers do not stay who they were.
+//! What becomes of opportunities, quotes, orders and receivables when their customers do not stay who they were.
 
 use prost::Name as _;
 use rapport_platform::error::PlatformError;
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
 use crate::store::opportunity;
+use crate::store::order::customer::{self as orders, Moved};
 use crate::store::quote::customer as quotes;
 
 /// Versions of a merge as a cause: it holds, it was undone.
@@ -90,7 +91,9 @@ async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Resu
     let ids = (merge.merged, merge.survivor);
     let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
     quotes::reassign(ctx, txn, merge.id, ids).await?;
+    let moved = orders::reassign(ctx, txn, merge.id, ids).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
+    tell_of_orders(ctx, txn, (&merge.name, MERGED), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
 }
 
@@ -98,7 +101,9 @@ async fn undone(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Resu
     let ids = (merge.survivor, merge.merged);
     let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
     quotes::give_back(ctx, txn, merge.id, ids).await?;
+    let moved = orders::give_back(ctx, txn, merge.id, ids).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
+    tell_of_orders(ctx, txn, (&merge.name, UNDONE), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
 }
 
@@ -113,7 +118,32 @@ async fn erased(
         return Err(PlatformError::internal("reading an erasure", "no customer").into());
     };
     let count = opportunity::forget(ctx, txn, &ids).await?;
+    let moved = orders::forget(ctx, txn, &ids).await?;
+    tell_of_orders(ctx, txn, (&fact.customer, 1), (first, None), moved).await?;
     publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
+}
+
+/// Tells of the orders and invoices that have another customer, if there are any.
+async fn tell_of_orders(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (cause, version): (&str, i64),
+    (from, to): (Uuid, Option<Uuid>),
+    Moved { orders, invoices }: Moved,
+) -> Result<(), Error> {
+    if orders + invoices == 0 {
+        return Ok(());
+    }
+    let name = |id: Uuid| CUSTOMER.format(&[id]);
+    let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    let fact = proto::OrdersReassigned {
+        from_customer: name(from),
+        to_customer: to.map(name).unwrap_or_default(),
+        order_count: count(orders),
+        invoice_count: count(invoices),
+    };
+    let event = events::order::reassigned(cause, version, &fact);
+    Ok(outbox::append(txn, ctx, &[event]).await?)
 }
 
 /// Tells of the opportunities that have another customer, if there are any.

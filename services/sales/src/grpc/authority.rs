@@ -8,11 +8,11 @@ use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::rpcs;
 use rapport_platform::time::Timestamp;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Shared;
 use super::convert::authority as convert;
-use super::write::Write;
 use crate::domain::authority::Delegation;
 use crate::error::{Error, faults_of};
 use crate::events::authority as events;
@@ -167,7 +167,7 @@ impl Authorities {
         self.lend(&ctx, &request, &lent).await
     }
 
-    async fn lend<Req: Write>(
+    async fn lend<Req: RequestId>(
         &self,
         ctx: &Context,
         request: &Req,

@@ -5,36 +5,51 @@
 mod approval_policy;
 mod authority;
 pub(crate) mod convert;
+mod dunning;
+mod expense;
 mod forecast;
 mod opportunity;
+mod order;
 mod pipeline;
 mod price_book;
 mod product;
 mod proposal;
 mod proposal_template;
 pub(crate) mod quote;
+mod receivable;
 mod report;
 mod seller;
 #[cfg(test)]
 mod tests;
-mod write;
 
+use std::sync::Arc;
+
+use prost::Message;
 use rapport_platform::db::Database;
+use rapport_platform::idempotency;
+use rapport_platform::identity::Context;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::server::Rpcs;
+use rapport_proto::RequestId;
+use sea_orm::DatabaseTransaction;
 
 use crate::customers::Customers;
 use crate::domain::proposal::pdf::Fonts;
+use crate::error::Error;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
+use dunning::Dunnings;
+use expense::Expenses;
 use forecast::Forecasts;
 use opportunity::Opportunities;
+use order::Orders;
 use pipeline::Pipelines;
 use price_book::PriceBooks;
 use product::Products;
 use proposal::Proposals;
 use proposal_template::ProposalTemplates;
 use quote::Quotes;
+use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
 
@@ -69,20 +84,43 @@ pub(crate) struct Shared {
     pub(crate) fonts: Fonts,
 }
 
+impl Shared {
+    /// Runs `work` in one transaction and answers what it answers; a repeated request gets the
+    /// first answer instead: [`idempotency::once`].
+    pub(crate) fn once<Req, Resp, W, F>(
+        &self,
+        ctx: &Context,
+        request: &Req,
+        work: W,
+    ) -> impl Future<Output = Result<Resp, Error>> + Send
+    where
+        Req: RequestId,
+        Resp: Message + Default,
+        W: Fn(Arc<DatabaseTransaction>) -> F + Send + Sync,
+        F: Future<Output = Result<Resp, Error>> + Send,
+    {
+        idempotency::once(&self.db, ctx, request, work)
+    }
+}
+
 /// Every RPC of the service, without the layers that stand before them.
 pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     let shared = || shared.clone();
     Rpcs::default()
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
+        .serve(Dunnings(shared()))
+        .serve(Expenses(shared()))
         .serve(Forecasts(shared()))
         .serve(Opportunities(shared()))
+        .serve(Orders(shared()))
         .serve(Pipelines(shared()))
         .serve(PriceBooks(shared()))
         .serve(Products(shared()))
         .serve(Proposals(shared()))
         .serve(ProposalTemplates(shared()))
         .serve(Quotes(shared()))
+        .serve(Receivables(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
 }

@@ -9,10 +9,10 @@ use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::convert::seller as convert;
-use super::write::Write;
 use super::{PAGE, Shared};
 use crate::domain::seller::{Seller, SellerState};
 use crate::error::{Error, faults_of, unreadable};
@@ -152,7 +152,7 @@ impl Sellers {
         self.enter(ctx, &request, named, SellerState::Active).await
     }
 
-    async fn enter<Req: Write>(
+    async fn enter<Req: RequestId>(
         &self,
         ctx: Context,
         request: &Req,

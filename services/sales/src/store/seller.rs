@@ -259,6 +259,40 @@ pub(crate) async fn activity(
         .collect())
 }
 
+/// The seller and those who manage him, the nearest first.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn chain(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    let chain = links(ctx, db, CHAIN, id).await?;
+    if chain.is_empty() {
+        return Err(Error::not_found(resource::seller(id)));
+    }
+    Ok(chain.iter().map(|link| link.seller_id).collect())
+}
+
+/// Who sellers are when they call.
+pub(crate) async fn principals(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    sellers: Vec<Uuid>,
+) -> Result<HashMap<Uuid, String>, Error> {
+    let rows: Vec<(Uuid, String)> = Entity::find()
+        .select_only()
+        .column(Column::SellerId)
+        .column(Column::Principal)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::SellerId.is_in(sellers))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Those who manage the seller, the nearest first.
 ///
 /// # Errors
@@ -268,11 +302,8 @@ pub(crate) async fn above(
     db: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Vec<Uuid>, Error> {
-    let chain = links(ctx, db, CHAIN, id).await?;
-    let Some((_, above)) = chain.split_first() else {
-        return Err(Error::not_found(resource::seller(id)));
-    };
-    Ok(above.iter().map(|link| link.seller_id).collect())
+    let mut chain = chain(ctx, db, id).await?;
+    Ok(chain.split_off(1))
 }
 
 /// The seller and those whom he manages; everybody without one. At most one more than `limit`.

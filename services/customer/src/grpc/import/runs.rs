@@ -1,6 +1,5 @@
 //! Runs: opening, resuming, completing, taking back, looking at them.
 
-use rapport_platform::idempotency::once;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
@@ -30,12 +29,11 @@ pub(super) async fn start(
     ctx: &Context,
     start: &proto::ImportStart,
 ) -> Result<Model, Error> {
-    const METHOD: &str = "rapport.customer.v1.ImportService/ImportCustomers";
     let proto::ImportStart {
         resume,
         source,
         dry_run,
-        request_id,
+        ..
     } = start;
     if !resume.is_empty() {
         let [id] = IMPORT_RUN.parse("start.resume", resume)?;
@@ -47,14 +45,9 @@ pub(super) async fn start(
     }
     let mode = if *dry_run { Mode::DryRun } else { Mode::Write };
     let run = &ImportRun::open(source, mode).map_err(|fault| fault.at("start.source"))?;
-    let opened = once(
-        &shared.db,
-        ctx,
-        METHOD,
-        request_id,
-        start,
-        |txn| async move { Ok::<_, Error>(to_proto(import::open(ctx, &txn, run).await?)) },
-    );
+    let opened = shared.once(ctx, start, |txn| async move {
+        Ok(to_proto(import::open(ctx, &txn, run).await?))
+    });
     let [id] = IMPORT_RUN.parse("name", &opened.await?.name)?;
     import::get(ctx, shared.db.read(), id).await
 }

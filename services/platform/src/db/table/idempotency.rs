@@ -15,7 +15,7 @@ pub struct Model {
     /// The caller's `request_id`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub request_id: String,
-    /// Full name of the RPC.
+    /// Name of the request, which is that of one RPC.
     pub method: String,
     /// SHA-256 of who asked for what.
     pub fingerprint: Vec<u8>,

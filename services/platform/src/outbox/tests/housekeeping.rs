@@ -1,3 +1,4 @@
+use rapport_proto::rapport::customer::v1::CancelDeliveryRequest;
 use sea_orm::EntityTrait;
 
 use super::*;
@@ -35,7 +36,11 @@ on_each_engine! {
         deposit(&db, "accounts/a", [1]).await;
         all_published(&db).await;
         running.stop().await;
-        once(&db, &context(), "Open", "id", &Deposited::default(), |_| async {
+        let request = CancelDeliveryRequest {
+            request_id: "id".to_owned(),
+            ..CancelDeliveryRequest::default()
+        };
+        once(&db, &context(), &request, |_| async {
             Ok::<_, PlatformError>(Deposited::default())
         })
         .await

@@ -93,7 +93,13 @@ fn nobody_approves_his_own_nor_while_he_acts_for_those_whose_it_is() {
     let entitled = |authority: &Authority, involved: &[&str]| {
         let quote = quote(150_000);
         let reach = |limits: &Limits| limits.cover(&quote);
-        let found = entitle(&who("bob"), authority, Level::LOWEST, reach, involved);
+        let found = entitle(
+            &who("bob"),
+            authority,
+            (Action::ApproveQuotes, Level::LOWEST),
+            reach,
+            involved,
+        );
         found.map(|it| it.grant.grantee.to_string())
     };
     let ada = "employees/ada";
@@ -129,7 +135,13 @@ fn nobody_approves_his_own_nor_while_he_acts_for_those_whose_it_is() {
 fn a_level_above_that_of_the_grant_is_not_covered() {
     let authority = bob(&[held("bob", false, Action::ApproveQuotes)], &[]);
     let second = Level::parse(2).unwrap();
-    let found = entitle(&who("bob"), &authority, second, |_| true, &[]);
+    let found = entitle(
+        &who("bob"),
+        &authority,
+        (Action::ApproveQuotes, second),
+        |_| true,
+        &[],
+    );
     assert_eq!(found, Err(NotEntitled::NotCovered));
     assert!(Level::parse(0).is_err() && Level::parse(11).is_err());
     assert_eq!(Level::parse(10).unwrap().above(), None);

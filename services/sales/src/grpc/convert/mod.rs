@@ -7,8 +7,11 @@
 
 pub(super) mod approval_policy;
 pub(super) mod authority;
+pub(super) mod dunning;
+pub(super) mod expense;
 pub(crate) mod forecast;
 pub(crate) mod opportunity;
+pub(super) mod order;
 pub(crate) mod pipeline;
 pub(super) mod price_book;
 pub(crate) mod product;
@@ -16,6 +19,8 @@ pub(super) mod proposal;
 pub(super) mod proposal_template;
 pub(super) mod quote;
 pub(super) mod quote_revision;
+pub(super) mod receivable;
+pub(super) mod report;
 pub(crate) mod seller;
 
 use iso_currency::Currency;
@@ -61,6 +66,11 @@ pub(super) fn day(proto: Option<&google::Date>) -> Result<Option<Date>, Invalid>
     proto
         .map(|proto| date::parse(proto.year, proto.month, proto.day))
         .transpose()
+}
+
+/// A day that must be set.
+pub(super) fn required_day(proto: Option<&google::Date>) -> Result<Date, Invalid> {
+    day(proto)?.ok_or_else(|| Invalid::new("is required"))
 }
 
 /// A day on the wire.

@@ -13,10 +13,10 @@ use crate::domain::price::{TaxTreatment, currency};
 use crate::domain::quantity::Quantity;
 use crate::domain::quote::amounts::Amounts;
 use crate::domain::quote::content::{Content, Draft, DraftLine, Line, RoundingPolicy};
-use crate::domain::quote::state::is_binding;
+use crate::domain::quote::state::{QuoteState, is_binding};
 use crate::domain::share::Share;
 use crate::error::Error;
-use crate::resource::{self, OPPORTUNITY, PRICE, PRODUCT, PROPOSAL, QUOTE};
+use crate::resource::{self, OPPORTUNITY, ORDER, PRICE, PRODUCT, PROPOSAL, QUOTE};
 use crate::store::entity::quote::Model;
 use crate::store::quote;
 
@@ -205,6 +205,11 @@ pub(in crate::grpc) fn to_proto(
         update_time,
     } = row;
     let send_hash = send_hash.as_deref().map(quote::hash).transpose()?;
+    // An order has the id of its quote.
+    let order = match state == QuoteState::Accepted.code() {
+        true => ORDER.format(&[quote_id]),
+        false => String::new(),
+    };
     Ok(proto::Quote {
         name: QUOTE.format(&[quote_id]),
         customer: resource::customer(customer_id),
@@ -231,6 +236,7 @@ pub(in crate::grpc) fn to_proto(
         create_time: Some(create_time.into()),
         update_time: Some(update_time.into()),
         submit_time: submit_time.map(Into::into),
+        order,
         etag: Etag::of(version),
     })
 }

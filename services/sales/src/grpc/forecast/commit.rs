@@ -99,7 +99,7 @@ impl Forecasts {
 }
 
 /// Refuses those who sell and do not manage the seller; `own` tells whether his own will do.
-async fn entitled(
+pub(in crate::grpc) async fn entitled(
     ctx: &Context,
     txn: &DatabaseTransaction,
     id: Uuid,

@@ -3,6 +3,8 @@
 mod commit;
 mod list;
 
+pub(super) use commit::entitled;
+
 use rapport_platform::identity::Context;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::sales::v1 as proto;

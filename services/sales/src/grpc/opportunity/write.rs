@@ -9,6 +9,7 @@ use rapport_platform::identity::Context;
 use rapport_platform::invalid::InvalidFields;
 use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
@@ -20,7 +21,6 @@ use crate::domain::pipeline::{OpportunityState, Pipeline};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::grpc::convert::opportunity as convert;
-use crate::grpc::write::Write;
 use crate::resource::{self, OPPORTUNITY};
 use crate::store::opportunity::{self, Identity, New, Record, Recorded};
 use crate::store::pipeline;
@@ -115,7 +115,7 @@ impl Opportunities {
     }
 
     /// Brings an opportunity to another stage of its pipeline.
-    async fn advance<Req: Write>(
+    async fn advance<Req: RequestId>(
         &self,
         ctx: Context,
         request: &Req,

@@ -14,6 +14,7 @@ use super::{Quotes, message};
 use crate::domain::quote::state::{QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
+use crate::grpc::order;
 use crate::resource::{CONTACT_POINT, CUSTOMER, QUOTE};
 use crate::store::entity::quote::Model;
 use crate::store::quote::{self, revision};
@@ -99,6 +100,8 @@ impl Quotes {
         self.step(ctx, &request, named, Step::Answer, |txn, row| async move {
             require_binding(ctx, &row)?;
             let content = said(ctx, &txn, &row).await?;
+            let promised = content.clone().unwrap_or_default();
+            order::create(ctx, &txn, &row, &promised).await?;
             Ok(Changed {
                 row: Model {
                     state: QuoteState::Accepted.code(),

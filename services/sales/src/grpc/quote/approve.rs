@@ -7,17 +7,17 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::text::optional_passage;
 use rapport_platform::time::Timestamp;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 
 use super::Quotes;
 use super::step::{Changed, Named, require_time};
-use crate::domain::authority::{Authority, Held, Level, Limits, NotEntitled, entitle};
+use crate::domain::authority::{Action, Authority, Held, Level, Limits, NotEntitled, entitle};
 use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote_revision};
-use crate::grpc::write::Write;
 use crate::resource::QUOTE;
 use crate::store::entity::quote::Model;
 use crate::store::entity::{quote_decision, quote_revision as rows};
@@ -73,7 +73,7 @@ impl Quotes {
         self.decide(&ctx, &request, verdict).await
     }
 
-    async fn decide<Req: Write>(
+    async fn decide<Req: RequestId>(
         &self,
         ctx: &Context,
         request: &Req,
@@ -236,7 +236,13 @@ async fn entitled<'h>(
     // Each level has an approver of its own.
     let found = match earlier.iter().any(own) {
         true => Err(NotEntitled::OwnWork),
-        false => entitle(&ctx.actor, authority, level, reach, &involved),
+        false => entitle(
+            &ctx.actor,
+            authority,
+            (Action::ApproveQuotes, level),
+            reach,
+            &involved,
+        ),
     };
     found.map_err(|why| {
         let resource = QUOTE.format(&[quote.quote_id]);

@@ -6,6 +6,7 @@ use rapport_platform::error::PlatformError;
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
+use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 
@@ -14,7 +15,6 @@ use crate::domain::quote::state::{Step, is_binding};
 use crate::error::Error;
 use crate::events::quote::Tell;
 use crate::grpc::convert::quote as convert;
-use crate::grpc::write::Write;
 use crate::resource::QUOTE;
 use crate::store::entity::quote::Model;
 use crate::store::quote::{self, revision};
@@ -54,7 +54,7 @@ impl Quotes {
         work: W,
     ) -> Result<proto::Quote, Error>
     where
-        Req: Write,
+        Req: RequestId,
         W: Fn(Arc<DatabaseTransaction>, Model) -> F + Sync,
         F: Future<Output = Result<Changed, Error>> + Send,
     {

@@ -2,9 +2,11 @@
 
 mod announcements;
 mod customers;
+mod expenses;
 mod forecasts;
 mod imports;
 mod opportunities;
+mod orders;
 mod pipelines;
 mod plans;
 mod prices;

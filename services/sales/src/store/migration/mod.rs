@@ -8,6 +8,10 @@ mod m0004_forecasts;
 mod m0101_prices;
 mod m0102_quotes;
 mod m0103_authority;
+mod m0201_orders;
+mod m0202_receivables;
+mod m0203_dunning;
+mod m0204_expenses;
 mod m0301_proposals;
 
 use rapport_platform::db::platform_migrations;
@@ -23,6 +27,10 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0101_prices::CreatePrices));
     steps.push(Box::new(m0102_quotes::CreateQuotes));
     steps.push(Box::new(m0103_authority::CreateAuthority));
+    steps.push(Box::new(m0201_orders::CreateOrders));
+    steps.push(Box::new(m0202_receivables::CreateReceivables));
+    steps.push(Box::new(m0203_dunning::CreateDunning));
+    steps.push(Box::new(m0204_expenses::CreateExpenses));
     steps.push(Box::new(m0301_proposals::CreateProposals));
     steps
 }

@@ -3,15 +3,14 @@
 mod customer;
 mod row;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use rapport_platform::db::retry_if_taken;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, IntoActiveModel as _, ModelTrait, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -20,13 +19,11 @@ pub(crate) use row::Identity;
 
 use super::entity::opportunity::{Column, Entity, Model};
 use super::entity::{opportunity_line as line, stage_change as change};
+use super::rows::insert_all;
 use crate::domain::opportunity::Opportunity;
 use crate::domain::pipeline::Key;
 use crate::error::{Error, superseded};
 use crate::resource;
-
-/// Rows of one statement: SQLite binds at most 32,766 values.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// An opportunity as it is stored.
 #[derive(Clone, Debug)]
@@ -148,6 +145,23 @@ pub(crate) async fn by_external_id(
     Ok(known.collect())
 }
 
+/// Those of the opportunities that exist.
+pub(crate) async fn existing(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: Vec<Uuid>,
+) -> Result<HashSet<Uuid>, Error> {
+    let found: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::OpportunityId)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::OpportunityId.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
 /// How many opportunities are in one of the stages.
 pub(crate) async fn count_in(
     ctx: &Context,
@@ -203,23 +217,6 @@ fn states(ctx: &Context, new: &New) -> Vec<Recorded> {
         before = Some(state);
     }
     recorded
-}
-
-async fn insert_all<E>(txn: &DatabaseTransaction, rows: Vec<E::Model>) -> Result<(), Error>
-where
-    E: EntityTrait,
-    E::Model: ModelTrait<Entity = E> + sea_orm::IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: sea_orm::ActiveModelTrait<Entity = E> + Send,
-{
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let chunk = rows.by_ref().take(ROWS_PER_STATEMENT);
-        E::insert_many(chunk.map(sea_orm::IntoActiveModel::into_active_model))
-            .exec_without_returning(txn)
-            .await
-            .map_err(retry_if_taken)?;
-    }
-    Ok(())
 }
 
 /// Writes an opportunity over the record it was read from, and notes in its history what

@@ -1,0 +1,33 @@
+//! Facts about what sellers spend.
+
+use rapport_platform::outbox::NewEvent;
+use rapport_proto::rapport::sales::v1 as proto;
+
+/// Makes the event of a report that has the version since.
+pub(crate) type Tell = fn(proto::ExpenseReport, i64) -> NewEvent;
+
+macro_rules! facts {
+    ($($(#[$meta:meta])* $function:ident => $fact:ident { $field:ident: $kind:ident };)+) => {
+        $(
+            $(#[$meta])*
+            pub(crate) fn $function(it: proto::$kind, version: i64) -> NewEvent {
+                NewEvent::new(it.name.clone(), version, &proto::$fact { $field: Some(it) })
+            }
+        )+
+    };
+}
+
+facts! {
+    /// A report was made.
+    created => ExpenseReportCreated { expense_report: ExpenseReport };
+    /// A report was written anew.
+    updated => ExpenseReportUpdated { expense_report: ExpenseReport };
+    /// Approval of a report was asked for.
+    submitted => ExpenseReportSubmitted { expense_report: ExpenseReport };
+    /// A report was approved or rejected.
+    decided => ExpenseReportDecided { expense_report: ExpenseReport };
+    /// A report was paid back.
+    reimbursed => ExpenseReportReimbursed { expense_report: ExpenseReport };
+    /// The policy was set.
+    policy_changed => ExpensePolicyChanged { expense_policy: ExpensePolicy };
+}

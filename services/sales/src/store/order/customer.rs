@@ -1,0 +1,179 @@
+//! Orders, invoices, reminders and expenses follow their customers when these are merged, and find back.
+
+use rapport_platform::identity::Context;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _,
+};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::store::entity::order_reassignment as moved;
+
+const TENANT: &str = "tenant_id";
+const CUSTOMER: &str = "customer_id";
+
+/// How many orders and invoices have another customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) orders: u64,
+    pub(crate) invoices: u64,
+}
+
+impl Moved {
+    const fn of([orders, invoices, ..]: [u64; 4]) -> Self {
+        Self { orders, invoices }
+    }
+}
+
+/// A table whose rows have a customer.
+struct Table {
+    /// By which its rows are noted.
+    kind: i16,
+    name: &'static str,
+    id: &'static str,
+    /// Whether its rows have a version and a time of their last change.
+    versioned: bool,
+}
+
+const ORDERS: Table = Table {
+    kind: 1,
+    name: "sales_order",
+    id: "order_id",
+    versioned: true,
+};
+const INVOICES: Table = Table {
+    kind: 2,
+    name: "invoice",
+    id: "invoice_id",
+    versioned: true,
+};
+const NOTICES: Table = Table {
+    kind: 3,
+    name: "dunning_notice",
+    id: "notice_id",
+    versioned: false,
+};
+
+const EXPENSES: Table = Table {
+    kind: 4,
+    name: "expense_line",
+    id: "line_id",
+    versioned: false,
+};
+const ALL: [&Table; 4] = [&ORDERS, &INVOICES, &NOTICES, &EXPENSES];
+
+/// Gives what is of a customer to another one, and notes by which merge: two statements for each
+/// kind, however many they are.
+pub(crate) async fn reassign(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    merge: Uuid,
+    (from, to): (Uuid, Uuid),
+) -> Result<Moved, Error> {
+    let mut counts = [0; 4];
+    for (table, count) in ALL.into_iter().zip(&mut counts) {
+        note(ctx, txn, table, merge, from).await?;
+        *count = assign(ctx, txn, table, Some(to), of([from])).await?;
+    }
+    Ok(Moved::of(counts))
+}
+
+/// Gives what a merge moved back to whom it belonged, unless it has yet another customer since.
+pub(crate) async fn give_back(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    merge: Uuid,
+    (survivor, restored): (Uuid, Uuid),
+) -> Result<Moved, Error> {
+    let mut counts = [0; 4];
+    for (table, count) in ALL.into_iter().zip(&mut counts) {
+        let noted = Query::select()
+            .column(moved::Column::MovedId)
+            .from(moved::Entity)
+            .and_where(moved::Column::TenantId.eq(ctx.tenant))
+            .and_where(moved::Column::MergeId.eq(merge))
+            .and_where(moved::Column::Kind.eq(table.kind))
+            .to_owned();
+        let which = of([survivor]).add(Expr::col(table.id).in_subquery(noted));
+        *count = assign(ctx, txn, table, Some(restored), which).await?;
+    }
+    moved::Entity::delete_many()
+        .filter(moved::Column::TenantId.eq(ctx.tenant))
+        .filter(moved::Column::MergeId.eq(merge))
+        .exec(txn)
+        .await?;
+    Ok(Moved::of(counts))
+}
+
+/// Forgets whose all that was.
+pub(crate) async fn forget(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+) -> Result<Moved, Error> {
+    let mut counts = [0; 4];
+    for (table, count) in ALL.into_iter().zip(&mut counts) {
+        let theirs = of(customers.iter().copied());
+        *count = assign(ctx, txn, table, None, theirs).await?;
+    }
+    Ok(Moved::of(counts))
+}
+
+fn of(customers: impl IntoIterator<Item = Uuid>) -> Condition {
+    Condition::all().add(Expr::col(CUSTOMER).is_in(customers))
+}
+
+async fn note(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    table: &Table,
+    merge: Uuid,
+    from: Uuid,
+) -> Result<(), Error> {
+    let theirs = Query::select()
+        .expr(Expr::val(ctx.tenant))
+        .expr(Expr::val(merge))
+        .expr(Expr::val(table.kind))
+        .column(table.id)
+        .from(table.name)
+        .and_where(Expr::col(TENANT).eq(ctx.tenant))
+        .and_where(Expr::col(CUSTOMER).eq(from))
+        .to_owned();
+    let columns = [
+        moved::Column::TenantId,
+        moved::Column::MergeId,
+        moved::Column::Kind,
+        moved::Column::MovedId,
+    ];
+    let note = Query::insert()
+        .into_table(moved::Entity)
+        .columns(columns)
+        .select_from(theirs)
+        .map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?
+        .to_owned();
+    txn.execute(&note).await?;
+    Ok(())
+}
+
+async fn assign(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    table: &Table,
+    customer: Option<Uuid>,
+    which: Condition,
+) -> Result<u64, Error> {
+    let mut update = Query::update();
+    update
+        .table(table.name)
+        .value(CUSTOMER, customer)
+        .and_where(Expr::col(TENANT).eq(ctx.tenant))
+        .cond_where(which);
+    if table.versioned {
+        update
+            .value("version", Expr::col("version").add(1))
+            .value("update_time", ctx.now);
+    }
+    Ok(txn.execute(&update).await?.rows_affected())
+}

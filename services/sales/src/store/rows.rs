@@ -1,0 +1,81 @@
+//! Many rows in a few statements.
+
+use rapport_platform::db::retry_if_taken;
+use rapport_platform::error::PlatformError;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, IdenStatic as _, IntoActiveModel,
+    Iterable as _, ModelTrait, PrimaryKeyToColumn as _,
+};
+
+use crate::error::Error;
+
+/// Rows of one statement: SQLite binds at most 32,766 values.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// Inserts rows; where one of them is there, the work runs again.
+pub(crate) async fn insert_all<E>(
+    txn: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+) -> Result<(), Error>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    in_chunks::<E>(txn, rows, None).await.map(drop)
+}
+
+/// Inserts rows, or replaces those with the same key. With a column that grows, a row that was
+/// not there when the work read it, or has grown since, makes the work run again.
+pub(crate) async fn replace_all<E>(
+    txn: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+    grows: Option<E::Column>,
+) -> Result<(), Error>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let keys: Vec<E::Column> = E::PrimaryKey::iter().map(|key| key.into_column()).collect();
+    let is_key = |column: &E::Column| keys.iter().any(|key| key.as_str() == column.as_str());
+    let others: Vec<E::Column> = E::Column::iter().filter(|it| !is_key(it)).collect();
+    let mut replace = OnConflict::columns(keys.iter().copied());
+    replace.update_columns(others);
+    if let Some(column) = grows {
+        let new = Expr::col(("excluded", column));
+        replace.action_and_where(new.gt(Expr::col((E::default(), column))));
+    }
+    let count = rows.len() as u64;
+    let written = in_chunks::<E>(txn, rows, Some(&replace)).await?;
+    if grows.is_some() && written != count {
+        return Err(PlatformError::Conflict.into());
+    }
+    Ok(())
+}
+
+async fn in_chunks<E>(
+    txn: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+    on_conflict: Option<&OnConflict>,
+) -> Result<u64, Error>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let mut written = 0;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk = rows.by_ref().take(ROWS_PER_STATEMENT);
+        let insert = E::insert_many(chunk.map(IntoActiveModel::into_active_model));
+        let insert = match on_conflict {
+            Some(clause) => insert.on_conflict(clause.clone()),
+            None => insert,
+        };
+        let done = insert.exec_without_returning(txn).await;
+        written += done.map_err(retry_if_taken)?;
+    }
+    Ok(written)
+}
