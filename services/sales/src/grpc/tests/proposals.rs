@@ -27,7 +27,7 @@ fn block(kind: proto::proposal_block::Kind) -> proto::ProposalBlock {
     proto::ProposalBlock { kind: Some(kind) }
 }
 
-fn offer() -> proto::ProposalTemplate {
+pub(super) fn offer() -> proto::ProposalTemplate {
     use proto::proposal_block::Kind;
     let paragraph = "Guten Tag {{ customer.display_name }}\n{{ intro }}";
     proto::ProposalTemplate {
@@ -54,15 +54,15 @@ fn offer() -> proto::ProposalTemplate {
 }
 
 impl Caller {
-    fn proposals(&self) -> ProposalServiceClient<Link> {
+    pub(super) fn proposals(&self) -> ProposalServiceClient<Link> {
         ProposalServiceClient::new(self.link())
     }
 
-    fn proposal_templates(&self) -> ProposalTemplateServiceClient<Link> {
+    pub(super) fn proposal_templates(&self) -> ProposalTemplateServiceClient<Link> {
         ProposalTemplateServiceClient::new(self.link())
     }
 
-    async fn template(
+    pub(super) async fn template(
         &self,
         template: proto::ProposalTemplate,
     ) -> Result<proto::ProposalTemplate, Status> {
@@ -77,7 +77,7 @@ impl Caller {
         )
     }
 
-    async fn render(
+    pub(super) async fn render(
         &self,
         request: proto::RenderProposalRequest,
     ) -> Result<proto::Proposal, Status> {
@@ -97,7 +97,10 @@ impl Caller {
     }
 }
 
-fn of(quote: &proto::Quote, template: &proto::ProposalTemplate) -> proto::RenderProposalRequest {
+pub(super) fn of(
+    quote: &proto::Quote,
+    template: &proto::ProposalTemplate,
+) -> proto::RenderProposalRequest {
     proto::RenderProposalRequest {
         parent: quote.name.clone(),
         proposal_template: template.name.clone(),
@@ -144,7 +147,7 @@ on_each_engine! {
 
     async fn the_same_input_is_rendered_to_the_same_bytes_kept_once(db: Database) {
         let company = Company::open(&db).await;
-        let (sven, quote) = (&company.sven, company.approved(0).await);
+        let (sven, quote) = (&company.sven, company.approved(150_000).await);
         let template = sven.template(offer()).await.unwrap();
         let request = proto::RenderProposalRequest { request_id: new_id().to_string(), ..of(&quote, &template) };
         let first = sven.render(request.clone()).await.unwrap();

@@ -79,7 +79,7 @@ fn outbound(customer: &str, permit: &proto::ContactPermit) -> proto::OutboundMes
         attachments: vec![proto::Attachment {
             file_name: "Offerte Zoë.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
-            content: b"%PDF-1.7 not really".to_vec(),
+            content: vec![0xFF; 60],
         }],
         links: vec!["quotes/17".to_owned()],
         ..Default::default()
@@ -98,7 +98,7 @@ on_each_engine! {
 
         let mail = server.mail().await;
         let content = mail["content"].as_str().unwrap();
-        for part in ["multipart/mixed", "Please find it attached.", "application/pdf", "JVBERi0xLjcgbm90IHJlYWxseQ=="] {
+        for part in ["multipart/mixed", "Please find it attached.", "application/pdf", "////////////////////"] {
             assert!(content.contains(part), "{part}: {content}");
         }
         assert!(server.has_nothing_more().await);

@@ -13,7 +13,7 @@ use rapport_proto::rapport::customer::v1::interaction_service_client::Interactio
 use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -69,7 +69,8 @@ impl Company {
     /// Lets the customer service have what was handed over; as often as a relay may.
     async fn hand_over(&self, db: &Database, times: usize) {
         let handed = outbox::Entity::find()
-            .filter(outbox::Column::Kind.eq("rapport.sales.v1.QuoteMessageSubmitted"));
+            .filter(outbox::Column::Kind.eq("rapport.sales.v1.QuoteMessageSubmitted"))
+            .order_by_asc(outbox::Column::EventId);
         for row in handed.all(db.read()).await.unwrap() {
             let event = Event::decode(&row.payload).unwrap();
             for _ in 0..times {

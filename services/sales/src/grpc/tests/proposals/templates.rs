@@ -65,7 +65,7 @@ impl Caller {
 on_each_engine! {
     async fn every_change_is_a_version_and_proposals_name_theirs(db: Database) {
         let company = Company::open(&db).await;
-        let (sven, quote) = (&company.sven, company.approved(0).await);
+        let (sven, quote) = (&company.sven, company.approved(150_000).await);
         let first = sven.template(offer()).await.unwrap();
         let second = sven.rewrite(&first, "Angebot {{ quote.title }}").await.unwrap();
         assert_eq!((first.version, second.version), (1, 2));

@@ -8,6 +8,7 @@ use rapport_proto::rapport::sales::v1::price_book_service_client::PriceBookServi
 use tonic::Code;
 
 use super::super::prices::{book, priced};
+use super::super::proposals::{of, offer};
 use super::{Company, DAY, content, grant, rule};
 use crate::testing::{Caller, reason};
 
@@ -71,6 +72,22 @@ on_each_engine! {
         spoil!(sven.quotes(), reject_quote, RejectQuoteRequest { name: sent.name.clone(), revision: 1 });
         spoil!(sven.quotes(), supersede_quote, SupersedeQuoteRequest { name: name.clone(), successor: sent.name.clone() });
         spoil!(sven.quotes(), submit_quote, SubmitQuoteRequest { name: name, revision: 1 });
+
+        let template = sven.template(offer()).await.unwrap();
+        let rendered = sven.render(of(&sent, &template)).await.unwrap();
+        let render = of(&sent, &template);
+        spoil!(sven.proposals(), render_proposal, RenderProposalRequest {
+            parent: render.parent, proposal_template: render.proposal_template, merge_fields: render.merge_fields,
+        });
+        spoil!(sven.proposals(), get_proposal, GetProposalRequest { name: rendered.name.clone() });
+        spoil!(sven.proposals(), list_proposals, ListProposalsRequest { parent: sent.name.clone() });
+        spoil!(sven.proposals(), download_proposal, DownloadProposalRequest { name: rendered.name, format: 1 });
+        let templates = || sven.proposal_templates();
+        spoil!(templates(), create_proposal_template, CreateProposalTemplateRequest { proposal_template: Some(offer()) });
+        spoil!(templates(), update_proposal_template, UpdateProposalTemplateRequest { proposal_template: Some(template.clone()) });
+        spoil!(templates(), get_proposal_template, GetProposalTemplateRequest { name: template.name.clone() });
+        spoil!(templates(), list_proposal_templates, ListProposalTemplatesRequest {});
+        spoil!(templates(), delete_proposal_template, DeleteProposalTemplateRequest { name: template.name });
 
         let granted = grant("bob", proto::AuthorityAction::ApproveQuotes, 1, 0);
         let now = sven.ctx.now;
