@@ -16,6 +16,7 @@
 mod callers;
 pub mod deals;
 mod dynamic;
+pub mod mail;
 pub mod population;
 pub mod postgres;
 mod process;

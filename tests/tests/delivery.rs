@@ -6,7 +6,6 @@
     reason = "a story that can't go on has to stop"
 )]
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use rapport::client::Caller;
@@ -22,77 +21,15 @@ use rapport_proto::rapport::customer::v1::pull_request::Step;
 use rapport_proto::rapport::customer::v1::pull_response::Event;
 use rapport_proto::rapport::customer::v1::template_service_client::TemplateServiceClient;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
+use rapport_tests::mail::MailProcess;
 use rapport_tests::{Engine, Suite, person, reason};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc::channel;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const MAIL_SERVER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../services/customer/src/grpc/tests/delivery/smtpd.py"
-);
-
-/// A mail server in a process of its own.
-struct MailProcess {
-    port: u16,
-    mails: Lines<BufReader<ChildStdout>>,
-    _process: Child,
-}
-
-impl MailProcess {
-    async fn start() -> Self {
-        let python = std::env::var("RAPPORT_TOOLS_PYTHON")
-            .unwrap_or_else(|_| panic!("set RAPPORT_TOOLS_PYTHON or run `cargo xtask test`"));
-        let mut process = Command::new(python)
-            .arg(MAIL_SERVER)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut mails = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = mails.next_line().await.unwrap().unwrap().parse().unwrap();
-        Self {
-            port,
-            mails,
-            _process: process,
-        }
-    }
-
-    async fn mail(&mut self) -> Value {
-        let line = timeout(PATIENCE, self.mails.next_line()).await.unwrap();
-        serde_json::from_str(&line.unwrap().unwrap()).unwrap()
-    }
-
-    /// What the suite has to be told of it.
-    fn settings(&self) -> Vec<(String, String)> {
-        let of = |name: &str, value: &str| {
-            (format!("RAPPORT__CUSTOMER__SMTP__{name}"), value.to_owned())
-        };
-        vec![
-            of("HOST", "127.0.0.1"),
-            of("PORT", &self.port.to_string()),
-            of("TLS", "none"),
-            of("FROM", "Shop <shop@crm.example.com>"),
-            of("BOUNCES", "bounces@crm.example.com"),
-            // What a process held that was killed is taken up soon.
-            (
-                "RAPPORT__CUSTOMER__DELIVERY__LEASE".to_owned(),
-                "4s".to_owned(),
-            ),
-            (
-                "RAPPORT__CUSTOMER__DELIVERY__FIRST_DELAY".to_owned(),
-                "1s".to_owned(),
-            ),
-        ]
-    }
-}
-
 /// Somebody with an e-mail address and a phone.
 async fn ana(caller: &Caller) -> String {
     let request = proto::CreateCustomerRequest {
