@@ -22,18 +22,26 @@ fn main() -> Result<()> {
         println!("cargo:rerun-if-changed={}", root.join(folder).display());
     }
 
-    let encoded = compile(&root)?;
+    let encoded = compile(&root, Comments::Kept)?;
     std::fs::write(out.join("rapport.binpb"), &encoded)?;
+    std::fs::write(out.join("terse.binpb"), compile(&root, Comments::Left)?)?;
     let descriptors = FileDescriptorSet::decode(encoded.as_slice())?;
     std::fs::write(out.join("request_ids.rs"), request_ids(&descriptors))?;
     generate(descriptors)
+}
+
+/// What becomes of the comments and of where in its file each thing stands.
+#[derive(PartialEq)]
+enum Comments {
+    Kept,
+    Left,
 }
 
 /// All protos as one encoded descriptor set.
 ///
 /// `encode_file_descriptor_set` keeps custom options; decoding into prost's own
 /// descriptor types first would drop them.
-fn compile(root: &Path) -> Result<Vec<u8>> {
+fn compile(root: &Path, comments: Comments) -> Result<Vec<u8>> {
     let mut resolver = ChainFileResolver::new();
     resolver.add(IncludeFileResolver::new(root.to_owned()));
     resolver.add(IncludeFileResolver::new(root.join("third_party")));
@@ -42,7 +50,9 @@ fn compile(root: &Path) -> Result<Vec<u8>> {
     resolver.add(GoogleFileResolver::new());
 
     let mut compiler = Compiler::with_file_resolver(resolver);
-    compiler.include_imports(true).include_source_info(true);
+    compiler
+        .include_imports(true)
+        .include_source_info(comments == Comments::Kept);
     for file in protos(root, &root.join("rapport"))? {
         compiler.open_file(file)?;
     }

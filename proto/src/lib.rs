@@ -24,9 +24,12 @@ include!(concat!(env!("OUT_DIR"), "/request_ids.rs"));
 /// The complete descriptor set: options, comments and imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rapport.binpb"));
 
+/// Without comments, which take megabytes in the memory of every process and which no rule reads.
+const TERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/terse.binpb"));
+
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     #[allow(clippy::expect_used)] // Built by our own build script; a test decodes it.
-    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the embedded descriptor set is valid")
+    DescriptorPool::decode(TERSE).expect("the embedded descriptor set is valid")
 });
 
 /// The descriptors of every message and service, with their options.

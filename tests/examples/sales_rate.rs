@@ -84,7 +84,6 @@ async fn quotes(suite: &Suite, customers: Population) -> f64 {
             quote: Some(quote),
             max_discount_ppm: 50_000,
             request_id: request_id(),
-            ..Default::default()
         };
         let mut client = proto::quote_service_client::QuoteServiceClient::new(caller);
         client.create_quote(request).await.unwrap();
