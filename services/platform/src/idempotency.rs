@@ -59,13 +59,12 @@ where
         })
     })
     .await?;
-    let first = || answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let response = match kept {
-        Some(bytes) => Resp::decode(bytes.as_slice()).ok(),
-        None => first(),
-    };
-    let unreadable = || PlatformError::internal("reading a kept answer", "it is none");
-    Ok(response.ok_or_else(unreadable)?)
+    if let Some(bytes) = kept {
+        let read = |error| PlatformError::internal("reading a kept answer", error).into();
+        return Resp::decode(bytes.as_slice()).map_err(read);
+    }
+    let first = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    first.ok_or_else(|| PlatformError::internal("answering", "the work left no answer").into())
 }
 
 /// Work whose type is erased, so that what runs it is compiled once and not for each request. It

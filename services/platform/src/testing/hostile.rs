@@ -5,6 +5,9 @@
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _, Value};
 use rapport_proto::descriptor_pool;
+use tonic::{Code, Status};
+
+use super::reason;
 
 /// What no column, header or terminal should be given.
 pub const HOSTILE: [&str; 5] = [
@@ -32,6 +35,31 @@ pub fn spoiled<M: Message + Name + Default>(message: &M, hostile: &str) -> Vec<M
             .expect("another string is as good as the first")
     };
     (0..count).map(spoil).collect()
+}
+
+/// Refuses an answer that is a fault of ours, or that does not say why.
+pub fn check(call: &str, refused: &Status) {
+    assert!(!reason(refused).is_empty(), "{call}: {refused}");
+    let ours = [Code::Internal, Code::Unknown, Code::Unavailable];
+    assert!(!ours.contains(&refused.code()), "{call}: {refused}");
+}
+
+/// Calls an RPC with each string of its request hostile, in turn. Says how many calls that were.
+#[macro_export]
+macro_rules! spoil {
+    ($client:expr, $rpc:ident, $message:expr) => {{
+        let (message, mut calls) = ($message, 0);
+        for hostile in $crate::testing::hostile::HOSTILE {
+            for spoiled in $crate::testing::hostile::spoiled(&message, hostile) {
+                let call = format!("{} {spoiled:?}", stringify!($rpc));
+                calls += 1;
+                if let Err(refused) = $client.$rpc(spoiled).await {
+                    $crate::testing::hostile::check(&call, &refused);
+                }
+            }
+        }
+        calls
+    }};
 }
 
 /// Counts the strings in a message from `seen` on and replaces the one at `at`.

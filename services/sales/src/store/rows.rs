@@ -10,8 +10,8 @@ use sea_orm::{
 
 use crate::error::Error;
 
-/// Rows of one statement: SQLite binds at most 32,766 values.
-const ROWS_PER_STATEMENT: usize = 1_000;
+/// Values that SQLite binds to one statement; PostgreSQL takes more.
+const MOST_VALUES: usize = 32_766;
 
 /// Inserts rows; where one of them is there, the work runs again.
 pub(crate) async fn insert_all<E>(
@@ -65,10 +65,11 @@ where
     E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
     E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
 {
+    let fitting = MOST_VALUES / E::Column::iter().count();
     let mut written = 0;
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let chunk = rows.by_ref().take(ROWS_PER_STATEMENT);
+        let chunk = rows.by_ref().take(fitting);
         let insert = E::insert_many(chunk.map(IntoActiveModel::into_active_model));
         let insert = match on_conflict {
             Some(clause) => insert.on_conflict(clause.clone()),

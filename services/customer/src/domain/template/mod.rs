@@ -259,14 +259,12 @@ impl Template {
     ) -> Result<Rendered, InvalidFields> {
         self.check_values(values)?;
         let mut faults = InvalidFields::default();
-        let customer = customer.entries();
         let rendered: Vec<_> = self
             .texts()
             .into_iter()
-            .map(|(field, source, escaping, limit)| {
-                let filled =
-                    engine::render(source, escaping, values, &[(CUSTOMER, &customer)], limit);
-                let filled = filled.map_err(|fault| unfilled(field, &fault));
+            .map(|text| {
+                let filled = text.fill(values, customer);
+                let filled = filled.map_err(|fault| unfilled(text.field, &fault));
                 faults.take("template", filled)
             })
             .collect();
@@ -281,20 +279,20 @@ impl Template {
         }))
     }
 
-    /// Each text with its name, how values are escaped in it, and how long it may become.
-    fn texts(&self) -> Vec<(&'static str, &str, Escaping, usize)> {
+    fn texts(&self) -> Vec<Text<'_>> {
+        let text = |field, source, escaping, limit| Text {
+            field,
+            source,
+            escaping,
+            limit,
+        };
         let mut texts = vec![
             // Four bytes a character at most; the message checks the characters.
-            (
-                "subject",
-                self.subject.as_str(),
-                Escaping::None,
-                4 * MAX_SUBJECT,
-            ),
-            ("text", self.text.as_str(), Escaping::None, MAX_BODY),
+            text("subject", &self.subject, Escaping::None, 4 * MAX_SUBJECT),
+            text("text", &self.text, Escaping::None, MAX_BODY),
         ];
         let html = self.html.as_deref();
-        texts.extend(html.map(|html| ("html", html, Escaping::Html, MAX_BODY)));
+        texts.extend(html.map(|html| text("html", html, Escaping::Html, MAX_BODY)));
         texts
     }
 
@@ -332,30 +330,16 @@ impl Template {
             .iter()
             .map(|field| (field.key.clone(), "1".to_owned()))
             .collect();
-        for (field, source, escaping, limit) in self.texts() {
-            let tried = engine::check(source, &known).and_then(|()| {
-                let full = CustomerFields::sample();
-                engine::render(
-                    source,
-                    escaping,
-                    &values,
-                    &[(CUSTOMER, &full.entries())],
-                    limit,
-                )?;
-                let bare = CustomerFields::default();
-                match engine::render(
-                    source,
-                    escaping,
-                    &values,
-                    &[(CUSTOMER, &bare.entries())],
-                    limit,
-                ) {
+        for text in self.texts() {
+            let tried = engine::check(text.source, &known).and_then(|()| {
+                text.fill(&values, &CustomerFields::sample())?;
+                match text.fill(&values, &CustomerFields::default()) {
                     Err(fault) if !fault.is_missing_value() => Err(fault),
                     _ => Ok(()),
                 }
             });
             if let Err(fault) = tried {
-                faults.push(field, Invalid::new(fault.to_string()));
+                faults.push(text.field, Invalid::new(fault.to_string()));
             }
         }
     }
@@ -367,6 +351,28 @@ impl Template {
             .entries()
             .map(|(name, _)| format!("{CUSTOMER}.{name}"));
         declared.chain(customer).collect()
+    }
+}
+
+/// One of a template's texts.
+struct Text<'t> {
+    field: &'static str,
+    source: &'t str,
+    /// How values are made safe in it.
+    escaping: Escaping,
+    /// How many bytes it may become.
+    limit: usize,
+}
+
+impl Text<'_> {
+    fn fill(
+        &self,
+        values: &BTreeMap<String, String>,
+        customer: &CustomerFields,
+    ) -> Result<String, Fault> {
+        let known = customer.entries();
+        let objects: [(&str, &[_]); 1] = [(CUSTOMER, &known)];
+        engine::render(self.source, self.escaping, values, &objects, self.limit)
     }
 }
 

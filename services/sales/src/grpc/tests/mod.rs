@@ -1,5 +1,14 @@
 //! Stories that callers of the service would tell, on both engines.
 
+/// Calls an RPC with each string of its request hostile, in turn.
+macro_rules! spoil {
+    ($client:expr, $rpc:ident, $message:ident { $($field:ident: $value:expr),* $(,)? }) => {{
+        #[allow(clippy::needless_update, reason = "some requests have no other field")]
+        let message = proto::$message { $($field: $value,)* ..Default::default() };
+        rapport_platform::spoil!($client, $rpc, message)
+    }};
+}
+
 mod announcements;
 mod customers;
 mod expenses;

@@ -1,11 +1,10 @@
 //! Whatever a caller sends gets an answer with a reason, and never a fault of ours.
 
 use rapport_platform::on_each_engine;
+use rapport_platform::testing::hostile::HOSTILE;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use tonic::Code;
-
-pub(in crate::grpc::tests) use rapport_platform::testing::hostile::{HOSTILE, spoiled};
 
 use super::{belonging_to, known_as, mask, organisation, person};
 use crate::testing::{Caller, reason};
@@ -21,19 +20,7 @@ on_each_engine! {
         let mut calls = 0;
         macro_rules! spoil {
             ($service:ident . $rpc:ident ( $message:expr )) => {
-                let message = $message;
-                for hostile in HOSTILE {
-                    for spoiled in spoiled(&message, hostile) {
-                        let shown = format!("{} {spoiled:?}", stringify!($rpc));
-                        let answer = caller.$service().$rpc(spoiled).await;
-                        calls += 1;
-                        if let Err(refused) = answer {
-                            assert!(!reason(&refused).is_empty(), "{shown}: {refused}");
-                            let ours = [Code::Internal, Code::Unknown, Code::Unavailable];
-                            assert!(!ours.contains(&refused.code()), "{shown}: {refused}");
-                        }
-                    }
-                }
+                calls += rapport_platform::spoil!(caller.$service(), $rpc, $message);
             };
         }
         let attribute = proto::AttributeValue {
