@@ -228,10 +228,15 @@ proptest! {
             then.contacts.retain(|it| !it.has_expired(now));
             then.contacts = then.contacts.into_iter().map(CountedContact::as_if_made).collect();
             prop_assert!(then.allows(&policy, &contact, earliest));
-            // What is in delivery for longer than a cap's window counts until it ends, which nobody
-            // can foretell: the instant is then a cautious one.
+            // What was granted or is in delivery for longer than a cap's window counts until it
+            // ends, which nobody can foretell: the instant is then a cautious one.
             let overdue = standing.caps_about(&policy, &contact).any(|(cap, _)| {
-                let stays = |it: &CountedContact| it.free_from(cap.window(), now).is_none();
+                let is_to_come = |it: &CountedContact| {
+                    it.progress != Progress::Made && !it.has_expired(now)
+                };
+                let stays = |it: &CountedContact| {
+                    is_to_come(it) && it.since.saturating_add(cap.window()) <= now
+                };
                 standing.contacts.iter().any(stays)
             });
             let just_before = Timestamp::from_micros(earliest.as_micros() - 1);
