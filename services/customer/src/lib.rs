@@ -42,6 +42,7 @@ use grpc::duplicate::DuplicateScanner;
 use grpc::link::Links;
 use grpc::permit::Policies;
 use retention::Retention;
+use store::contact::spend::Spending;
 use store::contact_point::AddressKey;
 
 /// The service's name: of its schema, its logs and its part of the configuration.
@@ -107,6 +108,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     workers.push(retention::worker(&db, &clock, kept));
     workers.extend(sending);
     let shared = Shared {
+        spending: Spending::of(&db),
         db: db.clone(),
         clock: clock.clone(),
         page_tokens,

@@ -26,6 +26,7 @@ use crate::domain::contact::consent::ConsentStatus;
 use crate::grpc::link::Links;
 use crate::grpc::permit::Policies;
 use crate::grpc::{Shared, rpcs};
+use crate::store::contact::spend::Spending;
 use crate::store::contact_point::AddressKey;
 use crate::store::migration::migrations;
 
@@ -34,6 +35,17 @@ use crate::store::migration::migrations;
 pub(crate) struct Caller {
     pub(crate) shared: Shared,
     pub(crate) ctx: Context,
+}
+
+impl Shared {
+    /// As another process has it that is connected through `db`.
+    pub(crate) fn on(&self, db: Database) -> Self {
+        Self {
+            spending: Spending::of(&db),
+            db,
+            ..self.clone()
+        }
+    }
 }
 
 impl Caller {
@@ -55,6 +67,7 @@ impl Caller {
             address_key: AddressKey::new(SecretKey::generate()),
             links,
             policies,
+            spending: Spending::of(db),
         };
         Self {
             shared,

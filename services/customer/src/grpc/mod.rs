@@ -71,6 +71,7 @@ use view::Views;
 use crate::delivery::Outbound;
 use crate::domain::region::Region;
 use crate::error::Error;
+use crate::store::contact::spend::Spending;
 use crate::store::contact_point::AddressKey;
 
 /// What every handler works with. Clones share it.
@@ -92,6 +93,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     /// The tenants' contact policies that were read last.
     pub(crate) policies: Policies,
+    /// Grants contacts within clearances.
+    pub(crate) spending: Spending,
 }
 
 impl Shared {

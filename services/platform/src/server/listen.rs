@@ -1,21 +1,24 @@
 //! The HTTP/2 front end: accepts connections within limits and ends them in order.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::{Request, Response};
-use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
+use tonic::body::Body;
 use tonic::codegen::StdError;
 
 use super::drain::Drain;
@@ -59,13 +62,32 @@ impl Default for ConnectionLimits {
 /// tells open ones to go away, and returns when their calls have ended or the drain aborts.
 pub async fn serve<S, B>(listener: TcpListener, service: S, limits: &ConnectionLimits, drain: Drain)
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: Into<StdError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<StdError>,
 {
+    let answers: Answers = Arc::new(move |request| {
+        let answer = service.call(request);
+        Box::pin(async move {
+            let answer = answer.await.map_err(io::Error::other)?;
+            Ok(answer.map(Body::new))
+        })
+    });
+    accept_all(listener, answers, limits, drain).await;
+}
+
+/// What answers calls. Its type is erased, so that HTTP/2 is compiled once, here.
+type Answers = Arc<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
+type Answer = BoxFuture<'static, io::Result<Response<Body>>>;
+
+async fn accept_all(
+    listener: TcpListener,
+    answers: Answers,
+    limits: &ConnectionLimits,
+    drain: Drain,
+) {
     let http = http2(limits);
     let slots = Arc::new(Semaphore::new(limits.max_connections as usize));
     let connections = TaskTracker::new();
@@ -80,7 +102,7 @@ where
             handshake_timeout: limits.handshake_timeout,
             drain: drain.clone(),
         };
-        let serving = connection.serve(http.clone(), service.clone());
+        let serving = connection.serve(http.clone(), Arc::clone(&answers));
         connections.spawn(async move {
             serving.await;
             drop(slot);
@@ -134,20 +156,13 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve<S, B>(self, http: Builder<TokioExecutor>, service: S)
-    where
-        S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
-        S::Future: Send + 'static,
-        S::Error: Into<StdError>,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<StdError>,
-    {
+    async fn serve(self, http: Builder<TokioExecutor>, answers: Answers) {
         // Without it every small answer waits for an acknowledgement of the one before.
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let (stream, greeted) = Greeting::watch(self.stream);
+        let service = service_fn(move |request| answers(request));
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         let mut handshake = pin!(sleep(self.handshake_timeout));
         let (mut shaking, mut open) = (true, true);

@@ -31,7 +31,7 @@ use crate::domain::contact::permit::{PermitState, Settlement, Step};
 use crate::error::Error;
 use crate::resource::{self, CONTACT_PERMIT, CUSTOMER};
 use crate::store::contact::permit::{self, Terms};
-use crate::store::contact::spend::{self, Grant};
+use crate::store::contact::spend::Grant;
 use crate::store::contact::standing;
 use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
@@ -103,7 +103,7 @@ impl ContactPermits {
             ttl: asked::ttl(ttl.as_ref())?,
         };
         let request_id = asked::request_id(&request_id)?;
-        if let Some(row) = self.spend(&ctx, customer, &wanted, request_id).await? {
+        if let Some(row) = self.spend(&ctx, customer, &wanted, request_id).await {
             return convert::permit(row, ctx.now);
         }
         let row = self.decide(&ctx, customer, &wanted, request_id).await?;
@@ -116,11 +116,9 @@ impl ContactPermits {
         customer: Uuid,
         wanted: &Wanted<'_>,
         request_id: Option<Uuid>,
-    ) -> Result<Option<Model>, Error> {
+    ) -> Option<Model> {
         let known = self.0.policies.known(ctx);
-        let Some(policy) = known.filter(|it| wanted.contact.is_plain(&it.rules)) else {
-            return Ok(None);
-        };
+        let policy = known.filter(|it| wanted.contact.is_plain(&it.rules))?;
         let ttl = wanted.ttl.unwrap_or_else(|| policy.rules.ttl());
         let terms = Terms {
             contact: wanted.contact,
@@ -133,11 +131,11 @@ impl ContactPermits {
             permit: new_id(),
             request_id,
         };
-        let granted = spend::one(ctx, &self.0.db, terms, &grant).await?;
-        Ok(granted.then(|| Model {
+        let granted = self.0.spending.grant(ctx, terms, &grant).await;
+        granted.then(|| Model {
             contact_permit_id: grant.permit,
             ..permit::granted(ctx, terms, customer, request_id)
-        }))
+        })
     }
 
     async fn decide(

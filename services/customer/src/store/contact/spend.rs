@@ -6,7 +6,11 @@
 //! the customer chose has revoked it there. The version of the policy and the suppressed addresses
 //! are read in the statement itself.
 
+mod together;
+
 use std::collections::HashSet;
+
+pub(crate) use together::Spending;
 
 use rapport_platform::db::{Database, Retryable as _, retry_if_taken};
 use rapport_platform::error::PlatformError;
@@ -27,22 +31,6 @@ pub(crate) struct Grant {
     /// Makes it happen once.
     pub(crate) request_id: Option<Uuid>,
 }
-
-const SPEND_ONE: &str = "\
-WITH cleared AS ( \
-  UPDATE contact_clearance SET spare = spare - 1 \
-  WHERE tenant_id = $1 AND customer_id = $2 \
-    AND open & $3 <> 0 AND spare > 0 AND from_time <= $4 AND until_time > $4 \
-    AND policy_version = $5 \
-    AND NOT EXISTS (SELECT 1 FROM contact_policy p WHERE p.tenant_id = $1 AND p.version > $5) \
-    AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
-      ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
-      WHERE p.tenant_id = $1 AND p.customer_id = $2 AND s.lift_time IS NULL) \
-  RETURNING customer_id) \
-INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
-  campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
-SELECT $1, customer_id, $6, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, $14 FROM cleared \
-RETURNING customer_id";
 
 /// The rows are taken in the order of their ids, so that nobody waits in a circle. The lists are
 /// read in queries of their own, which hides their lengths from the planner: it then looks each
@@ -70,7 +58,7 @@ FROM cleared \
 RETURNING customer_id";
 
 /// Grants contacts within the customers' clearances; answers the customers to whom one was
-/// granted. See [`one`]. Of requests that were granted one before, none is granted another, nor
+/// granted. Of requests that were granted one before, none is granted another, nor
 /// to anybody else of the batch: a repeated batch is looked at as a whole.
 pub(crate) async fn many(
     ctx: &Context,
@@ -93,23 +81,6 @@ pub(crate) async fn many(
     let rows = spend(db, SPEND_MANY, values).await?;
     let customers = rows.iter().map(|row| row.try_get("", "customer_id"));
     Ok(customers.collect::<Result<_, DbErr>>()?)
-}
-
-/// Grants a contact within the customer's clearance. False when the clearance does not cover it,
-/// or the request was granted one before: then all has to be looked at.
-pub(crate) async fn one(
-    ctx: &Context,
-    db: &Database,
-    terms: Terms<'_>,
-    grant: &Grant,
-) -> Result<bool, PlatformError> {
-    let ids = [
-        grant.customer.into(),
-        grant.permit.into(),
-        grant.request_id.into(),
-    ];
-    let rows = spend(db, SPEND_ONE, values(ctx, terms, ids)).await?;
-    Ok(!rows.is_empty())
 }
 
 /// The rows that were granted; none when a request among them was granted one before, or when it

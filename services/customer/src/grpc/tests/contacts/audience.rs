@@ -26,7 +26,7 @@ const AUDIENCE: usize = 10_000;
 
 impl Desk {
     /// Records so many customers like this one, with its address.
-    async fn many_like(&self, one: &str, count: usize) -> Vec<String> {
+    pub(super) async fn many_like(&self, one: &str, count: usize) -> Vec<String> {
         let (db, id) = (&self.shared.db, id_of(one));
         let life = customer::Entity::find_by_id((self.ctx.tenant, id));
         let life = life.one(db.read()).await.unwrap().unwrap();
@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// The same desk, and how many statements it takes to do something there.
-    async fn statements<T>(&self, work: impl AsyncFn(&Self) -> T) -> (T, u32) {
+    pub(super) async fn statements<T>(&self, work: impl AsyncFn(&Self) -> T) -> (T, u32) {
         let (db, count) = counted(&self.shared.db);
         let done = work(&self.in_another_process(db)).await;
         (done, count.load(Ordering::Relaxed))

@@ -13,6 +13,7 @@ mod retention;
 mod tenants;
 mod threads;
 mod timeline;
+mod together;
 mod topics;
 
 use std::ops::Deref;
@@ -35,7 +36,6 @@ use uuid::Uuid;
 
 use self::chosen::{Chosen, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
-use crate::grpc::Shared;
 use crate::resource::CUSTOMER;
 use crate::testing::{self, Caller, Link, answer, refused};
 
@@ -57,12 +57,8 @@ impl Desk {
     }
 
     fn in_another_process(&self, db: Database) -> Self {
-        let shared = Shared {
-            db,
-            ..self.shared.clone()
-        };
         Self(Caller {
-            shared,
+            shared: self.shared.on(db),
             ..self.0.clone()
         })
     }

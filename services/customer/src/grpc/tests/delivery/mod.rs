@@ -71,10 +71,7 @@ impl Post {
     /// The same service as another process runs it.
     fn in_another_process(&self, db: Database) -> Self {
         let mut other = self.clone();
-        other.caller.shared = Shared {
-            db,
-            ..other.caller.shared
-        };
+        other.caller.shared = other.caller.shared.on(db);
         other
     }
 

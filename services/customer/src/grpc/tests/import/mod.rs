@@ -23,7 +23,6 @@ use tonic::{Response, Status};
 
 use crate::domain::channel::Channel;
 use crate::domain::preferences::ChannelChoice;
-use crate::grpc::Shared;
 use crate::testing::{Caller, Link, answer as answered};
 
 /// Somebody who brings customers in.
@@ -44,12 +43,8 @@ impl Importer {
     }
 
     fn in_another_process(&self, db: Database) -> Self {
-        let shared = Shared {
-            db,
-            ..self.shared.clone()
-        };
         Self(Caller {
-            shared,
+            shared: self.shared.on(db),
             ..self.0.clone()
         })
     }
