@@ -7,7 +7,9 @@ use rapport_platform::grpc_client;
 use rapport_platform::identity::{CALL_ID_HEADER, Context, IDENTITY_HEADER, InternalSigner};
 use rapport_platform::server::ServiceLink;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
-use rapport_proto::rapport::customer::v1::{BatchGetCustomersRequest, Customer};
+use rapport_proto::rapport::customer::v1::{
+    BatchGetCustomersRequest, Customer, ListCustomersRequest,
+};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
@@ -17,6 +19,12 @@ use crate::resource::{self, CUSTOMER};
 
 /// Most names that the customer service takes in one call.
 const MOST_NAMES: usize = 100;
+
+/// Customers in one page: the largest still fit an answer.
+const PAGE: i32 = 200;
+
+/// Customers, and where the next ones are; empty after the last.
+pub(crate) type Page = (Vec<Customer>, String);
 
 /// Asks the customer service on a caller's behalf.
 #[derive(Clone)]
@@ -66,6 +74,29 @@ impl Customers {
         let mut client = grpc_client!(CustomerServiceClient, self.link.clone());
         let answer = client.batch_get_customers(request).await;
         Ok(answer.map_err(fault)?.into_inner().customers)
+    }
+
+    /// Customers that are there, oldest first, from where the token says; at the beginning without
+    /// one. Answers none when the token is good no longer.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn page(&self, ctx: &Context, token: &str) -> Result<Option<Page>, Error> {
+        let request = ListCustomersRequest {
+            page_size: PAGE,
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        let request = self.signed(ctx, request)?;
+        let mut client = grpc_client!(CustomerServiceClient, self.link.clone());
+        match client.list_customers(request).await {
+            Ok(answer) => {
+                let page = answer.into_inner();
+                Ok(Some((page.customers, page.next_page_token)))
+            }
+            Err(status) if status.code() == Code::InvalidArgument && !token.is_empty() => Ok(None),
+            Err(status) => Err(fault(status)),
+        }
     }
 
     fn signed<T>(&self, ctx: &Context, message: T) -> Result<Request<T>, Error> {

@@ -2,6 +2,7 @@
 //! makes it true. And what it does about those of others.
 
 pub(crate) mod customers;
+pub(crate) mod facts;
 
 pub(crate) mod authority;
 pub(crate) mod expense;
@@ -9,6 +10,7 @@ pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod proposal;
 pub(crate) mod quote;
+pub(crate) mod territory;
 
 use rapport_platform::outbox::NewEvent;
 use rapport_platform::time::Timestamp;

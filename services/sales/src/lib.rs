@@ -86,10 +86,12 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let publishing = (config.relay.clone(), config.housekeeping.clone());
     let mut workers = outbox::workers(&db, &clock, &bus, publishing);
     workers.push(grpc::quote::worker(&db, &clock));
+    let customers = Customers::new(customers, signer);
+    workers.push(grpc::territory::worker(&db, &clock, &customers));
     let shared = Shared {
         db: db.clone(),
         page_tokens,
-        customers: Customers::new(customers, signer),
+        customers,
         fonts: config.fonts()?,
     };
     let rpcs = grpc::rpcs(&shared);

@@ -42,6 +42,15 @@ pub(crate) const CONTACT_POINT: Pattern<2> =
 pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
 /// `sellers/{uuid}`.
 pub(crate) const SELLER: Pattern<1> = Pattern::new("sellers/{seller}");
+/// `territoryModels/{uuid}`.
+pub(crate) const TERRITORY_MODEL: Pattern<1> = Pattern::new("territoryModels/{territory_model}");
+/// `territoryModels/{uuid}/territories/{uuid}`.
+pub(crate) const TERRITORY: Pattern<2> =
+    Pattern::new("territoryModels/{territory_model}/territories/{territory}");
+/// `territoryModels/{uuid}/territories/{uuid}/sellers/{uuid}`.
+pub(crate) const TERRITORY_SELLER: Pattern<3> = Pattern::new(
+    "territoryModels/{territory_model}/territories/{territory}/sellers/{territory_seller}",
+);
 /// `pipelines/{uuid}`.
 pub(crate) const PIPELINE: Pattern<1> = Pattern::new("pipelines/{pipeline}");
 /// `products/{uuid}`.

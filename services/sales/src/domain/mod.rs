@@ -24,6 +24,7 @@ pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;
+pub mod territory;
 
 #[cfg(test)]
 mod proto_agreement;

@@ -15,6 +15,7 @@ use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
+use super::territory::{Cause, ModelState, Preparation};
 
 macro_rules! agree {
     ($( $domain:ty => $proto:literal, )+) => {
@@ -46,6 +47,9 @@ fn numbers_and_names_are_those_of_the_protos() {
         NumberFormat => "rapport.sales.v1.NumberFormat",
         PageSize => "rapport.sales.v1.PageSize",
         SellerState => "rapport.sales.v1.SellerState",
+        Cause => "rapport.sales.v1.TerritoryCause",
+        ModelState => "rapport.sales.v1.TerritoryModelState",
+        Preparation => "rapport.sales.v1.TerritoryPreparationState",
         DeliveryState => "rapport.sales.v1.DeliveryState",
         ExpenseDimension => "rapport.sales.v1.ExpenseDimension",
         ExpenseState => "rapport.sales.v1.ExpenseState",

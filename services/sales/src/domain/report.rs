@@ -29,6 +29,8 @@ numbered! {
         Month = 6 "MONTH",
         /// The calendar quarter of the close date.
         Quarter = 7 "QUARTER",
+        /// The territory of the customer.
+        Territory = 8 "TERRITORY",
     }
 }
 

@@ -1,14 +1,18 @@
-//! What becomes of opportunities, quotes, orders and receivables when their customers do not stay who they were.
+//! What becomes of opportunities, quotes, orders, receivables and territories when customers do not
+//! stay who they were.
 
 use prost::Name as _;
 use rapport_platform::error::PlatformError;
+use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox::{self, Consumer, Event, HandleError};
-use rapport_proto::rapport::customer::v1 as customer;
+use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::customer::v1::{self as customer, Customer};
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::facts;
 use crate::error::Error;
 use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
@@ -20,7 +24,7 @@ use crate::store::quote::customer as quotes;
 const MERGED: i64 = 1;
 const UNDONE: i64 = 2;
 
-/// Reacts to merges, their undoing, and erasures.
+/// Reacts to merges, their undoing, and erasures; and to what territories depend on.
 pub(crate) struct CustomerConsumer;
 
 #[tonic::async_trait]
@@ -30,11 +34,12 @@ impl Consumer for CustomerConsumer {
     }
 
     fn kinds(&self) -> Vec<String> {
-        vec![
+        let told = [
             customer::CustomersMerged::full_name(),
             customer::CustomerMergeUndone::full_name(),
             customer::CustomerErased::full_name(),
-        ]
+        ];
+        told.into_iter().chain(facts::kinds()).collect()
     }
 
     async fn handle(
@@ -45,13 +50,19 @@ impl Consumer for CustomerConsumer {
     ) -> Result<(), HandleError> {
         let handled = if event.kind == customer::CustomersMerged::full_name() {
             let fact: customer::CustomersMerged = event.fact()?;
-            merged(ctx, txn, &Merge::of(fact.customer_merge)?).await
+            let merge = Merge::of(fact.customer_merge)?;
+            merged(ctx, txn, &merge, (fact.customer, event.time)).await
         } else if event.kind == customer::CustomerMergeUndone::full_name() {
             let fact: customer::CustomerMergeUndone = event.fact()?;
-            undone(ctx, txn, &Merge::of(fact.customer_merge)?).await
-        } else {
+            let merge = Merge::of(fact.customer_merge)?;
+            let both = [fact.customer, fact.restored];
+            undone(ctx, txn, &merge, (both, event.time)).await
+        } else if event.kind == customer::CustomerErased::full_name() {
             let fact: customer::CustomerErased = event.fact()?;
             erased(ctx, txn, &fact).await
+        } else {
+            let told = facts::told(event)?;
+            facts::changed(ctx, txn, told, event.time).await
         };
         handled.map_err(|error| match error {
             Error::Platform(error) => HandleError::Failed(error),
@@ -87,21 +98,33 @@ impl Merge {
     }
 }
 
-async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
+async fn merged(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    merge: &Merge,
+    (survivor, time): (Option<Customer>, Timestamp),
+) -> Result<(), Error> {
     let ids = (merge.merged, merge.survivor);
     let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
     quotes::reassign(ctx, txn, merge.id, ids).await?;
     let moved = orders::reassign(ctx, txn, merge.id, ids).await?;
+    facts::merged(ctx, txn, (merge.id, ids), survivor, time).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
     tell_of_orders(ctx, txn, (&merge.name, MERGED), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
 }
 
-async fn undone(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Result<(), Error> {
+async fn undone(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    merge: &Merge,
+    (both, time): ([Option<Customer>; 2], Timestamp),
+) -> Result<(), Error> {
     let ids = (merge.survivor, merge.merged);
     let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
     quotes::give_back(ctx, txn, merge.id, ids).await?;
     let moved = orders::give_back(ctx, txn, merge.id, ids).await?;
+    facts::undone(ctx, txn, merge.id, both, time).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
     tell_of_orders(ctx, txn, (&merge.name, UNDONE), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
@@ -117,8 +140,11 @@ async fn erased(
     let Some(&first) = ids.first() else {
         return Err(PlatformError::internal("reading an erasure", "no customer").into());
     };
-    let count = opportunity::forget(ctx, txn, &ids).await?;
+    // What is counted of the past stays, under ids that lead to nobody.
+    let aliases: Vec<(Uuid, Uuid)> = ids.iter().map(|id| (*id, new_id())).collect();
+    let count = opportunity::forget(ctx, txn, &aliases).await?;
     let moved = orders::forget(ctx, txn, &ids).await?;
+    facts::erased(ctx, txn, &aliases).await?;
     tell_of_orders(ctx, txn, (&fact.customer, 1), (first, None), moved).await?;
     publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
 }

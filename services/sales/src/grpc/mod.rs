@@ -19,6 +19,7 @@ pub(crate) mod quote;
 mod receivable;
 mod report;
 mod seller;
+pub(crate) mod territory;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,7 @@ use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
+use territory::{CustomerTerritories, Territories, TerritoryModels};
 
 /// Pages of lists whose rows are small.
 const PAGE: PageSizes = PageSizes {
@@ -109,6 +111,7 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     Rpcs::default()
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
+        .serve(CustomerTerritories(shared()))
         .serve(Dunnings(shared()))
         .serve(Expenses(shared()))
         .serve(Forecasts(shared()))
@@ -123,4 +126,6 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Receivables(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
+        .serve(Territories(shared()))
+        .serve(TerritoryModels(shared()))
 }

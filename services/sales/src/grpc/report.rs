@@ -6,7 +6,7 @@ use rapport_proto::google::r#type::Date;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Shared;
-use super::convert::day;
+use super::convert::{day, instant};
 use crate::domain::date;
 use crate::domain::report::{Flow, Period, dimensions, mean_days, share};
 use crate::error::{Error, faults_of};
@@ -32,7 +32,15 @@ impl SalesReports {
     ) -> Result<proto::QuerySalesResponse, Error> {
         let period = period(request.start_date.as_ref(), request.end_date.as_ref())?;
         let by = dimensions(&request.dimensions).map_err(faults_of("dimensions"))?;
-        let rows = report::sales(&ctx, self.0.db.read(), period, &by).await?;
+        let time = instant(request.territory_time.as_ref());
+        let time = time.map_err(faults_of("territory_time"))?;
+        if time.is_some_and(|time| time > ctx.now) {
+            return Err(Error::invalid(
+                "territory_time",
+                "must not be in the future",
+            ));
+        }
+        let rows = report::sales(&ctx, self.0.db.read(), period, &by, time).await?;
         if rows.len() > MOST_ROWS {
             let why = "make more than 4,000 combinations: ask for fewer, or for less time";
             return Err(Error::invalid("dimensions", why));
@@ -75,6 +83,7 @@ fn sales_row(row: Sales) -> Result<proto::SalesRow, Error> {
         team,
         region,
         product_id,
+        territory,
         month,
         quarter,
         currency,
@@ -97,6 +106,7 @@ fn sales_row(row: Sales) -> Result<proto::SalesRow, Error> {
         team: team.unwrap_or_default(),
         region: region.unwrap_or_default(),
         product: product_id.map(resource::product).unwrap_or_default(),
+        territory_code: territory.unwrap_or_default(),
         period: month.or(quarter).map(first_day),
         won_count,
         lost_count,

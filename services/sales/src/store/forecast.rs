@@ -39,12 +39,58 @@ WHERE tenant_id = $1 AND close_date >= $2 AND close_date < $3
   AND amount IS NOT NULL AND state <> $5 AND category <> $6
 GROUP BY owner_id, currency, state, category, probability";
 
+/// As [`FACTS`], by the territory that the customer belonged to under the model $7; $8 where it
+/// belonged to none.
+const FACTS_BY_TERRITORY: &str = "\
+SELECT COALESCE(t.territory_id, $8) AS owner_id, s.currency, s.state, s.category, s.probability,
+  COUNT(*) AS count, CAST(SUM(s.amount) AS BIGINT) AS amount
+FROM stage_change AS s
+LEFT JOIN opportunity_customer AS c
+  ON c.tenant_id = s.tenant_id AND c.opportunity_id = s.opportunity_id
+  AND c.start_time <= $4 AND (c.end_time IS NULL OR c.end_time > $4)
+LEFT JOIN customer_territory AS t
+  ON t.tenant_id = s.tenant_id AND t.model_id = $7 AND t.customer_id = c.customer_id
+  AND t.start_time <= $4 AND (t.end_time IS NULL OR t.end_time > $4)
+WHERE s.tenant_id = $1 AND s.close_date >= $2 AND s.close_date < $3
+  AND s.change_time <= $4 AND (s.end_time IS NULL OR s.end_time > $4)
+  AND s.amount IS NOT NULL AND s.state <> $5 AND s.category <> $6
+GROUP BY 1, 2, 3, 4, 5";
+
 /// What was known at `time` of the opportunities that were to close in the period.
 pub(crate) async fn facts(
     ctx: &Context,
     db: &impl ConnectionTrait,
     period: Period,
     time: Timestamp,
+) -> Result<Vec<Fact>, Error> {
+    read_facts(db, FACTS, counted(ctx, period, time)).await
+}
+
+/// The same by territory under a model; nil: by none.
+pub(crate) async fn facts_by_territory(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    period: Period,
+    time: Timestamp,
+    model: Uuid,
+) -> Result<Vec<Fact>, Error> {
+    let under = vec![model.into(), Uuid::nil().into()];
+    let values = [counted(ctx, period, time), under].concat();
+    read_facts(db, FACTS_BY_TERRITORY, values).await
+}
+
+fn counted(ctx: &Context, period: Period, time: Timestamp) -> Vec<Value> {
+    let out = vec![
+        OpportunityState::Lost.code().into(),
+        ForecastCategory::Omitted.code().into(),
+    ];
+    [at(ctx, period, time), out].concat()
+}
+
+async fn read_facts(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
 ) -> Result<Vec<Fact>, Error> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -56,12 +102,7 @@ pub(crate) async fn facts(
         count: i64,
         amount: i64,
     }
-    let out = [
-        OpportunityState::Lost.code().into(),
-        ForecastCategory::Omitted.code().into(),
-    ];
-    let values = [at(ctx, period, time), out.to_vec()].concat();
-    let rows = Row::find_by_statement(statement(db, FACTS, values))
+    let rows = Row::find_by_statement(statement(db, sql, values))
         .all(db)
         .await?;
     let facts = rows.into_iter().map(|row| {

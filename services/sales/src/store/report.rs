@@ -22,6 +22,8 @@ pub(crate) struct Sales {
     pub(crate) team: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) product_id: Option<Uuid>,
+    /// Code of the territory.
+    pub(crate) territory: Option<String>,
     /// The month, such as 202601.
     pub(crate) month: Option<i32>,
     /// The first month of the quarter.
@@ -35,14 +37,16 @@ pub(crate) struct Sales {
     pub(crate) lost_seconds: i64,
 }
 
-/// Counts the opportunities that were closed in the period.
+/// Counts the opportunities that were closed in the period. Territories are those of `time`, or
+/// else of each close.
 pub(crate) async fn sales(
     ctx: &Context,
     db: &impl ConnectionTrait,
     period: Period,
     dimensions: &[SalesDimension],
+    time: Option<Timestamp>,
 ) -> Result<Vec<Sales>, Error> {
-    let statement = sales_statement(ctx, db.get_database_backend(), period, dimensions);
+    let statement = sales_statement(ctx, db.get_database_backend(), period, dimensions, time);
     Ok(Sales::find_by_statement(statement).all(db).await?)
 }
 
@@ -51,19 +55,23 @@ pub(crate) fn sales_statement(
     backend: DbBackend,
     period: Period,
     dimensions: &[SalesDimension],
+    time: Option<Timestamp>,
 ) -> Statement {
-    let values = [
+    let mut values = vec![
         ctx.tenant.into(),
         date::number(period.start()).into(),
         date::number(period.end()).into(),
         OpportunityState::Won.code().into(),
         OpportunityState::Lost.code().into(),
     ];
+    if dimensions.contains(&SalesDimension::Territory) {
+        values.push(time.map(Timestamp::as_micros).into());
+    }
     Statement::from_sql_and_values(backend, sales_sql(dimensions), values)
 }
 
 fn sales_sql(dimensions: &[SalesDimension]) -> String {
-    use SalesDimension::{Manager, Month, Owner, Product, Quarter, Region, Team};
+    use SalesDimension::{Manager, Month, Owner, Product, Quarter, Region, Team, Territory};
     let by = |dimension, column: &str, kind: &str| match dimensions.contains(&dimension) {
         true => column.to_owned(),
         false => format!("CAST(NULL AS {kind})"),
@@ -77,6 +85,7 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         (by(Team, "s.team", "TEXT"), "team"),
         (by(Region, "s.region", "TEXT"), "region"),
         (by(Product, "o.product_id", "UUID"), "product_id"),
+        (by(Territory, "ct.code", "TEXT"), "territory"),
         (by(Month, month, "INTEGER"), "month"),
         (by(Quarter, quarter, "INTEGER"), "quarter"),
         ("o.currency".to_owned(), "currency"),
@@ -90,6 +99,10 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         true => (parts_by_product(closed), "COALESCE(o.part, o.amount)"),
         false => ("opportunity AS o".to_owned(), "o.amount"),
     };
+    let territories = match dimensions.contains(&Territory) {
+        true => TERRITORIES,
+        false => "",
+    };
     let seconds = "(o.close_time - o.open_time) / 1000000";
     let sum = |state: &str, what: &str| {
         format!("CAST(SUM(CASE WHEN o.state = {state} THEN {what} ELSE 0 END) AS BIGINT)")
@@ -98,8 +111,8 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         "SELECT {selected}, {won} AS won_count, {lost} AS lost_count, {revenue} AS revenue, \
          {missed} AS lost_amount, {won_seconds} AS won_seconds, {lost_seconds} AS lost_seconds \
          FROM {sold} JOIN seller AS s ON s.tenant_id = o.tenant_id AND s.seller_id = o.owner_id \
-         WHERE {closed} \
-         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 \
+         {territories} WHERE {closed} \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9 \
          LIMIT {limit}",
         won = sum("$4", "1"),
         lost = sum("$5", "1"),
@@ -110,6 +123,21 @@ fn sales_sql(dimensions: &[SalesDimension]) -> String {
         limit = MOST_ROWS + 1,
     )
 }
+
+/// Where the customer belonged whom an opportunity was about, when it was closed or at $6. Each of
+/// the joins finds one row at most.
+const TERRITORIES: &str = "\
+LEFT JOIN opportunity_customer AS oc
+  ON oc.tenant_id = o.tenant_id AND oc.opportunity_id = o.opportunity_id
+  AND oc.start_time <= COALESCE($6, o.close_time)
+  AND (oc.end_time IS NULL OR oc.end_time > COALESCE($6, o.close_time))
+LEFT JOIN territory_model AS tm
+  ON tm.tenant_id = o.tenant_id AND tm.activate_time <= COALESCE($6, o.close_time)
+  AND (tm.archive_time IS NULL OR tm.archive_time > COALESCE($6, o.close_time))
+LEFT JOIN customer_territory AS ct
+  ON ct.tenant_id = o.tenant_id AND ct.model_id = tm.model_id AND ct.customer_id = oc.customer_id
+  AND ct.start_time <= COALESCE($6, o.close_time)
+  AND (ct.end_time IS NULL OR ct.end_time > COALESCE($6, o.close_time))";
 
 /// The closed opportunities once for each of their products, with that product's part of the
 /// amount. Lines are found by the key of each opportunity: a sum over all lines, joined afterwards,

@@ -15,7 +15,7 @@ pub use commitment::{adjustment, currency, may_commit, pair, quota, rate};
 
 use super::pipeline::{ForecastCategory, OpportunityState};
 
-/// Opportunities of one owner that weigh alike.
+/// Opportunities of one owner, or of one territory, that weigh alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// Who sells.
@@ -54,6 +54,11 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// Whether there is nothing in it.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     fn add(&mut self, other: &Self) {
         let pairs = [
             (&mut self.closed, other.closed),
@@ -71,7 +76,7 @@ impl Amounts {
     }
 }
 
-/// Somebody in the tree of managers.
+/// Somebody in the tree of managers; or a territory in that of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     /// Who.

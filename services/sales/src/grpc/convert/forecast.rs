@@ -2,9 +2,11 @@
 
 use rapport_platform::money::Money;
 use rapport_proto::rapport::sales::v1 as proto;
+use uuid::Uuid;
 
 use super::to_day;
 use crate::domain::forecast::{Amounts, Row};
+use crate::domain::territory::Node;
 use crate::error::{Error, unreadable};
 use crate::resource;
 use crate::store::amount;
@@ -22,6 +24,24 @@ pub(in crate::grpc) fn row(
         own: Some(amounts(&row.own, currency)?),
         team: Some(amounts(&row.team, currency)?),
         quota: quota.map(Into::into),
+    })
+}
+
+/// The forecast of a territory of a model; without one, of what belongs to none.
+pub(in crate::grpc) fn territory_row(
+    row: &Row,
+    model: Uuid,
+    node: Option<&Node>,
+    currency: iso_currency::Currency,
+) -> Result<proto::TerritoryForecastRow, Error> {
+    let name = |id: Uuid| resource::TERRITORY.format(&[model, id]);
+    let parent = node.and_then(|it| it.parent);
+    Ok(proto::TerritoryForecastRow {
+        territory: node.map(|it| name(it.id)).unwrap_or_default(),
+        territory_code: node.map(|it| it.code.clone()).unwrap_or_default(),
+        parent_territory: parent.map(name).unwrap_or_default(),
+        own: Some(amounts(&row.own, currency)?),
+        total: Some(amounts(&row.team, currency)?),
     })
 }
 

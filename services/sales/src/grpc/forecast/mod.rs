@@ -2,11 +2,13 @@
 
 mod commit;
 mod list;
+mod territory;
 
 pub(super) use commit::entitled;
 
 use rapport_platform::identity::Context;
 use rapport_platform::rpcs;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Shared;
@@ -27,6 +29,8 @@ pub(crate) struct Forecasts(pub(crate) Shared);
 rpcs! {
     "rapport.sales.v1.ForecastService" for Forecasts {
         query_forecast(proto::QueryForecastRequest) -> proto::QueryForecastResponse = query;
+        query_territory_forecast(proto::QueryTerritoryForecastRequest)
+            -> proto::QueryTerritoryForecastResponse = query_by_territory;
         set_quota(proto::SetQuotaRequest) -> proto::Quota = set_quota;
         list_quotas(proto::ListQuotasRequest) -> proto::ListQuotasResponse = list_quotas;
         adjust_forecast(proto::AdjustForecastRequest) -> proto::ForecastAdjustment = adjust;
@@ -52,11 +56,7 @@ impl Forecasts {
             currency_code,
         } = request;
         let period = period(start_date.as_ref(), end_date.as_ref())?;
-        let time = instant(as_of_time.as_ref()).map_err(faults_of("as_of_time"))?;
-        let time = time.unwrap_or(ctx.now);
-        if time > ctx.now {
-            return Err(Error::invalid("as_of_time", "must not be in the future"));
-        }
+        let time = looked_at(&ctx, as_of_time.as_ref())?;
         let root = resource::optional(SELLER, &root).map_err(faults_of("seller"))?;
         let target = currency(&currency_code).map_err(faults_of("currency_code"))?;
         let db = self.0.db.read();
@@ -83,6 +83,19 @@ impl Forecasts {
             rows: rows.collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// The moment that a request looks at.
+pub(super) fn looked_at(
+    ctx: &Context,
+    sent: Option<&prost_types::Timestamp>,
+) -> Result<Timestamp, Error> {
+    let time = instant(sent).map_err(faults_of("as_of_time"))?;
+    let time = time.unwrap_or(ctx.now);
+    if time > ctx.now {
+        return Err(Error::invalid("as_of_time", "must not be in the future"));
+    }
+    Ok(time)
 }
 
 fn rate_missing(RateMissing(from): RateMissing, to: &str) -> Error {

@@ -17,15 +17,15 @@ use crate::events::customers::CustomerConsumer;
 use crate::testing::{Caller, CustomerService, fields};
 
 /// Both services, with events between them.
-struct Both {
-    desk: Desk,
-    customers: CustomerService,
+pub(super) struct Both {
+    pub(super) desk: Desk,
+    pub(super) customers: CustomerService,
     // Held: what relays ends with it.
     _supervisor: Arc<Supervisor>,
 }
 
 impl Both {
-    async fn on(db: &rapport_platform::db::Database) -> Self {
+    pub(super) async fn on(db: &rapport_platform::db::Database) -> Self {
         let customers = CustomerService::start().await;
         let caller = Caller::beside(db, customers.service.link(), customers.signer()).await;
         customers.bus.subscribe(db, CustomerConsumer).unwrap();
@@ -40,16 +40,21 @@ impl Both {
         }
     }
 
-    async fn customer(&self, name: &str) -> String {
+    pub(super) async fn customer(&self, name: &str) -> String {
         let person = customer::Person {
             full_name: name.to_owned(),
             ..Default::default()
         };
+        let customer = customer::Customer {
+            profile: Some(customer::customer::Profile::Person(person)),
+            ..Default::default()
+        };
+        self.recorded(customer).await
+    }
+
+    pub(super) async fn recorded(&self, customer: customer::Customer) -> String {
         let request = customer::CreateCustomerRequest {
-            customer: Some(customer::Customer {
-                profile: Some(customer::customer::Profile::Person(person)),
-                ..Default::default()
-            }),
+            customer: Some(customer),
             ..Default::default()
         };
         let request = self.customers.signed(&self.desk.caller.ctx, request);
@@ -62,7 +67,7 @@ impl Both {
             .name
     }
 
-    async fn merge(&self, survivor: &str, merged: &str) -> String {
+    pub(super) async fn merge(&self, survivor: &str, merged: &str) -> String {
         let request = customer::MergeCustomersRequest {
             name: survivor.to_owned(),
             merged: merged.to_owned(),
@@ -78,7 +83,27 @@ impl Both {
             .name
     }
 
-    async fn about(&self, customer: &str) -> proto::Opportunity {
+    pub(super) async fn undo(&self, merge: String) {
+        let undo = customer::UndoCustomerMergeRequest {
+            name: merge,
+            ..Default::default()
+        };
+        let undo = self.customers.signed(&self.desk.caller.ctx, undo);
+        let mut client = MergeServiceClient::new(self.customers.service.link());
+        client.undo_customer_merge(undo).await.unwrap();
+    }
+
+    pub(super) async fn erase(&self, customer: &str) {
+        let request = customer::EraseCustomerRequest {
+            name: customer.to_owned(),
+            ..Default::default()
+        };
+        let request = self.customers.signed(&self.desk.caller.ctx, request);
+        let mut client = PrivacyServiceClient::new(self.customers.service.link());
+        client.erase_customer(request).await.unwrap();
+    }
+
+    pub(super) async fn about(&self, customer: &str) -> proto::Opportunity {
         let opportunity = proto::Opportunity {
             customer: customer.to_owned(),
             ..self.desk.opportunity()
@@ -141,9 +166,7 @@ on_each_engine! {
         let filter = format!("customer = \"{ada}\"");
         assert_eq!(both.desk.list(&filter).await.len(), 3);
 
-        let undo = customer::UndoCustomerMergeRequest { name: merge, ..Default::default() };
-        let undo = both.customers.signed(&both.desk.caller.ctx, undo);
-        MergeServiceClient::new(both.customers.service.link()).undo_customer_merge(undo).await.unwrap();
+        both.undo(merge).await;
         both.become_about(&[(&hers, &ada), (&doubles, &double), (&since, &ada)]).await;
     }
 
@@ -151,9 +174,7 @@ on_each_engine! {
         let both = Both::on(&db).await;
         let ada = both.customer("Ada").await;
         let hers = both.about(&ada).await;
-        let request = customer::EraseCustomerRequest { name: ada, ..Default::default() };
-        let request = both.customers.signed(&both.desk.caller.ctx, request);
-        PrivacyServiceClient::new(both.customers.service.link()).erase_customer(request).await.unwrap();
+        both.erase(&ada).await;
         both.become_about(&[(&hers, "")]).await;
     }
 }

@@ -109,7 +109,7 @@ async fn a_report_by_product_reads_each_row_once_before_there_are_statistics() {
     let date = |month| jiff::civil::date(2026, month, 1);
     let year = Period::parse(Ok(Some(date(1))), Ok(Some(date(12)))).unwrap();
     let by = [SalesDimension::Product, SalesDimension::Month];
-    let report = sales_statement(&caller.ctx, DbBackend::Postgres, year, &by);
+    let report = sales_statement(&caller.ctx, DbBackend::Postgres, year, &by, None);
     let values = report.values.map(|values| values.0).unwrap_or_default();
     let explain = run(
         &format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", report.sql),

@@ -76,6 +76,7 @@ async fn report(caller: &Caller, by: &[By]) -> Vec<proto::SalesRow> {
         start_date: Some(day(2025, 1, 1)),
         end_date: Some(day(2026, 1, 1)),
         dimensions: by.iter().map(|it| i32::from(*it)).collect(),
+        ..Default::default()
     };
     caller
         .reports()

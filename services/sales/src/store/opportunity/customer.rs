@@ -8,9 +8,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::about;
 use crate::error::Error;
 use crate::store::entity::customer_reassignment as moved;
 use crate::store::entity::opportunity::{Column, Entity};
+use crate::store::entity::opportunity_customer::Column as About;
 
 /// Gives the opportunities of a customer to another one, and notes by which merge: two
 /// statements, however many they are. Answers how many.
@@ -41,6 +43,7 @@ pub(crate) async fn reassign(
         .map_err(|error| sea_orm::DbErr::Custom(error.to_string()))?
         .to_owned();
     txn.execute(&note).await?;
+    about::turn(ctx, txn, About::CustomerId.eq(from).into(), Some(to)).await?;
     assign(ctx, txn, Column::CustomerId.eq(from).into(), Some(to)).await
 }
 
@@ -64,6 +67,10 @@ pub(crate) async fn give_back(
     let which = Condition::all()
         .add(Column::CustomerId.eq(survivor))
         .add(Expr::col(Column::OpportunityId).in_subquery(noted()));
+    let back = Condition::all()
+        .add(About::CustomerId.eq(survivor))
+        .add(Expr::col(About::OpportunityId).in_subquery(noted()));
+    about::turn(ctx, txn, back, Some(restored)).await?;
     let count = assign(ctx, txn, which, Some(restored)).await?;
     moved::Entity::delete_many()
         .filter(moved::Column::TenantId.eq(ctx.tenant))
@@ -73,13 +80,15 @@ pub(crate) async fn give_back(
     Ok(count)
 }
 
-/// Forgets whose the opportunities of these customers were. Answers how many.
+/// Forgets whose the opportunities of these customers were: their past goes on under the ids that
+/// take the place of theirs. Answers how many.
 pub(crate) async fn forget(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customers: &[Uuid],
+    aliases: &[(Uuid, Uuid)],
 ) -> Result<u64, Error> {
-    let theirs = Column::CustomerId.is_in(customers.iter().copied());
+    about::forget(ctx, txn, aliases).await?;
+    let theirs = Column::CustomerId.is_in(aliases.iter().map(|(id, _)| *id));
     assign(ctx, txn, theirs.into(), None).await
 }
 

@@ -1,5 +1,6 @@
 //! Opportunities, their lines and their history.
 
+mod about;
 mod customer;
 mod row;
 
@@ -188,6 +189,7 @@ pub(crate) async fn insert(
     let last = recorded.iter().filter_map(|states| states.last());
     let rows = last.clone().map(|it| it.record.row.clone());
     insert_all::<Entity>(txn, rows.collect()).await?;
+    about::begin(txn, last.clone().map(|it| &it.record.row)).await?;
     let lines = last.flat_map(|it| it.record.lines.clone());
     insert_all::<line::Entity>(txn, lines.collect()).await?;
     let changes = recorded.iter().flatten().filter_map(|it| it.change.clone());
@@ -240,6 +242,9 @@ pub(crate) async fn update(
     let lines = row::lines(ctx, identity.id, &after.lines);
     if lines != record.lines {
         replace_lines(ctx, txn, identity.id, lines.clone()).await?;
+    }
+    if after.customer != before.customer {
+        about::follow(ctx, txn, identity.id, after.customer).await?;
     }
     let weighs = after.outlook != before.outlook;
     let change = weighs.then(|| row::change(ctx, &identity, Some(before), after));
