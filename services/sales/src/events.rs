@@ -4,6 +4,7 @@
 pub(crate) mod customers;
 
 pub(crate) mod authority;
+pub(crate) mod calendar;
 pub(crate) mod expense;
 pub(crate) mod order;
 pub(crate) mod price;

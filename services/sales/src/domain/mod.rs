@@ -6,6 +6,7 @@
 
 pub mod approval;
 pub mod authority;
+pub mod calendar;
 pub mod date;
 pub mod dunning;
 pub mod edition;

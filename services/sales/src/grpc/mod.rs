@@ -4,6 +4,7 @@
 
 mod approval_policy;
 mod authority;
+pub(crate) mod calendar;
 pub(crate) mod convert;
 mod dunning;
 mod expense;
@@ -29,6 +30,7 @@ use rapport_platform::db::Database;
 use rapport_platform::idempotency;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{PageSizes, PageTokens};
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::Rpcs;
 use rapport_proto::RequestId;
 use sea_orm::DatabaseTransaction;
@@ -38,6 +40,7 @@ use crate::domain::proposal::pdf::Fonts;
 use crate::error::Error;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
+use calendar::Calendars;
 use dunning::Dunnings;
 use expense::Expenses;
 use forecast::Forecasts;
@@ -82,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) customers: Customers,
     /// What documents are set in.
     pub(crate) fonts: Fonts,
+    /// What addresses of feeds begin with; none while nobody said where programs find the gateway.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl Shared {
@@ -109,6 +114,7 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     Rpcs::default()
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
+        .serve(Calendars(shared()))
         .serve(Dunnings(shared()))
         .serve(Expenses(shared()))
         .serve(Forecasts(shared()))

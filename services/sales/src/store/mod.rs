@@ -7,11 +7,13 @@
 pub(crate) mod amount;
 pub(crate) mod approval_policy;
 pub(crate) mod authority;
+pub(crate) mod calendar;
 pub(crate) mod dunning;
 pub(crate) mod entity;
 pub(crate) mod expense;
 pub(crate) mod forecast;
 pub(crate) mod invoice;
+pub(crate) mod link;
 pub(crate) mod migration;
 pub(crate) mod opportunity;
 pub(crate) mod order;

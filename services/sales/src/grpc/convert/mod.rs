@@ -7,6 +7,7 @@
 
 pub(super) mod approval_policy;
 pub(super) mod authority;
+pub(in crate::grpc) mod calendar;
 pub(super) mod dunning;
 pub(super) mod expense;
 pub(crate) mod forecast;

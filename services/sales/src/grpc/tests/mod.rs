@@ -10,6 +10,7 @@ macro_rules! spoil {
 }
 
 mod announcements;
+mod calendar;
 mod customers;
 mod expenses;
 mod forecasts;

@@ -2,9 +2,13 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod activity_link;
 pub(crate) mod approval_policy;
 pub(crate) mod authority_delegation;
 pub(crate) mod authority_grant;
+pub(crate) mod calendar_attendee;
+pub(crate) mod calendar_event;
+pub(crate) mod calendar_feed;
 pub(crate) mod customer_reassignment;
 pub(crate) mod dunning_notice;
 pub(crate) mod dunning_policy;
