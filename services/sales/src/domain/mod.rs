@@ -25,6 +25,7 @@ pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;
+pub mod task;
 
 #[cfg(test)]
 mod proto_agreement;

@@ -16,6 +16,7 @@ use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
+use super::task::{TaskPriority, TaskState};
 
 macro_rules! agree {
     ($( $domain:ty => $proto:literal, )+) => {
@@ -59,5 +60,7 @@ fn numbers_and_names_are_those_of_the_protos() {
         OrderState => "rapport.sales.v1.OrderState",
         PaymentState => "rapport.sales.v1.PaymentState",
         ReportOutcome => "rapport.sales.v1.ReportOutcome",
+        TaskPriority => "rapport.sales.v1.TaskPriority",
+        TaskState => "rapport.sales.v1.TaskState",
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod quote;
 mod receivable;
 mod report;
 mod seller;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -55,6 +56,7 @@ use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
+use task::Tasks;
 
 /// Pages of lists whose rows are small.
 const PAGE: PageSizes = PageSizes {
@@ -129,4 +131,5 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Receivables(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
+        .serve(Tasks(shared()))
 }

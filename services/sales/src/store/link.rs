@@ -33,6 +33,16 @@ pub(crate) fn rows(ctx: &Context, owner: Uuid, links: &[Link], before: &[Model])
     links.iter().enumerate().map(row).collect()
 }
 
+/// The same of another event or task.
+pub(crate) fn copied(rows: &[Model], owner: Uuid) -> Vec<Model> {
+    let copy = |row: &Model| Model {
+        owner_id: owner,
+        link_id: new_id(),
+        ..row.clone()
+    };
+    rows.iter().map(copy).collect()
+}
+
 /// The names in rows, each once: those of customers who became one are the same.
 pub(crate) fn names(rows: &[Model]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(rows.len());

@@ -26,3 +26,4 @@ pub(crate) mod quote;
 pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod seller;
+pub(crate) mod task;

@@ -10,7 +10,7 @@ use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{Actor, Context};
 use rapport_platform::outbox::{self, NewEvent};
 use rapport_platform::server::Worker;
-use rapport_platform::time::Clock;
+use rapport_platform::time::{Clock, Timestamp};
 use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::domain::calendar::reminder::{self, Reminder};
 use crate::error::Error;
 use crate::events::calendar as events;
 use crate::grpc::convert::calendar::{self as convert, Said};
+use crate::grpc::task::clock as tasks;
 use crate::resource::{self, CALENDAR_EVENT};
 use crate::store::calendar::{self, Record};
 
@@ -43,12 +44,18 @@ pub(crate) fn worker(db: &Database, clock: &Clock) -> Worker {
     })
 }
 
-/// Reminds of whatever is due. An event for which that fails is left to the next round and holds up
-/// no other. Harmless where another process does the same.
+/// Reminds of events and tasks.
 pub(crate) async fn remind(db: &Database, clock: &Clock) -> Result<(), Error> {
     let now = clock.now();
     let actor = Actor::parse(ACTOR)
         .map_err(|error| PlatformError::internal("naming the clock of calendars", error))?;
+    of_events(db, &actor, now).await?;
+    tasks::remind(db, &actor, now).await
+}
+
+/// Reminds of whatever is due. An event for which that fails is left to the next round and holds up
+/// no other. Harmless where another process does the same.
+async fn of_events(db: &Database, actor: &Actor, now: Timestamp) -> Result<(), Error> {
     let mut rows = calendar::due(db.read(), now, None, BATCH).await?;
     while let Some(last) = rows.last() {
         for row in &rows {

@@ -23,6 +23,7 @@ pub(super) mod quote_revision;
 pub(super) mod receivable;
 pub(super) mod report;
 pub(crate) mod seller;
+pub(super) mod task;
 
 use iso_currency::Currency;
 use jiff::civil::Date;

@@ -26,6 +26,7 @@ mod quotes;
 mod races;
 mod reports;
 mod sellers;
+mod tasks;
 
 use prost_types::FieldMask;
 use rapport_proto::google::r#type::{Date, Money};

@@ -42,3 +42,4 @@ pub(crate) mod quote_revision;
 pub(crate) mod sales_order;
 pub(crate) mod seller;
 pub(crate) mod stage_change;
+pub(crate) mod task;

@@ -14,6 +14,7 @@ mod m0203_dunning;
 mod m0204_expenses;
 mod m0301_proposals;
 mod m0501_calendar;
+mod m0502_tasks;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -34,5 +35,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0204_expenses::CreateExpenses));
     steps.push(Box::new(m0301_proposals::CreateProposals));
     steps.push(Box::new(m0501_calendar::CreateCalendar));
+    steps.push(Box::new(m0502_tasks::CreateTasks));
     steps
 }
