@@ -161,6 +161,9 @@ fn outreach(
     }
 }
 
+/// Where calendars are.
+const SALES_PACKAGE: &str = "rapport.sales.v1";
+
 /// The pages, where somebody could open them.
 fn pages(
     config: &GatewayConfig,
@@ -173,7 +176,8 @@ fn pages(
     }
     let link = links.get(CUSTOMER_PACKAGE);
     let link = link.ok_or_else(|| GatewayError::NoLink(CUSTOMER_PACKAGE.to_owned()))?;
-    Pages::new(link.clone(), signer.clone(), clock.clone()).map(Some)
+    let links = (link.clone(), links.get(SALES_PACKAGE).cloned());
+    Pages::new(links, signer.clone(), clock.clone()).map(Some)
 }
 
 /// The link of every proto service in the table.

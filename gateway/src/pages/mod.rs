@@ -1,10 +1,12 @@
-//! The pages that customers open from a message: to unsubscribe, and to confirm an opt-in.
+//! The pages that customers open from a message, to unsubscribe and to confirm an opt-in, and the
+//! calendars that sellers' programs read.
 //!
 //! Opening a page changes nothing, because programs that look for dangerous mail open every link;
 //! only its form does, or the same form sent by a mail program by itself (RFC 8058). Whoever has
 //! the link needs no account: its token, which the customer service alone can read, is the
 //! authority.
 
+mod feed;
 mod request;
 mod view;
 
@@ -22,22 +24,29 @@ use http_body::Body;
 use http_body_util::Full;
 use rapport_platform::grpc_client;
 use rapport_platform::id::new_id;
-use rapport_platform::identity::{Actor, CALL_ID_HEADER, IDENTITY_HEADER, InternalSigner};
+use rapport_platform::identity::{
+    Actor, CALL_ID_HEADER, IDENTITY_HEADER, InternalSigner, TenantId,
+};
 use rapport_platform::server::ServiceLink;
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
+use rapport_proto::rapport::sales::v1::ReadCalendarFeedRequest;
+use rapport_proto::rapport::sales::v1::calendar_service_client::CalendarServiceClient;
 use rapport_proto::rapport::r#type::v1::Purpose;
 use tonic::codegen::StdError;
 use tonic::{Code, Status};
 
 use crate::error::GatewayError;
+use feed::Feed;
 use request::{Kind, Link, is_form};
 use view::{Page, View};
 
 /// Who unsubscribes and confirms on the customers' behalf.
 const ACTOR: &str = "systems/unsubscribe";
-/// How long the customer service may take to answer.
+/// Who reads calendars on behalf of their owners' programs.
+const READER: &str = "systems/calendar-feed";
+/// How long a service may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Answers requests for pages. Clones share everything.
@@ -46,23 +55,28 @@ pub struct Pages(Arc<Parts>);
 
 struct Parts {
     link: ServiceLink,
+    sales: Option<ServiceLink>,
     signer: InternalSigner,
     actor: Actor,
+    reader: Actor,
     clock: Clock,
     view: View,
 }
 
 impl Pages {
     pub(crate) fn new(
-        link: ServiceLink,
+        (link, sales): (ServiceLink, Option<ServiceLink>),
         signer: InternalSigner,
         clock: Clock,
     ) -> Result<Self, GatewayError> {
         let broken = |error: String| GatewayError::Pages(error);
+        let actor = |name| Actor::parse(name).map_err(|error| broken(error.to_string()));
         let parts = Parts {
             link,
+            sales,
             signer,
-            actor: Actor::parse(ACTOR).map_err(|error| broken(error.to_string()))?,
+            actor: actor(ACTOR)?,
+            reader: actor(READER)?,
             clock,
             view: View::new().map_err(|error| broken(error.to_string()))?,
         };
@@ -75,7 +89,13 @@ impl Pages {
         B: Body<Data = Bytes>,
         B::Error: Into<StdError>,
     {
-        let page = self.0.page(request).await;
+        let page = match Feed::parse(request.uri().path()) {
+            Some(feed) => match self.0.calendar(&feed, request.method()).await {
+                Ok(content) => return feed::show(content, request.headers()),
+                Err(page) => page,
+            },
+            None => self.0.page(request).await,
+        };
         self.0.view.show(&page)
     }
 }
@@ -118,7 +138,23 @@ impl Parts {
             Method::POST => Ok(Page::BadForm),
             _ => Ok(Page::BadMethod),
         };
-        page.unwrap_or_else(|status| not_done(kind, &status))
+        page.unwrap_or_else(|status| not_done(kind.label(), &status))
+    }
+
+    /// The calendar at an address; otherwise what is shown instead.
+    async fn calendar(&self, feed: &Feed, method: &Method) -> Result<String, Page> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Err(Page::BadMethod);
+        }
+        let sales = self.sales.clone().ok_or(Page::Unknown)?;
+        let token = feed.token.clone();
+        let as_whom = (feed.tenant, &self.reader);
+        let request = self.request(as_whom, ReadCalendarFeedRequest { token });
+        let request = request.map_err(|_| Page::Unavailable)?;
+        let mut client = grpc_client!(CalendarServiceClient, sales);
+        let answer = client.read_calendar_feed(request).await;
+        let answer = answer.map_err(|status| not_done("calendar", &status))?;
+        Ok(answer.into_inner().content)
     }
 
     /// What a link would do.
@@ -128,7 +164,7 @@ impl Parts {
         match link.kind {
             Kind::Unsubscribe => {
                 let question = proto::DescribeUnsubscribeLinkRequest { token };
-                let request = self.request(&link, question)?;
+                let request = self.request((link.tenant, &self.actor), question)?;
                 let answer = client.describe_unsubscribe_link(request).await?;
                 let description = answer.into_inner();
                 let what = what(description.purpose(), &description.topic_display_name);
@@ -139,7 +175,7 @@ impl Parts {
             }
             Kind::Confirm => {
                 let question = proto::DescribeOptInRequest { token };
-                let request = self.request(&link, question)?;
+                let request = self.request((link.tenant, &self.actor), question)?;
                 let description = client.describe_opt_in(request).await?.into_inner();
                 let what = what(description.purpose(), &description.topic_display_name);
                 Ok(match description.confirmed {
@@ -156,28 +192,38 @@ impl Parts {
         let token = link.token.clone();
         match link.kind {
             Kind::Unsubscribe => {
-                let request = self.request(&link, proto::UnsubscribeRequest { token })?;
+                let request = self.request(
+                    (link.tenant, &self.actor),
+                    proto::UnsubscribeRequest { token },
+                )?;
                 let answer = client.unsubscribe(request).await?.into_inner();
                 let description = answer.description.unwrap_or_default();
                 let topic = &description.topic_display_name;
                 Ok(Page::Unsubscribed(what(description.purpose(), topic)))
             }
             Kind::Confirm => {
-                let request = self.request(&link, proto::ConfirmOptInRequest { token })?;
+                let request = self.request(
+                    (link.tenant, &self.actor),
+                    proto::ConfirmOptInRequest { token },
+                )?;
                 client.confirm_opt_in(request).await?;
                 Ok(Page::Confirmed)
             }
         }
     }
 
-    fn request<T>(&self, link: &Link, message: T) -> Result<tonic::Request<T>, Status> {
+    fn request<T>(
+        &self,
+        (tenant, actor): (TenantId, &Actor),
+        message: T,
+    ) -> Result<tonic::Request<T>, Status> {
         let fault = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, "an internal identity cannot be made");
             Status::internal("an internal identity cannot be made")
         };
         let identity = self
             .signer
-            .sign(link.tenant, &self.actor, self.clock.now())
+            .sign(tenant, actor, self.clock.now())
             .map_err(|error| fault(&error))?;
         let call_id = new_id().to_string();
         let call_id = call_id.parse().map_err(|error| fault(&error))?;
@@ -194,12 +240,12 @@ impl Parts {
 
 /// What was not done, and why, without a word about the token: neither to the reader nor to the
 /// log.
-fn not_done(kind: Kind, status: &Status) -> Page {
+fn not_done(page: &'static str, status: &Status) -> Page {
     match status.code() {
         Code::InvalidArgument | Code::NotFound => Page::Unknown,
         Code::FailedPrecondition => Page::TooLate,
         code => {
-            tracing::warn!(?code, page = kind.label(), "a page cannot be answered");
+            tracing::warn!(?code, page, "a page cannot be answered");
             Page::Unavailable
         }
     }

@@ -59,19 +59,24 @@ impl Link {
             Some(token) => (Kind::Unsubscribe, token),
             None => (Kind::Confirm, path.strip_prefix("/c/")?),
         };
-        let (tenant, sealed) = token.split_once('.')?;
-        let plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
-        if token.len() > MAX_TOKEN || sealed.is_empty() || !sealed.bytes().all(plain) {
-            return None;
-        }
-        let id = Uuid::try_parse(tenant).ok()?;
-        // One spelling only, that in which tokens are made.
-        (id.to_string() == tenant).then(|| Self {
+        Some(Self {
             kind,
-            tenant: TenantId::new(id),
+            tenant: tenant_of(token)?,
             token: token.to_owned(),
         })
     }
+}
+
+/// Whose a token is, by its own word, if it has the form of ours: `{tenant}.{secret}`.
+pub(super) fn tenant_of(token: &str) -> Option<TenantId> {
+    let (tenant, secret) = token.split_once('.')?;
+    let plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+    if token.len() > MAX_TOKEN || secret.is_empty() || !secret.bytes().all(plain) {
+        return None;
+    }
+    let id = Uuid::try_parse(tenant).ok()?;
+    // One spelling only, that in which tokens are made.
+    (id.to_string() == tenant).then(|| TenantId::new(id))
 }
 
 /// Whether the body of a request is the form of such a page, in either encoding in which mail

@@ -147,7 +147,7 @@ impl Visitor {
         let identity = IdentityLayer::new(InternalVerifier::new(&key), clock.clone());
         let routes = Routes::new(ConsentServiceServer::new(service.clone()));
         let routes = standard_layers(routes, DeadlineConfig::default(), identity);
-        let pages = Pages::new(routes.into(), InternalSigner::new(&key), clock).unwrap();
+        let pages = Pages::new((routes.into(), None), InternalSigner::new(&key), clock).unwrap();
         Self { pages, service }
     }
 

@@ -4,6 +4,7 @@ use rapport_platform::db::Retryable;
 use rapport_platform::error::{Answer, PlatformError};
 use rapport_platform::invalid::InvalidFields;
 use rapport_platform::problem::{FieldViolation, Problem};
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::r#type::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::Code;
@@ -42,6 +43,16 @@ pub enum Error {
         resource: String,
         /// The state it is in.
         state: &'static str,
+    },
+    /// Somebody has something else then, and the caller asked to be refused.
+    #[error("{resource} is busy")]
+    CalendarConflict {
+        /// Name of the seller.
+        resource: String,
+        /// When the other thing begins.
+        start: Timestamp,
+        /// When it ends.
+        end: Timestamp,
     },
     /// No font has a character that a document needs.
     #[error("no font has {character}")]
@@ -168,6 +179,13 @@ impl Answer for Error {
                 resource,
             )
             .with_metadata("state", *state),
+            Self::CalendarConflict { resource, start, end } => refused(
+                ErrorReason::CalendarConflict,
+                format!("`{resource}` has something else from {start} to {end}. Choose another time, or do not ask to be refused."),
+                resource,
+            )
+            .with_metadata("start_time", start.to_string())
+            .with_metadata("end_time", end.to_string()),
             Self::FontMissing { character } => Problem::new(
                 Code::FailedPrecondition,
                 ErrorReason::FontMissing,

@@ -5,11 +5,13 @@ pub(crate) mod customers;
 pub(crate) mod facts;
 
 pub(crate) mod authority;
+pub(crate) mod calendar;
 pub(crate) mod expense;
 pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod proposal;
 pub(crate) mod quote;
+pub(crate) mod task;
 pub(crate) mod territory;
 
 use rapport_platform::outbox::NewEvent;

@@ -22,6 +22,7 @@ use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{IdentityLayer, InternalSigner, InternalVerifier};
 use rapport_platform::outbox::{self, LocalBus};
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{DeadlineConfig, Service, ServiceLink, standard_layers};
 use rapport_platform::time::Clock;
 
@@ -47,6 +48,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Carries events to those who react to them, this service among them.
     pub bus: LocalBus,
+    /// What addresses of calendar feeds begin with; without it they have none.
+    pub public_url: Option<PublicUrl>,
     /// How long calls may take.
     pub deadlines: DeadlineConfig,
 }
@@ -72,6 +75,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         customers,
         clock,
         bus,
+        public_url,
         deadlines,
     } = surroundings;
     let page_tokens = PageTokens::configured(
@@ -88,11 +92,13 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     workers.push(grpc::quote::worker(&db, &clock));
     let customers = Customers::new(customers, signer);
     workers.push(grpc::territory::worker(&db, &clock, &customers));
+    workers.push(grpc::calendar::clock::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
         page_tokens,
         customers,
         fonts: config.fonts()?,
+        public_url,
     };
     let rpcs = grpc::rpcs(&shared);
     let proto_services = rpcs.services().to_vec();

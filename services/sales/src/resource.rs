@@ -28,6 +28,12 @@ pub(crate) const EXPENSE_REPORT: Pattern<1> = Pattern::new("expenseReports/{expe
 pub(crate) const EXPENSE_POLICY: &str = "expensePolicy";
 /// The tenant's only dunning policy.
 pub(crate) const DUNNING_POLICY: &str = "dunningPolicy";
+/// `calendarEvents/{uuid}`.
+pub(crate) const CALENDAR_EVENT: Pattern<1> = Pattern::new("calendarEvents/{calendar_event}");
+/// `tasks/{uuid}`.
+pub(crate) const TASK: Pattern<1> = Pattern::new("tasks/{task}");
+/// `sellers/{uuid}/calendarFeed`.
+pub(crate) const CALENDAR_FEED: Pattern<1> = Pattern::new("sellers/{seller}/calendarFeed");
 /// `authorityGrants/{uuid}`.
 pub(crate) const AUTHORITY_GRANT: Pattern<1> = Pattern::new("authorityGrants/{authority_grant}");
 /// `authorityDelegations/{uuid}`.

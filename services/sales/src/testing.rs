@@ -11,6 +11,7 @@ use rapport_platform::identity::{
 use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::LocalBus;
 use rapport_platform::paging::PageTokens;
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{DeadlineConfig, Service, ServiceLink};
 use rapport_platform::testing::{self, Storage};
 use rapport_platform::time::Clock;
@@ -53,6 +54,7 @@ impl Caller {
                 page_tokens: PageTokens::new(&SecretKey::generate()),
                 customers: Customers::new(link, signer),
                 fonts: Fonts::with(Vec::new()).unwrap(),
+                public_url: PublicUrl::parse("https://contact.example.com").ok(),
             },
             ctx: testing::context(),
         }

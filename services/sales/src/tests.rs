@@ -22,6 +22,7 @@ on_each_engine! {
             customers: ServiceLink::from(tonic::service::Routes::default()),
             bus: LocalBus::new(clock.clone()),
             clock,
+            public_url: None,
             deadlines: DeadlineConfig::default(),
         };
         let config = Config {

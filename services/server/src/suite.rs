@@ -75,6 +75,7 @@ impl Suite {
             customers: customer.link(),
             clock: clock.clone(),
             bus,
+            public_url: public_url(&settings)?,
             deadlines: settings.server.deadline.clone(),
         };
         let sales = rapport_sales::build(&settings.sales, surroundings)
@@ -166,7 +167,7 @@ impl Suite {
     }
 }
 
-/// What links to the gateway's pages begin with; the customer service makes them.
+/// What links to the gateway's pages begin with; the services make them.
 fn public_url(settings: &Settings) -> anyhow::Result<Option<PublicUrl>> {
     let url = settings.gateway.public_url();
     url.context("the setting gateway.public_url cannot be used")

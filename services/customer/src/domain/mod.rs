@@ -25,7 +25,6 @@ pub mod import;
 pub mod interaction;
 pub use rapport_platform::invalid;
 pub mod lifecycle;
-pub mod link;
 pub mod locale;
 pub mod names;
 pub mod phone;

@@ -16,7 +16,6 @@ use super::convert::interaction as convert;
 use super::message::send;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::interaction::{Direction, NewInteraction, Outcome};
-use crate::domain::link::Link;
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{CUSTOMER, INTERACTION};
@@ -25,6 +24,7 @@ use crate::store::identity::group::{self, Group};
 use crate::store::interaction::{self, Timeline};
 use crate::store::{contact_point, conversation};
 use rapport_platform::db::place::{Order, Place};
+use rapport_platform::link::Link;
 
 const PAGE: PageSizes = PageSizes {
     default: 50,

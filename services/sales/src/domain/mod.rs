@@ -6,6 +6,7 @@
 
 pub mod approval;
 pub mod authority;
+pub mod calendar;
 pub mod date;
 pub mod dunning;
 pub mod edition;
@@ -24,6 +25,7 @@ pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;
+pub mod task;
 pub mod territory;
 
 #[cfg(test)]

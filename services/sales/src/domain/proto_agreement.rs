@@ -3,6 +3,7 @@
 use rapport_platform::testing::values_in_proto;
 
 use super::authority::Action;
+use super::calendar::{CalendarEventState, CalendarResponse, CalendarVisibility};
 use super::edition::ReportOutcome;
 use super::expense::{ExpenseDimension, ExpenseState, ExpenseWarning};
 use super::order::{DeliveryState, OrderDiscrepancy, OrderState, PaymentState};
@@ -15,6 +16,7 @@ use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
+use super::task::{TaskPriority, TaskState};
 use super::territory::{Cause, ModelState, Preparation};
 
 macro_rules! agree {
@@ -33,6 +35,9 @@ macro_rules! agree {
 fn numbers_and_names_are_those_of_the_protos() {
     agree! {
         Action => "rapport.sales.v1.AuthorityAction",
+        CalendarEventState => "rapport.sales.v1.CalendarEventState",
+        CalendarResponse => "rapport.sales.v1.CalendarResponse",
+        CalendarVisibility => "rapport.sales.v1.CalendarVisibility",
         DecisionOutcome => "rapport.sales.v1.QuoteDecisionOutcome",
         QuoteState => "rapport.sales.v1.QuoteState",
         RoundingPolicy => "rapport.sales.v1.RoundingPolicy",
@@ -59,5 +64,7 @@ fn numbers_and_names_are_those_of_the_protos() {
         OrderState => "rapport.sales.v1.OrderState",
         PaymentState => "rapport.sales.v1.PaymentState",
         ReportOutcome => "rapport.sales.v1.ReportOutcome",
+        TaskPriority => "rapport.sales.v1.TaskPriority",
+        TaskState => "rapport.sales.v1.TaskState",
     }
 }

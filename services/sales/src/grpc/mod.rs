@@ -4,6 +4,7 @@
 
 mod approval_policy;
 mod authority;
+pub(crate) mod calendar;
 pub(crate) mod convert;
 mod dunning;
 mod expense;
@@ -19,6 +20,7 @@ pub(crate) mod quote;
 mod receivable;
 mod report;
 mod seller;
+mod task;
 pub(crate) mod territory;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ use rapport_platform::db::Database;
 use rapport_platform::idempotency;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{PageSizes, PageTokens};
+use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::Rpcs;
 use rapport_proto::RequestId;
 use sea_orm::DatabaseTransaction;
@@ -39,6 +42,7 @@ use crate::domain::proposal::pdf::Fonts;
 use crate::error::Error;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
+use calendar::Calendars;
 use dunning::Dunnings;
 use expense::Expenses;
 use forecast::Forecasts;
@@ -53,6 +57,7 @@ use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
+use task::Tasks;
 use territory::{CustomerTerritories, Territories, TerritoryModels};
 
 /// Pages of lists whose rows are small.
@@ -84,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) customers: Customers,
     /// What documents are set in.
     pub(crate) fonts: Fonts,
+    /// What addresses of feeds begin with; none while nobody said where programs find the gateway.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl Shared {
@@ -112,6 +119,7 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
         .serve(CustomerTerritories(shared()))
+        .serve(Calendars(shared()))
         .serve(Dunnings(shared()))
         .serve(Expenses(shared()))
         .serve(Forecasts(shared()))
@@ -128,4 +136,5 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Sellers(shared()))
         .serve(Territories(shared()))
         .serve(TerritoryModels(shared()))
+        .serve(Tasks(shared()))
 }

@@ -227,7 +227,11 @@ async fn links(
 
 /// Writes the rows without changing them. Of two transactions that claim or change one seller,
 /// PostgreSQL then refuses the second and it is run again; on SQLite they take turns anyway.
-async fn claim(ctx: &Context, txn: &DatabaseTransaction, ids: &[Uuid]) -> Result<(), Error> {
+pub(crate) async fn claim(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<(), Error> {
     Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version))
         .filter(Column::TenantId.eq(ctx.tenant))

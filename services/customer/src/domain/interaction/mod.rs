@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::channel::{Channel, Purpose};
 use super::external_id::ExternalId;
 use super::invalid::{Invalid, InvalidFields};
-use super::link::Link;
 use super::text;
+use rapport_platform::link::Link;
 use rapport_platform::numbered;
 
 /// How far ahead of ours a caller's clock may run.

@@ -7,6 +7,7 @@
 
 pub(super) mod approval_policy;
 pub(super) mod authority;
+pub(in crate::grpc) mod calendar;
 pub(super) mod dunning;
 pub(super) mod expense;
 pub(crate) mod forecast;
@@ -22,6 +23,7 @@ pub(super) mod quote_revision;
 pub(super) mod receivable;
 pub(super) mod report;
 pub(crate) mod seller;
+pub(super) mod task;
 pub(super) mod territory;
 
 use iso_currency::Currency;

@@ -10,6 +10,7 @@ macro_rules! spoil {
 }
 
 mod announcements;
+mod calendar;
 mod customers;
 mod expenses;
 mod forecasts;
@@ -25,6 +26,7 @@ mod quotes;
 mod races;
 mod reports;
 mod sellers;
+mod tasks;
 mod territories;
 
 use prost_types::FieldMask;

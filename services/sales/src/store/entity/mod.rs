@@ -2,9 +2,13 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod activity_link;
 pub(crate) mod approval_policy;
 pub(crate) mod authority_delegation;
 pub(crate) mod authority_grant;
+pub(crate) mod calendar_attendee;
+pub(crate) mod calendar_event;
+pub(crate) mod calendar_feed;
 pub(crate) mod customer_fact;
 pub(crate) mod customer_fact_change;
 pub(crate) mod customer_reassignment;
@@ -42,6 +46,7 @@ pub(crate) mod quote_revision;
 pub(crate) mod sales_order;
 pub(crate) mod seller;
 pub(crate) mod stage_change;
+pub(crate) mod task;
 pub(crate) mod territory;
 pub(crate) mod territory_desk;
 pub(crate) mod territory_model;

@@ -15,6 +15,8 @@ mod m0204_expenses;
 mod m0301_proposals;
 mod m0401_territories;
 mod m0402_customer_facts;
+mod m0501_calendar;
+mod m0502_tasks;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -36,5 +38,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0301_proposals::CreateProposals));
     steps.push(Box::new(m0401_territories::CreateTerritories));
     steps.push(Box::new(m0402_customer_facts::CreateCustomerFacts));
+    steps.push(Box::new(m0501_calendar::CreateCalendar));
+    steps.push(Box::new(m0502_tasks::CreateTasks));
     steps
 }

@@ -1,4 +1,5 @@
-//! Orders, invoices, reminders and expenses follow their customers when these are merged, and find back.
+//! Orders, invoices, reminders, expenses, and what events and tasks have to do with customers, follow
+//! these when they are merged, and find back.
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -22,7 +23,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    const fn of([orders, invoices, ..]: [u64; 4]) -> Self {
+    const fn of([orders, invoices, ..]: [u64; 6]) -> Self {
         Self { orders, invoices }
     }
 }
@@ -62,7 +63,19 @@ const EXPENSES: Table = Table {
     id: "line_id",
     versioned: false,
 };
-const ALL: [&Table; 4] = [&ORDERS, &INVOICES, &NOTICES, &EXPENSES];
+const ATTENDEES: Table = Table {
+    kind: 5,
+    name: "calendar_attendee",
+    id: "attendee_id",
+    versioned: false,
+};
+const LINKS: Table = Table {
+    kind: 6,
+    name: "activity_link",
+    id: "link_id",
+    versioned: false,
+};
+const ALL: [&Table; 6] = [&ORDERS, &INVOICES, &NOTICES, &EXPENSES, &ATTENDEES, &LINKS];
 
 /// Gives what is of a customer to another one, and notes by which merge: two statements for each
 /// kind, however many they are.
@@ -72,7 +85,7 @@ pub(crate) async fn reassign(
     merge: Uuid,
     (from, to): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 4];
+    let mut counts = [0; 6];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         note(ctx, txn, table, merge, from).await?;
         *count = assign(ctx, txn, table, Some(to), of([from])).await?;
@@ -87,7 +100,7 @@ pub(crate) async fn give_back(
     merge: Uuid,
     (survivor, restored): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 4];
+    let mut counts = [0; 6];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let noted = Query::select()
             .column(moved::Column::MovedId)
@@ -113,7 +126,7 @@ pub(crate) async fn forget(
     txn: &DatabaseTransaction,
     customers: &[Uuid],
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 4];
+    let mut counts = [0; 6];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let theirs = of(customers.iter().copied());
         *count = assign(ctx, txn, table, None, theirs).await?;

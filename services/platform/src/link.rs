@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::invalid::{Invalid, InvalidFields};
+use crate::invalid::{Invalid, InvalidFields};
 
 /// Longest name.
 const MAX_NAME: usize = 250;
-/// Most links of one interaction.
+/// Most links of one resource.
 const MAX_LINKS: usize = 20;
 
 /// The name of a resource of any service, such as `quotes/{uuid}` or

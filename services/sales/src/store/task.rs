@@ -1,0 +1,156 @@
+//! What sellers are to do.
+
+use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::entity::activity_link as link;
+use super::entity::task::{Column, Entity, Model};
+use super::rows::{insert_all, replace_all};
+use crate::error::Error;
+use crate::resource::{CUSTOMER, TASK};
+
+/// One task.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Model, Error> {
+    let row = Entity::find_by_id((ctx.tenant, id)).one(db).await?;
+    row.ok_or_else(|| Error::not_found(TASK.format(&[id])))
+}
+
+/// Records a task.
+pub(crate) async fn insert(txn: &DatabaseTransaction, row: &Model) -> Result<(), Error> {
+    insert_all::<Entity>(txn, vec![row.clone()]).await
+}
+
+/// Writes a task over the version that it was read with.
+pub(crate) async fn write(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    changed: Model,
+) -> Result<Model, Error> {
+    let row = Model {
+        version: changed.version + 1,
+        update_time: ctx.now,
+        ..changed
+    };
+    replace_all::<Entity>(txn, vec![row.clone()], Some(Column::Version)).await?;
+    Ok(row)
+}
+
+/// Tasks that fit from behind `after` on, latest first.
+pub(crate) async fn list(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    wanted: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(wanted)
+        .filter(Condition::all().add_option(after.map(|after| Column::TaskId.lt(after))))
+        .order_by_desc(Column::TaskId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// Whose tasks, and what they concern.
+pub(crate) fn that(ctx: &Context, assignee: Option<Uuid>, resource: &str) -> Condition {
+    let mut wanted = Condition::all().add_option(assignee.map(|it| Column::AssigneeId.eq(it)));
+    if !resource.is_empty() {
+        let linked = match CUSTOMER.ids(resource) {
+            Some([customer]) => link::Column::CustomerId.eq(customer),
+            None => link::Column::Resource.eq(resource),
+        };
+        let owners = Query::select()
+            .column(link::Column::OwnerId)
+            .from(link::Entity)
+            .and_where(link::Column::TenantId.eq(ctx.tenant))
+            .and_where(linked)
+            .to_owned();
+        wanted = wanted.add(Expr::col((Entity, Column::TaskId)).in_subquery(owners));
+    }
+    wanted
+}
+
+/// Tasks of a seller that are not done and whose time is over, the longest first, from behind
+/// `after` on.
+pub(crate) async fn overdue(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    assignee: Uuid,
+    after: Option<(Timestamp, Uuid)>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let behind = after.map(|(time, id)| {
+        let same = Condition::all()
+            .add(Column::OverTime.eq(time))
+            .add(Column::TaskId.gt(id));
+        Condition::any().add(Column::OverTime.gt(time)).add(same)
+    });
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::AssigneeId.eq(assignee))
+        .filter(Column::CloseTime.is_null())
+        .filter(Column::OverTime.lte(ctx.now))
+        .filter(Condition::all().add_option(behind))
+        .order_by_asc(Column::OverTime)
+        .order_by_asc(Column::TaskId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// Tasks of which a reminder is due, of every tenant, the longest due first, from the one after
+/// `last` on.
+pub(crate) async fn due(
+    db: &impl ConnectionTrait,
+    now: Timestamp,
+    last: Option<&Model>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    let time = Column::NextReminderTime;
+    let mut due = Entity::find().filter(time.lte(now));
+    if let Some((row, at)) = last.and_then(|row| Some((row, row.next_reminder_time?))) {
+        let same = Condition::all()
+            .add(time.eq(at))
+            .add(Column::TaskId.gt(row.task_id));
+        due = due
+            .filter(time.gte(at))
+            .filter(Condition::any().add(time.gt(at)).add(same));
+    }
+    Ok(due
+        .order_by_asc(time)
+        .order_by_asc(Column::TaskId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// Notes that somebody was reminded of a task.
+pub(crate) async fn reminded(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    id: Uuid,
+) -> Result<(), Error> {
+    let none: Option<Timestamp> = None;
+    Entity::update_many()
+        .col_expr(Column::NextReminderTime, Expr::value(none))
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::TaskId.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
