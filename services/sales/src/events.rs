@@ -9,6 +9,7 @@ pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod proposal;
 pub(crate) mod quote;
+pub(crate) mod suggestion;
 
 use rapport_platform::outbox::NewEvent;
 use rapport_platform::time::Timestamp;

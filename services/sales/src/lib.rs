@@ -86,6 +86,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let publishing = (config.relay.clone(), config.housekeeping.clone());
     let mut workers = outbox::workers(&db, &clock, &bus, publishing);
     workers.push(grpc::quote::worker(&db, &clock));
+    workers.push(grpc::suggestion::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
         page_tokens,

@@ -14,6 +14,7 @@ pub mod flags;
 pub mod forecast;
 pub mod opportunity;
 pub mod order;
+pub mod ownership;
 pub mod pipeline;
 pub mod price;
 pub mod product;
@@ -24,6 +25,7 @@ pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;
+pub mod suggestion;
 
 #[cfg(test)]
 mod proto_agreement;

@@ -15,6 +15,7 @@ use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
+use super::suggestion::{SuggestionKind, SuggestionOutcome, SuggestionState};
 
 macro_rules! agree {
     ($( $domain:ty => $proto:literal, )+) => {
@@ -55,5 +56,8 @@ fn numbers_and_names_are_those_of_the_protos() {
         OrderState => "rapport.sales.v1.OrderState",
         PaymentState => "rapport.sales.v1.PaymentState",
         ReportOutcome => "rapport.sales.v1.ReportOutcome",
+        SuggestionKind => "rapport.sales.v1.SuggestionKind",
+        SuggestionOutcome => "rapport.sales.v1.SuggestionOutcome",
+        SuggestionState => "rapport.sales.v1.SuggestionState",
     }
 }

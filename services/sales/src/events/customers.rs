@@ -14,6 +14,7 @@ use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
 use crate::store::opportunity;
 use crate::store::order::customer::{self as orders, Moved};
+use crate::store::ownership;
 use crate::store::quote::customer as quotes;
 
 /// Versions of a merge as a cause: it holds, it was undone.
@@ -92,6 +93,7 @@ async fn merged(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Resu
     let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
     quotes::reassign(ctx, txn, merge.id, ids).await?;
     let moved = orders::reassign(ctx, txn, merge.id, ids).await?;
+    ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
     tell_of_orders(ctx, txn, (&merge.name, MERGED), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
@@ -102,6 +104,7 @@ async fn undone(ctx: &Context, txn: &DatabaseTransaction, merge: &Merge) -> Resu
     let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
     quotes::give_back(ctx, txn, merge.id, ids).await?;
     let moved = orders::give_back(ctx, txn, merge.id, ids).await?;
+    ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
     tell_of_orders(ctx, txn, (&merge.name, UNDONE), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
@@ -119,6 +122,9 @@ async fn erased(
     };
     let count = opportunity::forget(ctx, txn, &ids).await?;
     let moved = orders::forget(ctx, txn, &ids).await?;
+    // At once; and once more, should they be counted at this very moment.
+    ownership::settle(ctx, txn, ids.iter().copied().collect()).await?;
+    ownership::mark(ctx, txn, ids.iter().copied()).await?;
     tell_of_orders(ctx, txn, (&fact.customer, 1), (first, None), moved).await?;
     publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
 }

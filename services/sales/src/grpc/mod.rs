@@ -19,6 +19,7 @@ pub(crate) mod quote;
 mod receivable;
 mod report;
 mod seller;
+pub(crate) mod suggestion;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,7 @@ use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
+use suggestion::Suggestions;
 
 /// Pages of lists whose rows are small.
 const PAGE: PageSizes = PageSizes {
@@ -123,4 +125,5 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Receivables(shared()))
         .serve(SalesReports(shared()))
         .serve(Sellers(shared()))
+        .serve(Suggestions(shared()))
 }

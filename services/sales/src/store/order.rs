@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::entity::order_line as line;
 use super::entity::sales_order::{Column, Entity, Model};
+use super::ownership;
 use super::rows::{insert_all, replace_all};
 use crate::domain::order::{
     Billing, DeliveryState, OrderDiscrepancy, OrderState, Shipped, Standing,
@@ -161,9 +162,14 @@ pub(crate) async fn claim(
 }
 
 /// Records an order.
-pub(crate) async fn insert(txn: &DatabaseTransaction, record: &Record) -> Result<(), Error> {
+pub(crate) async fn insert(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    record: &Record,
+) -> Result<(), Error> {
     insert_all::<Entity>(txn, vec![record.row.clone()]).await?;
-    insert_all::<line::Entity>(txn, record.lines.clone()).await
+    insert_all::<line::Entity>(txn, record.lines.clone()).await?;
+    ownership::mark(ctx, txn, record.row.customer_id).await
 }
 
 /// Writes orders over the versions that they were read with.
@@ -179,6 +185,9 @@ pub(crate) async fn write(
     });
     let rows: Vec<Model> = rows.collect();
     replace_all::<Entity>(txn, rows.clone(), Some(Column::Version)).await?;
+    let cancelled = OrderState::Cancelled.code();
+    let theirs = rows.iter().filter(|row| row.state == cancelled);
+    ownership::mark(ctx, txn, theirs.filter_map(|row| row.customer_id)).await?;
     Ok(rows)
 }
 

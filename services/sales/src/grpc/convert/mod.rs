@@ -22,6 +22,7 @@ pub(super) mod quote_revision;
 pub(super) mod receivable;
 pub(super) mod report;
 pub(crate) mod seller;
+pub(super) mod suggestion;
 
 use iso_currency::Currency;
 use jiff::civil::Date;

@@ -25,6 +25,7 @@ mod quotes;
 mod races;
 mod reports;
 mod sellers;
+mod suggestions;
 
 use prost_types::FieldMask;
 use rapport_proto::google::r#type::{Date, Money};

@@ -86,8 +86,16 @@ async fn the_first_page_by_owner_and_stage_is_read_by_index() {
     assert!(plan.contains("stage = "), "{plan}");
 }
 
+/// What the engine does for a statement, and did.
+pub(super) async fn plan(db: &Database, sql: &str, values: Vec<Value>) -> Json {
+    let explain = run(&format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}"), values);
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let plan: Json = rows[0].try_get_by_index(0).unwrap();
+    plan[0]["Plan"].clone()
+}
+
 /// Most rows that a step of the plan has looked at, over all the times that it was taken.
-fn most_work(step: &Json) -> f64 {
+pub(super) fn most_work(step: &Json) -> f64 {
     let number = |name: &str| step[name].as_f64().unwrap_or(0.0);
     let looked_at = number("Actual Rows")
         + number("Rows Removed by Filter")
@@ -111,14 +119,9 @@ async fn a_report_by_product_reads_each_row_once_before_there_are_statistics() {
     let by = [SalesDimension::Product, SalesDimension::Month];
     let report = sales_statement(&caller.ctx, DbBackend::Postgres, year, &by);
     let values = report.values.map(|values| values.0).unwrap_or_default();
-    let explain = run(
-        &format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", report.sql),
-        values,
-    );
-    let rows = db.read().query_all_raw(explain).await.unwrap();
-    let plan: Json = rows[0].try_get_by_index(0).unwrap();
+    let plan = plan(&db, &report.sql, values).await;
 
-    let work = most_work(&plan[0]["Plan"]);
+    let work = most_work(&plan);
     assert!(
         (2_000.0..=200_000.0).contains(&work),
         "{work} rows: {plan:#}"

@@ -16,7 +16,12 @@ use crate::testing::Caller;
 
 impl Caller {
     /// Hears of a fact about customers.
-    async fn hear<M: Name>(&self, aggregate: &str, version: i64, fact: &M) {
+    pub(in crate::grpc::tests) async fn hear<M: Name>(
+        &self,
+        aggregate: &str,
+        version: i64,
+        fact: &M,
+    ) {
         let event = &Event {
             id: new_id(),
             tenant: self.ctx.tenant,
