@@ -52,7 +52,7 @@ rpcs! {
 }
 
 /// What `ListOrders` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     macro_rules! values {
         ($($kind:ident)+) => {
             ($($kind::ALL.iter().map(|it| (it.label(), it.number())),)+)

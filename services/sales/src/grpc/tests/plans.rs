@@ -1,9 +1,14 @@
 //! What PostgreSQL does for lists and reports: the work, not the time it takes.
 
+use std::sync::Arc;
+
 use rapport_platform::db::Database;
 use rapport_platform::identity::Context;
 use rapport_platform::testing::postgres;
-use sea_orm::{ConnectionTrait as _, DbBackend, QueryTrait as _, Statement, Value};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait, QueryTrait as _, Select,
+    Statement, Value,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -106,6 +111,57 @@ pub(super) fn most_work(step: &Json) -> f64 {
         .flatten()
         .map(most_work);
     below.fold(looked_at * number("Actual Loops"), f64::max)
+}
+
+/// Most rows that a step may look at for a page of 51.
+const MOST_WORK: f64 = 120.0;
+
+/// Checks that a page is read from the index, in its order, and nothing beside it.
+pub(super) async fn reads_little<E: EntityTrait>(db: &Database, page: &Select<E>, index: &str) {
+    let select = page.build(db.backend());
+    let values = select.values.map(|values| values.0).unwrap_or_default();
+    if db.backend() == DbBackend::Postgres {
+        let plan = plan(db, &select.sql, values).await;
+        let work = most_work(&plan);
+        assert!(work <= MOST_WORK, "{work} rows: {plan:#}");
+        let plan = plan.to_string();
+        assert!(
+            plan.contains(index) && !plan.contains("\"Sort\""),
+            "{plan:#}"
+        );
+        return;
+    }
+    let explain = format!("EXPLAIN QUERY PLAN {}", select.sql);
+    let explain = Statement::from_sql_and_values(db.backend(), explain, values);
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let steps = rows
+        .iter()
+        .map(|row| row.try_get_by::<String, _>("detail").unwrap());
+    let plan = steps.collect::<Vec<_>>().join("\n");
+    let whole = format!("INDEX {index} (");
+    assert!(
+        plan.contains(&whole) && !plan.contains("TEMP B-TREE"),
+        "{plan}"
+    );
+}
+
+/// The same without statistics, and with them.
+pub(super) async fn reads_little_always<E: EntityTrait>(
+    db: &Database,
+    pages: &[(Select<E>, &str)],
+) {
+    for analysed in [false, true] {
+        if analysed {
+            let analyse = |txn: Arc<DatabaseTransaction>| async move {
+                txn.execute_unprepared("ANALYZE").await?;
+                Ok::<_, crate::Error>(())
+            };
+            db.write_txn(analyse).await.unwrap();
+        }
+        for (page, index) in pages {
+            reads_little(db, page, index).await;
+        }
+    }
 }
 
 #[tokio::test]

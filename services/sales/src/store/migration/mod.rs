@@ -14,6 +14,7 @@ mod m0203_dunning;
 mod m0204_expenses;
 mod m0301_proposals;
 mod m0601_suggestions;
+mod m0602_lists;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -34,5 +35,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0204_expenses::CreateExpenses));
     steps.push(Box::new(m0301_proposals::CreateProposals));
     steps.push(Box::new(m0601_suggestions::CreateSuggestions));
+    steps.push(Box::new(m0602_lists::IndexLists));
     steps
 }
