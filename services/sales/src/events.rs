@@ -3,6 +3,7 @@
 
 pub(crate) mod customers;
 
+pub(crate) mod account_plan;
 pub(crate) mod authority;
 pub(crate) mod expense;
 pub(crate) mod order;

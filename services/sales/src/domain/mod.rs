@@ -4,6 +4,7 @@
 //! that each rule can be tested by a table of cases. Types are built by parsing what was sent: a
 //! value that exists is right.
 
+pub mod account_plan;
 pub mod approval;
 pub mod authority;
 pub mod date;

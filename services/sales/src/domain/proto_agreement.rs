@@ -2,6 +2,7 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::account_plan::{AccountPlanState, PlanStance};
 use super::authority::Action;
 use super::edition::ReportOutcome;
 use super::expense::{ExpenseDimension, ExpenseState, ExpenseWarning};
@@ -56,6 +57,8 @@ fn numbers_and_names_are_those_of_the_protos() {
         OrderState => "rapport.sales.v1.OrderState",
         PaymentState => "rapport.sales.v1.PaymentState",
         ReportOutcome => "rapport.sales.v1.ReportOutcome",
+        AccountPlanState => "rapport.sales.v1.AccountPlanState",
+        PlanStance => "rapport.sales.v1.PlanStance",
         SuggestionKind => "rapport.sales.v1.SuggestionKind",
         SuggestionOutcome => "rapport.sales.v1.SuggestionOutcome",
         SuggestionState => "rapport.sales.v1.SuggestionState",

@@ -2,6 +2,7 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod account_plan;
 mod approval_policy;
 mod authority;
 pub(crate) mod convert;
@@ -37,6 +38,7 @@ use sea_orm::DatabaseTransaction;
 use crate::customers::Customers;
 use crate::domain::proposal::pdf::Fonts;
 use crate::error::Error;
+use account_plan::AccountPlans;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use dunning::Dunnings;
@@ -109,6 +111,7 @@ impl Shared {
 pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     let shared = || shared.clone();
     Rpcs::default()
+        .serve(AccountPlans(shared()))
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
         .serve(Dunnings(shared()))

@@ -21,6 +21,7 @@ use crate::store::suggestion;
 #[cfg(test)]
 pub(crate) use count::count_all;
 pub(crate) use count::worker;
+pub(super) use decide::worth_suggesting;
 
 /// Decides what customers are offered next.
 pub(crate) struct Suggestions(pub(crate) Shared);

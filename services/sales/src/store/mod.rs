@@ -4,6 +4,7 @@
 //! sees the rows of its tenant only. Reads take any connection; writes take the transaction
 //! that the handler opened.
 
+pub(crate) mod account_plan;
 pub(crate) mod amount;
 pub(crate) mod approval_policy;
 pub(crate) mod authority;

@@ -204,19 +204,21 @@ pub(crate) async fn owned(
     Ok(owned)
 }
 
-/// Those of the products that a customer owns at this moment.
+/// Those of the products that one of the customers owns at this moment.
 pub(crate) async fn among(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &BTreeSet<Uuid>,
     products: &[Uuid],
 ) -> Result<BTreeSet<Uuid>, Error> {
     if products.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut values: Vec<Value> = vec![ctx.tenant.into(), customer.into()];
+    let mut values: Vec<Value> = vec![ctx.tenant.into()];
+    let owners = placeholders(&mut values, customers.iter().copied());
     let them = placeholders(&mut values, products.iter().copied());
-    let sql = facts("= $2", &format!("AND l.product_id IN ({them})"));
+    let them = format!("AND l.product_id IN ({them})");
+    let sql = facts(&format!("IN ({owners})"), &them);
     let rows = read(db, sql, values).await?;
     Ok(rows.into_iter().map(|row| row.product_id).collect())
 }

@@ -5,6 +5,7 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod account_plan;
 pub(super) mod approval_policy;
 pub(super) mod authority;
 pub(super) mod dunning;

@@ -99,7 +99,11 @@ pub(in crate::grpc) fn content(
     content.encode_to_vec()
 }
 
-fn to_suggestion(ranked: &Ranked, products: &HashMap<Uuid, product::Model>) -> proto::Suggestion {
+/// A product that is suggested.
+pub(in crate::grpc) fn to_suggestion(
+    ranked: &Ranked,
+    products: &HashMap<Uuid, product::Model>,
+) -> proto::Suggestion {
     let Ranked {
         candidate,
         score_ppm,

@@ -63,7 +63,8 @@ async fn decided(
     (customer, situation): (Uuid, &str),
 ) -> Result<Model, Error> {
     let (policy, policy_version) = suggestion::policy_in_force(ctx, txn).await?;
-    let ranked = ranked(ctx, txn, customer, &policy).await?;
+    let mut ranked = worth_suggesting(ctx, txn, &BTreeSet::from([customer]), &policy).await?;
+    ranked.truncate(usize::try_from(policy.parts().max_suggestions).unwrap_or_default());
     let them = ranked.iter().map(|it| it.candidate);
     let them = them.flat_map(|it| [it.product, it.because]);
     let products = product::among(ctx, txn, them).await?;
@@ -82,24 +83,25 @@ async fn decided(
     })
 }
 
-/// What the customer may want, the best first, as many as the policy lets be.
-async fn ranked(
+/// What customers may want together, the best first.
+pub(in crate::grpc) async fn worth_suggesting(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &BTreeSet<Uuid>,
     policy: &SuggestionPolicy,
 ) -> Result<Vec<Ranked>, Error> {
-    let owned = ownership::owned(ctx, db, &BTreeSet::from([customer]), MOST_OWNED).await?;
+    let owned = ownership::owned(ctx, db, customers, MOST_OWNED).await?;
+    let owned: BTreeSet<Uuid> = owned.into_values().flatten().collect();
     // What was recorded last comes first.
-    let owned = owned.into_values().flatten().rev();
-    let owned: Vec<Uuid> = owned.collect();
+    let most = usize::try_from(MOST_OWNED).unwrap_or_default();
+    let owned: Vec<Uuid> = owned.into_iter().rev().take(most).collect();
     let least = policy.parts().min_common_customers;
-    let found = candidates(ctx, db, customer, &owned, least).await?;
+    let them: Vec<Uuid> = customers.iter().copied().collect();
+    let found = candidates(ctx, db, &them, &owned, least).await?;
     let mut ranked = domain::rank(found, policy);
     let products: Vec<Uuid> = ranked.iter().map(|it| it.candidate.product).collect();
-    let hers = ownership::among(ctx, db, customer, &products).await?;
-    ranked.retain(|it| !hers.contains(&it.candidate.product));
-    ranked.truncate(usize::try_from(policy.parts().max_suggestions).unwrap_or_default());
+    let theirs = ownership::among(ctx, db, customers, &products).await?;
+    ranked.retain(|it| !theirs.contains(&it.candidate.product));
     Ok(ranked)
 }
 
@@ -138,7 +140,7 @@ pub(super) async fn since(
         Ok((it.product_id, outcome))
     });
     Ok(Since {
-        owned: ownership::among(ctx, db, customer, &products).await?,
+        owned: ownership::among(ctx, db, &BTreeSet::from([customer]), &products).await?,
         sold: sold.map(|it| it.product_id).collect(),
         said: said.collect::<Result<_, Error>>()?,
     })

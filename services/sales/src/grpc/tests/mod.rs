@@ -9,6 +9,7 @@ macro_rules! spoil {
     }};
 }
 
+mod account_plans;
 mod announcements;
 mod customers;
 mod expenses;

@@ -21,12 +21,12 @@ use crate::testing::{Caller, Link};
 use proto::SuggestionState as State;
 
 /// A company that sells pens, ink and caps, without series, and has sold some.
-struct Market {
-    company: Company,
-    desk: Desk,
-    pen: proto::Product,
-    ink: proto::Product,
-    cap: proto::Product,
+pub(super) struct Market {
+    pub(super) company: Company,
+    pub(super) desk: Desk,
+    pub(super) pen: proto::Product,
+    pub(super) ink: proto::Product,
+    pub(super) cap: proto::Product,
 }
 
 impl Market {
@@ -45,7 +45,7 @@ impl Market {
     }
 
     /// Of nine others four own pen and ink, five a cap; the customer owns a pen.
-    async fn stocked(db: &Database) -> Self {
+    pub(super) async fn stocked(db: &Database) -> Self {
         let market = Self::open(db).await;
         for _ in 0..4 {
             market.another(&[&market.pen, &market.ink]).await;
@@ -58,23 +58,27 @@ impl Market {
         market
     }
 
-    fn her(&self) -> &str {
+    pub(super) fn her(&self) -> &str {
         &self.company.customer
     }
 
-    fn sven(&self) -> &Caller {
+    pub(super) fn sven(&self) -> &Caller {
         &self.company.sven
     }
 
     /// Another customer who owns these products.
-    async fn another(&self, products: &[&proto::Product]) -> String {
+    pub(super) async fn another(&self, products: &[&proto::Product]) -> String {
         let customer = self.company.another_customer().await;
         self.wins(&customer, products).await;
         customer
     }
 
     /// An opportunity with these products that the customer made good.
-    async fn wins(&self, customer: &str, products: &[&proto::Product]) -> proto::Opportunity {
+    pub(super) async fn wins(
+        &self,
+        customer: &str,
+        products: &[&proto::Product],
+    ) -> proto::Opportunity {
         let lines = products.iter().map(|product| proto::OpportunityLine {
             product: product.name.clone(),
             quantity: 1,

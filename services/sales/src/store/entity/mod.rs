@@ -2,6 +2,9 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod account_plan;
+pub(crate) mod account_plan_party;
+pub(crate) mod account_plan_review;
 pub(crate) mod approval_policy;
 pub(crate) mod authority_delegation;
 pub(crate) mod authority_grant;

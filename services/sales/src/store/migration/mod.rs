@@ -15,6 +15,7 @@ mod m0204_expenses;
 mod m0301_proposals;
 mod m0601_suggestions;
 mod m0602_lists;
+mod m0603_account_plans;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -36,5 +37,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0301_proposals::CreateProposals));
     steps.push(Box::new(m0601_suggestions::CreateSuggestions));
     steps.push(Box::new(m0602_lists::IndexLists));
+    steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
     steps
 }

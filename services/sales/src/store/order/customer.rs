@@ -1,4 +1,4 @@
-//! Orders, invoices, reminders, expenses and suggestions follow their customers when these are merged, and find back.
+//! Orders, invoices, reminders, expenses, suggestions and plans follow their customers when these are merged, and find back.
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -42,7 +42,7 @@ struct Table {
 }
 
 /// How many there are.
-const KINDS: usize = 6;
+const KINDS: usize = 8;
 
 const ORDERS: Table = Table {
     kind: 1,
@@ -93,8 +93,24 @@ const DECISIONS: Table = Table {
     distinct: Some("situation"),
     personal: true,
 };
+const PLANS: Table = Table {
+    kind: 7,
+    name: "account_plan",
+    id: "plan_id",
+    versioned: true,
+    distinct: None,
+    personal: false,
+};
+const PARTIES: Table = Table {
+    kind: 8,
+    name: "account_plan_party",
+    id: "party_id",
+    versioned: false,
+    distinct: None,
+    personal: true,
+};
 const ALL: [&Table; KINDS] = [
-    &ORDERS, &INVOICES, &NOTICES, &EXPENSES, &RESPONSES, &DECISIONS,
+    &ORDERS, &INVOICES, &NOTICES, &EXPENSES, &RESPONSES, &DECISIONS, &PLANS, &PARTIES,
 ];
 
 /// Gives what is of a customer to another one, and notes by which merge: two statements for each

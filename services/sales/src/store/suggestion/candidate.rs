@@ -35,12 +35,12 @@ struct Row {
     currency: Option<String>,
 }
 
-/// What goes with the products that a customer owns, and the next dearer ones of their series:
-/// neither what is no longer sold, nor what is owned, nor what he recently answered to.
+/// What goes with the products that customers own together, and the next dearer ones of their
+/// series: neither what is no longer sold, nor what is owned, nor what one recently answered to.
 pub(crate) async fn candidates(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &[Uuid],
     owned: &[Uuid],
     min_common: i32,
 ) -> Result<Vec<Candidate>, Error> {
@@ -52,11 +52,11 @@ pub(crate) async fn candidates(
     let asked = [
         (
             SuggestionKind::CrossSell,
-            Some(cross_sell(ctx, (customer, owned), min_common)),
+            Some(cross_sell(ctx, (customers, owned), min_common)),
         ),
         (
             SuggestionKind::UpSell,
-            (!tops.is_empty()).then(|| up_sell(ctx, (customer, owned), &tops)),
+            (!tops.is_empty()).then(|| up_sell(ctx, (customers, owned), &tops)),
         ),
     ];
     let mut found = Vec::new();
@@ -101,12 +101,12 @@ fn dearest(owned: &HashMap<Uuid, Model>) -> Vec<Top> {
 /// What most owners of a product own too, for each of the first products.
 pub(crate) fn cross_sell(
     ctx: &Context,
-    (customer, owned): (Uuid, &[Uuid]),
+    (customers, owned): (&[Uuid], &[Uuid]),
     min_common: i32,
 ) -> Sql {
-    let (mut values, places) = values(ctx, customer, owned);
+    let (mut values, hers, places) = values(ctx, customers, owned);
     let least = place(&mut values, i64::from(min_common));
-    let offerable = offerable(&places);
+    let offerable = offerable(&hers, &places);
     let with = |base: &String| {
         format!(
             "SELECT * FROM (SELECT c.other_id AS product_id, c.product_id AS because_id, \
@@ -122,9 +122,9 @@ pub(crate) fn cross_sell(
 }
 
 /// The next dearer product of each series.
-pub(crate) fn up_sell(ctx: &Context, (customer, owned): (Uuid, &[Uuid]), tops: &[Top]) -> Sql {
-    let (mut values, places) = values(ctx, customer, owned);
-    let offerable = offerable(&places);
+pub(crate) fn up_sell(ctx: &Context, (customers, owned): (&[Uuid], &[Uuid]), tops: &[Top]) -> Sql {
+    let (mut values, hers, places) = values(ctx, customers, owned);
+    let offerable = offerable(&hers, &places);
     let mut parts = Vec::with_capacity(tops.len());
     for top in tops {
         let series = place(&mut values, top.series.as_str());
@@ -142,16 +142,16 @@ pub(crate) fn up_sell(ctx: &Context, (customer, owned): (Uuid, &[Uuid]), tops: &
     (counted(&parts), values)
 }
 
-/// Tenant, customer, now and anything, from $1 on, and what is owned; and the places of the latter.
-fn values(ctx: &Context, customer: Uuid, owned: &[Uuid]) -> (Vec<Value>, Vec<String>) {
-    let mut values: Vec<Value> = vec![
-        ctx.tenant.into(),
-        customer.into(),
-        ctx.now.into(),
-        ANYTHING.into(),
-    ];
-    let places = owned.iter().map(|id| place(&mut values, *id)).collect();
-    (values, places)
+/// Tenant, now and anything, from $1 on, customers and what is owned; and the places of these.
+fn values(
+    ctx: &Context,
+    customers: &[Uuid],
+    owned: &[Uuid],
+) -> (Vec<Value>, Vec<String>, Vec<String>) {
+    let mut values: Vec<Value> = vec![ctx.tenant.into(), ctx.now.into(), ANYTHING.into()];
+    let customers = customers.iter().map(|id| place(&mut values, *id)).collect();
+    let owned = owned.iter().map(|id| place(&mut values, *id)).collect();
+    (values, customers, owned)
 }
 
 /// Adds a value; answers what stands for it.
@@ -161,12 +161,13 @@ fn place(values: &mut Vec<Value>, value: impl Into<Value>) -> String {
 }
 
 /// Neither out of sale, nor owned, nor answered to.
-fn offerable(owned: &[String]) -> String {
+fn offerable(customers: &[String], owned: &[String]) -> String {
     format!(
         "NOT p.retired AND p.product_id NOT IN ({}) AND NOT EXISTS \
-         (SELECT 1 FROM suggestion_response AS r WHERE r.tenant_id = $1 AND r.customer_id = $2 \
-         AND r.product_id = p.product_id AND r.hold_until_time > $3)",
-        owned.join(", ")
+         (SELECT 1 FROM suggestion_response AS r WHERE r.tenant_id = $1 AND r.customer_id IN ({}) \
+         AND r.product_id = p.product_id AND r.hold_until_time > $2)",
+        owned.join(", "),
+        customers.join(", ")
     )
 }
 
@@ -186,7 +187,7 @@ fn counted(parts: &[String]) -> String {
         count("f.because_id", "f.product_id"),
         count("f.because_id", "f.because_id"),
         count("f.product_id", "f.product_id"),
-        count("$4", "$4"),
+        count("$3", "$3"),
         parts.join(" UNION ALL ")
     )
 }

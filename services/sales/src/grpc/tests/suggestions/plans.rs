@@ -55,7 +55,8 @@ async fn a_bounded_number_of_rows_is_looked_at_whatever_is_counted() {
             product: owned[0],
         });
         let tops: Vec<Top> = tops.collect();
-        let her = (Uuid::nil(), owned.as_slice());
+        let customers = [Uuid::nil()];
+        let her = (customers.as_slice(), owned.as_slice());
         for (sql, values) in [
             cross_sell(&caller.ctx, her, 3),
             up_sell(&caller.ctx, her, &tops),
