@@ -68,6 +68,19 @@ impl Customers {
         found.ok_or_else(|| Error::not_found(resource::customer(id)))
     }
 
+    /// Whether two ids are of one customer: those of records that were merged are.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn same(&self, ctx: &Context, one: Uuid, other: Uuid) -> Result<bool, Error> {
+        if one == other {
+            return Ok(true);
+        }
+        let known = self.known(ctx, &[one, other]).await?;
+        let now = |id: Uuid| known.get(&id).copied().unwrap_or(id);
+        Ok(now(one) == now(other))
+    }
+
     async fn batch(&self, ctx: &Context, ids: &[Uuid]) -> Result<Vec<Customer>, Error> {
         let names = ids.iter().copied().map(resource::customer).collect();
         let request = self.signed(ctx, BatchGetCustomersRequest { names })?;

@@ -4,6 +4,7 @@
 pub(crate) mod customers;
 pub(crate) mod facts;
 
+pub(crate) mod account_plan;
 pub(crate) mod authority;
 pub(crate) mod calendar;
 pub(crate) mod expense;
@@ -11,6 +12,7 @@ pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod proposal;
 pub(crate) mod quote;
+pub(crate) mod suggestion;
 pub(crate) mod task;
 pub(crate) mod territory;
 

@@ -93,6 +93,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     let customers = Customers::new(customers, signer);
     workers.push(grpc::territory::worker(&db, &clock, &customers));
     workers.push(grpc::calendar::clock::worker(&db, &clock));
+    workers.push(grpc::suggestion::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
         page_tokens,

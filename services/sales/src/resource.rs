@@ -26,6 +26,13 @@ pub(crate) const INVOICE: Pattern<1> = Pattern::new("invoices/{invoice}");
 pub(crate) const EXPENSE_REPORT: Pattern<1> = Pattern::new("expenseReports/{expense_report}");
 /// The tenant's only expense policy.
 pub(crate) const EXPENSE_POLICY: &str = "expensePolicy";
+/// `accountPlans/{uuid}`.
+pub(crate) const ACCOUNT_PLAN: Pattern<1> = Pattern::new("accountPlans/{account_plan}");
+/// `suggestionDecisions/{uuid}`.
+pub(crate) const SUGGESTION_DECISION: Pattern<1> =
+    Pattern::new("suggestionDecisions/{suggestion_decision}");
+/// The tenant's only suggestion policy.
+pub(crate) const SUGGESTION_POLICY: &str = "suggestionPolicy";
 /// The tenant's only dunning policy.
 pub(crate) const DUNNING_POLICY: &str = "dunningPolicy";
 /// `calendarEvents/{uuid}`.

@@ -22,7 +22,10 @@ impl Consumer for OutboundConsumer {
     }
 
     fn kinds(&self) -> Vec<String> {
-        vec![sales::QuoteMessageSubmitted::full_name()]
+        vec![
+            sales::QuoteMessageSubmitted::full_name(),
+            sales::SuggestionMessageSubmitted::full_name(),
+        ]
     }
 
     async fn handle(
@@ -31,8 +34,12 @@ impl Consumer for OutboundConsumer {
         ctx: &Context,
         event: &Event,
     ) -> Result<(), HandleError> {
-        let fact: sales::QuoteMessageSubmitted = event.fact()?;
-        let message = fact.message.unwrap_or_default();
+        let message = if event.kind == sales::QuoteMessageSubmitted::full_name() {
+            event.fact::<sales::QuoteMessageSubmitted>()?.message
+        } else {
+            event.fact::<sales::SuggestionMessageSubmitted>()?.message
+        };
+        let message = message.unwrap_or_default();
         // Whoever sent it talks to the customer, not this consumer.
         let ctx = Context {
             actor: event.actor.clone(),

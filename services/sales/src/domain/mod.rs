@@ -4,6 +4,7 @@
 //! that each rule can be tested by a table of cases. Types are built by parsing what was sent: a
 //! value that exists is right.
 
+pub mod account_plan;
 pub mod approval;
 pub mod authority;
 pub mod calendar;
@@ -15,6 +16,7 @@ pub mod flags;
 pub mod forecast;
 pub mod opportunity;
 pub mod order;
+pub mod ownership;
 pub mod pipeline;
 pub mod price;
 pub mod product;
@@ -25,6 +27,7 @@ pub mod receivable;
 pub mod report;
 pub mod seller;
 pub mod share;
+pub mod suggestion;
 pub mod task;
 pub mod territory;
 

@@ -2,6 +2,7 @@
 
 use rapport_platform::testing::values_in_proto;
 
+use super::account_plan::{AccountPlanState, PlanStance};
 use super::authority::Action;
 use super::calendar::{CalendarEventState, CalendarResponse, CalendarVisibility};
 use super::edition::ReportOutcome;
@@ -16,6 +17,7 @@ use super::quote::state::{DecisionOutcome, QuoteState};
 use super::receivable::InvoiceEntryKind;
 use super::report::SalesDimension;
 use super::seller::SellerState;
+use super::suggestion::{SuggestionKind, SuggestionOutcome, SuggestionState};
 use super::task::{TaskPriority, TaskState};
 use super::territory::{Cause, ModelState, Preparation};
 
@@ -66,5 +68,10 @@ fn numbers_and_names_are_those_of_the_protos() {
         ReportOutcome => "rapport.sales.v1.ReportOutcome",
         TaskPriority => "rapport.sales.v1.TaskPriority",
         TaskState => "rapport.sales.v1.TaskState",
+        AccountPlanState => "rapport.sales.v1.AccountPlanState",
+        PlanStance => "rapport.sales.v1.PlanStance",
+        SuggestionKind => "rapport.sales.v1.SuggestionKind",
+        SuggestionOutcome => "rapport.sales.v1.SuggestionOutcome",
+        SuggestionState => "rapport.sales.v1.SuggestionState",
     }
 }

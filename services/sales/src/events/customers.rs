@@ -18,6 +18,7 @@ use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
 use crate::store::opportunity;
 use crate::store::order::customer::{self as orders, Moved};
+use crate::store::ownership;
 use crate::store::quote::customer as quotes;
 
 /// Versions of a merge as a cause: it holds, it was undone.
@@ -109,6 +110,7 @@ async fn merged(
     quotes::reassign(ctx, txn, merge.id, ids).await?;
     let moved = orders::reassign(ctx, txn, merge.id, ids).await?;
     facts::merged(ctx, txn, (merge.id, ids), survivor, time).await?;
+    ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
     tell_of_orders(ctx, txn, (&merge.name, MERGED), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
@@ -125,6 +127,7 @@ async fn undone(
     quotes::give_back(ctx, txn, merge.id, ids).await?;
     let moved = orders::give_back(ctx, txn, merge.id, ids).await?;
     facts::undone(ctx, txn, merge.id, both, time).await?;
+    ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
     tell_of_orders(ctx, txn, (&merge.name, UNDONE), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
@@ -145,6 +148,9 @@ async fn erased(
     let count = opportunity::forget(ctx, txn, &aliases).await?;
     let moved = orders::forget(ctx, txn, &ids).await?;
     facts::erased(ctx, txn, &aliases).await?;
+    // At once; and once more, should they be counted at this very moment.
+    ownership::settle(ctx, txn, ids.iter().copied().collect()).await?;
+    ownership::mark(ctx, txn, ids.iter().copied()).await?;
     tell_of_orders(ctx, txn, (&fact.customer, 1), (first, None), moved).await?;
     publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
 }

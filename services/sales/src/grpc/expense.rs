@@ -55,7 +55,7 @@ rpcs! {
 }
 
 /// What `ListExpenseReports` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     let states = ExpenseState::ALL.iter().map(|it| (it.label(), it.number()));
     FilterSchema::new()
         .enumeration("state", Column::State, states)

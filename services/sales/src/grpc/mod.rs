@@ -2,6 +2,7 @@
 //! transaction over the store, and writes the answer: rules live in the domain, statements in
 //! the store.
 
+mod account_plan;
 mod approval_policy;
 mod authority;
 pub(crate) mod calendar;
@@ -20,6 +21,7 @@ pub(crate) mod quote;
 mod receivable;
 mod report;
 mod seller;
+pub(crate) mod suggestion;
 mod task;
 pub(crate) mod territory;
 #[cfg(test)]
@@ -40,6 +42,7 @@ use sea_orm::DatabaseTransaction;
 use crate::customers::Customers;
 use crate::domain::proposal::pdf::Fonts;
 use crate::error::Error;
+use account_plan::AccountPlans;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use calendar::Calendars;
@@ -57,6 +60,7 @@ use quote::Quotes;
 use receivable::Receivables;
 use report::SalesReports;
 use seller::Sellers;
+use suggestion::Suggestions;
 use task::Tasks;
 use territory::{CustomerTerritories, Territories, TerritoryModels};
 
@@ -116,6 +120,7 @@ impl Shared {
 pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
     let shared = || shared.clone();
     Rpcs::default()
+        .serve(AccountPlans(shared()))
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
         .serve(CustomerTerritories(shared()))
@@ -137,4 +142,5 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(Territories(shared()))
         .serve(TerritoryModels(shared()))
         .serve(Tasks(shared()))
+        .serve(Suggestions(shared()))
 }

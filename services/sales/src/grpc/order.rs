@@ -52,7 +52,7 @@ rpcs! {
 }
 
 /// What `ListOrders` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     macro_rules! values {
         ($($kind:ident)+) => {
             ($($kind::ALL.iter().map(|it| (it.label(), it.number())),)+)
@@ -86,7 +86,7 @@ pub(super) async fn create(
     content: &proto::QuoteContent,
 ) -> Result<(), Error> {
     let record = convert::of_quote(ctx, quote, content)?;
-    order::insert(txn, &record).await?;
+    order::insert(ctx, txn, &record).await?;
     let version = record.row.version;
     let event = events::created(convert::to_proto(record), version);
     Ok(outbox::append(txn, ctx, &[event]).await?)

@@ -63,7 +63,7 @@ rpcs! {
 }
 
 /// What `ListQuotes` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     let states = QuoteState::ALL.iter().map(|it| (it.label(), it.number()));
     FilterSchema::new()
         .enumeration("state", Column::State, states)

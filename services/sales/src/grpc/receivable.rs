@@ -52,7 +52,7 @@ rpcs! {
 }
 
 /// What `ListInvoices` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     FilterSchema::new()
         .reference("customer", Column::CustomerId, CUSTOMER)
         .reference("order", Column::OrderId, ORDER)

@@ -7,7 +7,7 @@ pub(crate) mod rate;
 use rapport_platform::identity::Context;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -50,14 +50,22 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
+    Ok(page(ctx, filter, after, limit).all(db).await?)
+}
+
+/// The statement of [`list`].
+pub(crate) fn page(
+    ctx: &Context,
+    filter: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(filter)
         .filter(Condition::all().add_option(after.map(|after| Column::ReportId.lt(after))))
         .order_by_desc(Column::ReportId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// Records a report.

@@ -9,7 +9,7 @@ use rapport_platform::identity::Context;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
@@ -45,14 +45,22 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
+    Ok(page(ctx, filter, after, limit).all(db).await?)
+}
+
+/// The statement of [`list`].
+pub(crate) fn page(
+    ctx: &Context,
+    filter: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(filter)
         .filter(Condition::all().add_option(after.map(|after| Column::InvoiceId.lt(after))))
         .order_by_desc(Column::InvoiceId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// Those of the ERP's invoices that are known, which nobody else changes until the transaction

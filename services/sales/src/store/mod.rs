@@ -4,6 +4,7 @@
 //! sees the rows of its tenant only. Reads take any connection; writes take the transaction
 //! that the handler opened.
 
+pub(crate) mod account_plan;
 pub(crate) mod amount;
 pub(crate) mod approval_policy;
 pub(crate) mod authority;
@@ -17,6 +18,7 @@ pub(crate) mod link;
 pub(crate) mod migration;
 pub(crate) mod opportunity;
 pub(crate) mod order;
+pub(crate) mod ownership;
 pub(crate) mod pipeline;
 pub(crate) mod price;
 pub(crate) mod price_book;
@@ -26,5 +28,6 @@ pub(crate) mod quote;
 pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod seller;
+pub(crate) mod suggestion;
 pub(crate) mod task;
 pub(crate) mod territory;

@@ -9,12 +9,13 @@ use rapport_platform::identity::Context;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
 use super::entity::order_line as line;
 use super::entity::sales_order::{Column, Entity, Model};
+use super::ownership;
 use super::rows::{insert_all, replace_all};
 use crate::domain::order::{
     Billing, DeliveryState, OrderDiscrepancy, OrderState, Shipped, Standing,
@@ -91,14 +92,22 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
+    Ok(page(ctx, filter, after, limit).all(db).await?)
+}
+
+/// The statement of [`list`].
+pub(crate) fn page(
+    ctx: &Context,
+    filter: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(filter)
         .filter(Condition::all().add_option(after.map(|after| Column::OrderId.lt(after))))
         .order_by_desc(Column::OrderId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// The order that has a number of the ERP.
@@ -161,9 +170,14 @@ pub(crate) async fn claim(
 }
 
 /// Records an order.
-pub(crate) async fn insert(txn: &DatabaseTransaction, record: &Record) -> Result<(), Error> {
+pub(crate) async fn insert(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    record: &Record,
+) -> Result<(), Error> {
     insert_all::<Entity>(txn, vec![record.row.clone()]).await?;
-    insert_all::<line::Entity>(txn, record.lines.clone()).await
+    insert_all::<line::Entity>(txn, record.lines.clone()).await?;
+    ownership::mark(ctx, txn, record.row.customer_id).await
 }
 
 /// Writes orders over the versions that they were read with.
@@ -179,6 +193,9 @@ pub(crate) async fn write(
     });
     let rows: Vec<Model> = rows.collect();
     replace_all::<Entity>(txn, rows.clone(), Some(Column::Version)).await?;
+    let cancelled = OrderState::Cancelled.code();
+    let theirs = rows.iter().filter(|row| row.state == cancelled);
+    ownership::mark(ctx, txn, theirs.filter_map(|row| row.customer_id)).await?;
     Ok(rows)
 }
 

@@ -10,6 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Select,
 };
 use uuid::Uuid;
 
@@ -42,14 +43,22 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
+    Ok(page(ctx, filter, after, limit).all(db).await?)
+}
+
+/// The statement of [`list`].
+pub(crate) fn page(
+    ctx: &Context,
+    filter: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(filter)
         .filter(Condition::all().add_option(after.map(|after| Column::QuoteId.lt(after))))
         .order_by_desc(Column::QuoteId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// Records a quote.

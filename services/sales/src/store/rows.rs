@@ -26,6 +26,20 @@ where
     in_chunks::<E>(txn, rows, None).await.map(drop)
 }
 
+/// Inserts rows, and does with those that are there what the clause says.
+pub(crate) async fn insert_or<E>(
+    txn: &DatabaseTransaction,
+    rows: Vec<E::Model>,
+    on_conflict: &OnConflict,
+) -> Result<(), Error>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    in_chunks::<E>(txn, rows, Some(on_conflict)).await.map(drop)
+}
+
 /// Inserts rows, or replaces those with the same key. With a column that grows, a row that was
 /// not there when the work read it, or has grown since, makes the work run again.
 pub(crate) async fn replace_all<E>(

@@ -5,6 +5,7 @@
 //! dropped. Faults carry the path of the field inside the message; handlers add where the
 //! message sits in the request.
 
+pub(super) mod account_plan;
 pub(super) mod approval_policy;
 pub(super) mod authority;
 pub(in crate::grpc) mod calendar;
@@ -23,6 +24,7 @@ pub(super) mod quote_revision;
 pub(super) mod receivable;
 pub(super) mod report;
 pub(crate) mod seller;
+pub(super) mod suggestion;
 pub(super) mod task;
 pub(super) mod territory;
 

@@ -40,7 +40,11 @@ impl Quotes {
         }
         let permit = format!("{}/contactPermits/{permit}", request.customer);
         let of_quote = quote::get(&ctx, self.0.db.read(), id).await?.customer_id;
-        self.require_same(&ctx, customer, of_quote).await?;
+        // The wrong one would be asked for his leave.
+        if !self.0.customers.same(&ctx, customer, of_quote).await? {
+            let why = "is not the quote's: name that one";
+            return Err(Error::invalid("customer", why));
+        }
         let named = Named {
             name: &request.name,
             revision: Some(request.revision),
@@ -67,23 +71,6 @@ impl Quotes {
             })
         })
         .await
-    }
-
-    /// Refuses another customer than the quote's: the wrong one would be asked for his leave.
-    async fn require_same(&self, ctx: &Context, named: Uuid, of_quote: Uuid) -> Result<(), Error> {
-        if named == of_quote {
-            return Ok(());
-        }
-        // The names of records that were merged are names of one customer.
-        let known = self.0.customers.known(ctx, &[named, of_quote]).await?;
-        let now = |id: Uuid| known.get(&id).copied().unwrap_or(id);
-        if now(named) == now(of_quote) {
-            return Ok(());
-        }
-        Err(Error::invalid(
-            "customer",
-            "is not the quote's: name that one",
-        ))
     }
 
     pub(super) async fn accept(

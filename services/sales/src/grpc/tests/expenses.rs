@@ -1,6 +1,7 @@
 //! What sellers spend, and how they get it back.
 
 mod approval;
+mod lists;
 mod writing;
 
 use rapport_platform::db::Database;

@@ -9,6 +9,7 @@ macro_rules! spoil {
     }};
 }
 
+mod account_plans;
 mod announcements;
 mod calendar;
 mod customers;
@@ -26,6 +27,7 @@ mod quotes;
 mod races;
 mod reports;
 mod sellers;
+mod suggestions;
 mod tasks;
 mod territories;
 

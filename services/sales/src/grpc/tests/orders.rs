@@ -7,6 +7,7 @@ mod deliveries;
 mod dunning;
 mod hostile;
 mod lifecycle;
+mod lists;
 mod plans;
 
 use rapport_platform::db::Database;

@@ -1,9 +1,14 @@
 //! What PostgreSQL does for lists and reports: the work, not the time it takes.
 
+use std::sync::Arc;
+
 use rapport_platform::db::Database;
 use rapport_platform::identity::Context;
 use rapport_platform::testing::postgres;
-use sea_orm::{ConnectionTrait as _, DbBackend, QueryTrait as _, Statement, Value};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait, QueryTrait as _, Select,
+    Statement, Value,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -86,8 +91,16 @@ async fn the_first_page_by_owner_and_stage_is_read_by_index() {
     assert!(plan.contains("stage = "), "{plan}");
 }
 
+/// What the engine does for a statement, and did.
+pub(super) async fn plan(db: &Database, sql: &str, values: Vec<Value>) -> Json {
+    let explain = run(&format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}"), values);
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let plan: Json = rows[0].try_get_by_index(0).unwrap();
+    plan[0]["Plan"].clone()
+}
+
 /// Most rows that a step of the plan has looked at, over all the times that it was taken.
-fn most_work(step: &Json) -> f64 {
+pub(super) fn most_work(step: &Json) -> f64 {
     let number = |name: &str| step[name].as_f64().unwrap_or(0.0);
     let looked_at = number("Actual Rows")
         + number("Rows Removed by Filter")
@@ -98,6 +111,57 @@ fn most_work(step: &Json) -> f64 {
         .flatten()
         .map(most_work);
     below.fold(looked_at * number("Actual Loops"), f64::max)
+}
+
+/// Most rows that a step may look at for a page of 51.
+const MOST_WORK: f64 = 120.0;
+
+/// Checks that a page is read from the index, in its order, and nothing beside it.
+pub(super) async fn reads_little<E: EntityTrait>(db: &Database, page: &Select<E>, index: &str) {
+    let select = page.build(db.backend());
+    let values = select.values.map(|values| values.0).unwrap_or_default();
+    if db.backend() == DbBackend::Postgres {
+        let plan = plan(db, &select.sql, values).await;
+        let work = most_work(&plan);
+        assert!(work <= MOST_WORK, "{work} rows: {plan:#}");
+        let plan = plan.to_string();
+        assert!(
+            plan.contains(index) && !plan.contains("\"Sort\""),
+            "{plan:#}"
+        );
+        return;
+    }
+    let explain = format!("EXPLAIN QUERY PLAN {}", select.sql);
+    let explain = Statement::from_sql_and_values(db.backend(), explain, values);
+    let rows = db.read().query_all_raw(explain).await.unwrap();
+    let steps = rows
+        .iter()
+        .map(|row| row.try_get_by::<String, _>("detail").unwrap());
+    let plan = steps.collect::<Vec<_>>().join("\n");
+    let whole = format!("INDEX {index} (");
+    assert!(
+        plan.contains(&whole) && !plan.contains("TEMP B-TREE"),
+        "{plan}"
+    );
+}
+
+/// The same without statistics, and with them.
+pub(super) async fn reads_little_always<E: EntityTrait>(
+    db: &Database,
+    pages: &[(Select<E>, &str)],
+) {
+    for analysed in [false, true] {
+        if analysed {
+            let analyse = |txn: Arc<DatabaseTransaction>| async move {
+                txn.execute_unprepared("ANALYZE").await?;
+                Ok::<_, crate::Error>(())
+            };
+            db.write_txn(analyse).await.unwrap();
+        }
+        for (page, index) in pages {
+            reads_little(db, page, index).await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -111,14 +175,9 @@ async fn a_report_by_product_reads_each_row_once_before_there_are_statistics() {
     let by = [SalesDimension::Product, SalesDimension::Month];
     let report = sales_statement(&caller.ctx, DbBackend::Postgres, year, &by, None);
     let values = report.values.map(|values| values.0).unwrap_or_default();
-    let explain = run(
-        &format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", report.sql),
-        values,
-    );
-    let rows = db.read().query_all_raw(explain).await.unwrap();
-    let plan: Json = rows[0].try_get_by_index(0).unwrap();
+    let plan = plan(&db, &report.sql, values).await;
 
-    let work = most_work(&plan[0]["Plan"]);
+    let work = most_work(&plan);
     assert!(
         (2_000.0..=200_000.0).contains(&work),
         "{work} rows: {plan:#}"

@@ -2,6 +2,9 @@
 
 #![allow(unreachable_pub, reason = "the library's derives need public items")]
 
+pub(crate) mod account_plan;
+pub(crate) mod account_plan_party;
+pub(crate) mod account_plan_review;
 pub(crate) mod activity_link;
 pub(crate) mod approval_policy;
 pub(crate) mod authority_delegation;
@@ -9,6 +12,7 @@ pub(crate) mod authority_grant;
 pub(crate) mod calendar_attendee;
 pub(crate) mod calendar_event;
 pub(crate) mod calendar_feed;
+pub(crate) mod co_ownership;
 pub(crate) mod customer_fact;
 pub(crate) mod customer_fact_change;
 pub(crate) mod customer_reassignment;
@@ -29,6 +33,8 @@ pub(crate) mod opportunity_line;
 pub(crate) mod order_delivery;
 pub(crate) mod order_line;
 pub(crate) mod order_reassignment;
+pub(crate) mod ownership;
+pub(crate) mod ownership_change;
 pub(crate) mod pipeline;
 pub(crate) mod price_book;
 pub(crate) mod price_book_entry;
@@ -46,6 +52,9 @@ pub(crate) mod quote_revision;
 pub(crate) mod sales_order;
 pub(crate) mod seller;
 pub(crate) mod stage_change;
+pub(crate) mod suggestion_decision;
+pub(crate) mod suggestion_policy;
+pub(crate) mod suggestion_response;
 pub(crate) mod task;
 pub(crate) mod territory;
 pub(crate) mod territory_desk;

@@ -17,6 +17,9 @@ mod m0401_territories;
 mod m0402_customer_facts;
 mod m0501_calendar;
 mod m0502_tasks;
+mod m0601_suggestions;
+mod m0602_lists;
+mod m0603_account_plans;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -40,5 +43,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0402_customer_facts::CreateCustomerFacts));
     steps.push(Box::new(m0501_calendar::CreateCalendar));
     steps.push(Box::new(m0502_tasks::CreateTasks));
+    steps.push(Box::new(m0601_suggestions::CreateSuggestions));
+    steps.push(Box::new(m0602_lists::IndexLists));
+    steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
     steps
 }

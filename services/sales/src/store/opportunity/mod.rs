@@ -20,9 +20,10 @@ pub(crate) use row::Identity;
 
 use super::entity::opportunity::{Column, Entity, Model};
 use super::entity::{opportunity_line as line, stage_change as change};
+use super::ownership;
 use super::rows::insert_all;
 use crate::domain::opportunity::Opportunity;
-use crate::domain::pipeline::Key;
+use crate::domain::pipeline::{Key, OpportunityState};
 use crate::error::{Error, superseded};
 use crate::resource;
 
@@ -194,7 +195,15 @@ pub(crate) async fn insert(
     insert_all::<line::Entity>(txn, lines.collect()).await?;
     let changes = recorded.iter().flatten().filter_map(|it| it.change.clone());
     insert_all::<change::Entity>(txn, changes.collect()).await?;
+    let now = all.iter().filter_map(|new| new.states.last());
+    ownership::mark(ctx, txn, now.filter_map(owner_by)).await?;
     Ok(recorded)
+}
+
+/// The customer who owns what is on the opportunity.
+fn owner_by(opportunity: &Opportunity) -> Option<Uuid> {
+    let won = opportunity.outlook.state == OpportunityState::Won;
+    opportunity.customer.filter(|_| won)
 }
 
 fn states(ctx: &Context, new: &New) -> Vec<Recorded> {
@@ -251,6 +260,8 @@ pub(crate) async fn update(
     if let Some(change) = &change {
         append(ctx, txn, change).await?;
     }
+    let owners = [before, after].into_iter().filter_map(owner_by);
+    ownership::mark(ctx, txn, owners).await?;
     Ok(Recorded {
         record: Record { row, lines },
         change,

@@ -1,5 +1,5 @@
-//! Orders, invoices, reminders, expenses, and what events and tasks have to do with customers, follow
-//! these when they are merged, and find back.
+//! Orders, invoices, reminders, expenses, suggestions, plans, and what events and tasks have to do with
+//! customers, follow these when they are merged, and find back.
 
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -23,7 +23,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    const fn of([orders, invoices, ..]: [u64; 6]) -> Self {
+    const fn of([orders, invoices, ..]: [u64; KINDS]) -> Self {
         Self { orders, invoices }
     }
 }
@@ -36,25 +36,38 @@ struct Table {
     id: &'static str,
     /// Whether its rows have a version and a time of their last change.
     versioned: bool,
+    /// The column of which a customer has no value twice: where the other has it, a row stays.
+    distinct: Option<&'static str>,
+    /// Whether an erasure takes its rows and not just their customer.
+    personal: bool,
 }
+
+/// How many there are.
+const KINDS: usize = 10;
 
 const ORDERS: Table = Table {
     kind: 1,
     name: "sales_order",
     id: "order_id",
     versioned: true,
+    distinct: None,
+    personal: false,
 };
 const INVOICES: Table = Table {
     kind: 2,
     name: "invoice",
     id: "invoice_id",
     versioned: true,
+    distinct: None,
+    personal: false,
 };
 const NOTICES: Table = Table {
     kind: 3,
     name: "dunning_notice",
     id: "notice_id",
     versioned: false,
+    distinct: None,
+    personal: false,
 };
 
 const EXPENSES: Table = Table {
@@ -62,20 +75,61 @@ const EXPENSES: Table = Table {
     name: "expense_line",
     id: "line_id",
     versioned: false,
+    distinct: None,
+    personal: false,
 };
 const ATTENDEES: Table = Table {
     kind: 5,
     name: "calendar_attendee",
     id: "attendee_id",
     versioned: false,
+    distinct: None,
+    personal: false,
 };
 const LINKS: Table = Table {
     kind: 6,
     name: "activity_link",
     id: "link_id",
     versioned: false,
+    distinct: None,
+    personal: false,
 };
-const ALL: [&Table; 6] = [&ORDERS, &INVOICES, &NOTICES, &EXPENSES, &ATTENDEES, &LINKS];
+const RESPONSES: Table = Table {
+    kind: 7,
+    name: "suggestion_response",
+    id: "response_id",
+    versioned: false,
+    distinct: None,
+    personal: true,
+};
+const DECISIONS: Table = Table {
+    kind: 8,
+    name: "suggestion_decision",
+    id: "decision_id",
+    versioned: false,
+    distinct: Some("situation"),
+    personal: true,
+};
+const PLANS: Table = Table {
+    kind: 9,
+    name: "account_plan",
+    id: "plan_id",
+    versioned: true,
+    distinct: None,
+    personal: false,
+};
+const PARTIES: Table = Table {
+    kind: 10,
+    name: "account_plan_party",
+    id: "party_id",
+    versioned: false,
+    distinct: None,
+    personal: true,
+};
+const ALL: [&Table; KINDS] = [
+    &ORDERS, &INVOICES, &NOTICES, &EXPENSES, &ATTENDEES, &LINKS, &RESPONSES, &DECISIONS, &PLANS,
+    &PARTIES,
+];
 
 /// Gives what is of a customer to another one, and notes by which merge: two statements for each
 /// kind, however many they are.
@@ -85,10 +139,19 @@ pub(crate) async fn reassign(
     merge: Uuid,
     (from, to): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 6];
+    let mut counts = [0; KINDS];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
-        note(ctx, txn, table, merge, from).await?;
-        *count = assign(ctx, txn, table, Some(to), of([from])).await?;
+        let theirs = of([from]).add_option(table.distinct.map(|column| {
+            let had = Query::select()
+                .column(column)
+                .from(table.name)
+                .and_where(Expr::col(TENANT).eq(ctx.tenant))
+                .cond_where(of([to]))
+                .to_owned();
+            Expr::col(column).not_in_subquery(had)
+        }));
+        note(ctx, txn, table, merge, theirs.clone()).await?;
+        *count = assign(ctx, txn, table, Some(to), theirs).await?;
     }
     Ok(Moved::of(counts))
 }
@@ -100,7 +163,7 @@ pub(crate) async fn give_back(
     merge: Uuid,
     (survivor, restored): (Uuid, Uuid),
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 6];
+    let mut counts = [0; KINDS];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let noted = Query::select()
             .column(moved::Column::MovedId)
@@ -120,16 +183,19 @@ pub(crate) async fn give_back(
     Ok(Moved::of(counts))
 }
 
-/// Forgets whose all that was.
+/// Forgets whose all that was, and what it was where that is personal.
 pub(crate) async fn forget(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customers: &[Uuid],
 ) -> Result<Moved, Error> {
-    let mut counts = [0; 6];
+    let mut counts = [0; KINDS];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
         let theirs = of(customers.iter().copied());
-        *count = assign(ctx, txn, table, None, theirs).await?;
+        *count = match table.personal {
+            true => delete(ctx, txn, table, theirs).await?,
+            false => assign(ctx, txn, table, None, theirs).await?,
+        };
     }
     Ok(Moved::of(counts))
 }
@@ -143,7 +209,7 @@ async fn note(
     txn: &DatabaseTransaction,
     table: &Table,
     merge: Uuid,
-    from: Uuid,
+    which: Condition,
 ) -> Result<(), Error> {
     let theirs = Query::select()
         .expr(Expr::val(ctx.tenant))
@@ -152,7 +218,7 @@ async fn note(
         .column(table.id)
         .from(table.name)
         .and_where(Expr::col(TENANT).eq(ctx.tenant))
-        .and_where(Expr::col(CUSTOMER).eq(from))
+        .cond_where(which)
         .to_owned();
     let columns = [
         moved::Column::TenantId,
@@ -189,4 +255,18 @@ async fn assign(
             .value("update_time", ctx.now);
     }
     Ok(txn.execute(&update).await?.rows_affected())
+}
+
+async fn delete(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    table: &Table,
+    which: Condition,
+) -> Result<u64, Error> {
+    let delete = Query::delete()
+        .from_table(table.name)
+        .and_where(Expr::col(TENANT).eq(ctx.tenant))
+        .cond_where(which)
+        .to_owned();
+    Ok(txn.execute(&delete).await?.rows_affected())
 }

@@ -24,7 +24,7 @@ use crate::testing::{Caller, fields, metadata, reason};
 
 impl Company {
     /// Gives the customer an address.
-    async fn with_email(&self) -> customers::ContactPoint {
+    pub(in crate::grpc::tests) async fn with_email(&self) -> customers::ContactPoint {
         let request = customers::CreateContactPointRequest {
             parent: self.customer.clone(),
             contact_point: Some(customers::ContactPoint {
@@ -41,7 +41,7 @@ impl Company {
     }
 
     /// The leave that the gateway reserves for a call.
-    async fn leave(&self) -> Uuid {
+    pub(in crate::grpc::tests) async fn leave(&self) -> Uuid {
         let request = customers::ReserveContactRequest {
             contact: Some(customers::CheckContactRequest {
                 customer: self.customer.clone(),
@@ -67,9 +67,9 @@ impl Company {
     }
 
     /// Lets the customer service have what was handed over; as often as a relay may.
-    async fn hand_over(&self, db: &Database, times: usize) {
+    pub(in crate::grpc::tests) async fn hand_over(&self, db: &Database, times: usize) {
         let handed = outbox::Entity::find()
-            .filter(outbox::Column::Kind.eq("rapport.sales.v1.QuoteMessageSubmitted"))
+            .filter(outbox::Column::Kind.ends_with("MessageSubmitted"))
             .order_by_asc(outbox::Column::EventId);
         for row in handed.all(db.read()).await.unwrap() {
             let event = Event::decode(&row.payload).unwrap();
@@ -79,7 +79,7 @@ impl Company {
         }
     }
 
-    async fn deliveries(&self) -> Vec<customers::Delivery> {
+    pub(in crate::grpc::tests) async fn deliveries(&self) -> Vec<customers::Delivery> {
         let filter = format!("customer = \"{}\"", self.customer);
         let request = customers::ListDeliveriesRequest {
             filter,
@@ -92,7 +92,7 @@ impl Company {
             .deliveries
     }
 
-    async fn timeline(&self) -> Vec<customers::Interaction> {
+    pub(in crate::grpc::tests) async fn timeline(&self) -> Vec<customers::Interaction> {
         let request = customers::ListInteractionsRequest {
             parent: self.customer.clone(),
             ..Default::default()

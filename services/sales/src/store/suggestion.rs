@@ -1,0 +1,238 @@
+//! What customers may want next, what was decided, and what they said.
+
+pub(crate) mod candidate;
+
+use rapport_platform::db::retry_if_taken;
+use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
+    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::entity::suggestion_decision::{Column, Entity, Model};
+use super::entity::{suggestion_policy as policy, suggestion_response as response};
+use crate::domain::suggestion::{PolicyParts, SuggestionPolicy};
+use crate::error::{Error, superseded, unreadable};
+use crate::resource::SUGGESTION_DECISION;
+
+/// One decision.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn get(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Model, Error> {
+    let found = Entity::find_by_id((ctx.tenant, id)).one(db).await?;
+    found.ok_or_else(|| Error::not_found(SUGGESTION_DECISION.format(&[id])))
+}
+
+/// The latest decision for a customer and situation, if there is one.
+pub(crate) async fn latest(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    (customer, situation): (Uuid, &str),
+) -> Result<Option<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::Situation.eq(situation))
+        .one(db)
+        .await?)
+}
+
+/// Decisions for a customer from behind `after` on, latest first.
+pub(crate) async fn list(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .filter(Condition::all().add_option(after.map(|after| Column::DecisionId.lt(after))))
+        .order_by_desc(Column::DecisionId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// Records a decision in the place of the one that has expired. Of two that are made at once, the
+/// second runs again and finds the first.
+pub(crate) async fn replace(
+    txn: &DatabaseTransaction,
+    before: Option<&Model>,
+    row: &Model,
+) -> Result<(), Error> {
+    if let Some(before) = before {
+        Entity::delete_by_id((before.tenant_id, before.decision_id))
+            .exec(txn)
+            .await?;
+    }
+    Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await
+        .map_err(retry_if_taken)?;
+    Ok(())
+}
+
+/// Writes a changed row over the version that it was read with.
+pub(crate) async fn write(txn: &DatabaseTransaction, changed: Model) -> Result<Model, Error> {
+    let row = Model {
+        version: changed.version + 1,
+        ..changed
+    };
+    Entity::update(row.clone().into_active_model().reset_all())
+        .validate()?
+        .filter(Column::Version.eq(changed.version))
+        .exec_without_returning(txn)
+        .await
+        .map_err(superseded)?;
+    Ok(row)
+}
+
+/// What a customer said last about each of the products, while it holds.
+pub(crate) async fn holding(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+    products: &[Uuid],
+) -> Result<Vec<response::Model>, Error> {
+    use response::Column;
+    if products.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(response::Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::ProductId.is_in(products.iter().copied()))
+        .filter(Column::HoldUntilTime.gt(ctx.now))
+        .order_by_asc(Column::RespondTime)
+        .order_by_asc(Column::ResponseId)
+        .all(db)
+        .await?)
+}
+
+/// Records what a customer said, which ends what he said about the product before.
+pub(crate) async fn respond(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &response::Model,
+) -> Result<(), Error> {
+    use response::Column;
+    response::Entity::update_many()
+        .col_expr(Column::HoldUntilTime, Expr::value(ctx.now))
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(row.customer_id))
+        .filter(Column::ProductId.eq(row.product_id))
+        .filter(Column::HoldUntilTime.gt(ctx.now))
+        .exec(txn)
+        .await?;
+    response::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+/// What a customer said, from behind `after` on, latest first.
+pub(crate) async fn responses(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<response::Model>, Error> {
+    use response::Column;
+    Ok(response::Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(customer))
+        .filter(Condition::all().add_option(after.map(|after| Column::ResponseId.lt(after))))
+        .order_by_desc(Column::ResponseId)
+        .limit(limit)
+        .all(db)
+        .await?)
+}
+
+/// The policy that holds now; none before the first.
+pub(crate) async fn latest_policy(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+) -> Result<Option<policy::Model>, Error> {
+    Ok(policy::Entity::find()
+        .filter(policy::Column::TenantId.eq(ctx.tenant))
+        .order_by_desc(policy::Column::Version)
+        .one(db)
+        .await?)
+}
+
+/// The policy that holds now, and its version.
+pub(crate) async fn policy_in_force(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+) -> Result<(SuggestionPolicy, i64), Error> {
+    match latest_policy(ctx, db).await? {
+        Some(row) => Ok((policy_from_row(&row)?, row.version)),
+        None => Ok((SuggestionPolicy::default(), 0)),
+    }
+}
+
+/// What a row says.
+pub(crate) fn policy_from_row(row: &policy::Model) -> Result<SuggestionPolicy, Error> {
+    let parts = PolicyParts {
+        max_suggestions: row.max_suggestions,
+        valid_days: row.valid_days,
+        prior_weight: row.prior_weight,
+        min_common_customers: row.min_common_customers,
+        min_lift_ppm: row.min_lift_ppm,
+        declined_days: row.declined_days,
+        accepted_days: row.accepted_days,
+    };
+    SuggestionPolicy::parse(parts).map_err(unreadable("reading a stored suggestion policy"))
+}
+
+/// Records a version. Of two that are recorded at once, the second runs again.
+pub(crate) async fn insert_policy(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    version: i64,
+    says: &SuggestionPolicy,
+) -> Result<policy::Model, Error> {
+    let PolicyParts {
+        max_suggestions,
+        valid_days,
+        prior_weight,
+        min_common_customers,
+        min_lift_ppm,
+        declined_days,
+        accepted_days,
+    } = *says.parts();
+    let row = policy::Model {
+        tenant_id: ctx.tenant,
+        version,
+        max_suggestions,
+        valid_days,
+        prior_weight,
+        min_common_customers,
+        min_lift_ppm,
+        declined_days,
+        accepted_days,
+        author: ctx.actor.to_string(),
+        create_time: ctx.now,
+    };
+    policy::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(txn)
+        .await
+        .map_err(retry_if_taken)?;
+    Ok(row)
+}
+
+/// Whether a decision holds at an instant.
+pub(crate) fn holds(row: &Model, now: Timestamp) -> bool {
+    now < row.expire_time
+}
