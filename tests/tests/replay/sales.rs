@@ -49,6 +49,7 @@ async fn report(suite: &Suite, by: &[By]) -> Vec<proto::SalesRow> {
         start_date: year(2016),
         end_date: year(2018),
         dimensions: by.iter().map(|it| i32::from(*it)).collect(),
+        ..Default::default()
     };
     let mut reports = SalesReportServiceClient::new(suite.administrator().await);
     reports
