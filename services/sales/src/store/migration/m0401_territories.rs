@@ -206,7 +206,7 @@ async fn index_customer_territory(manager: &SchemaManager<'_>) -> Result<(), DbE
     use customer_territory::{Column, Entity};
     let by = [Column::TenantId, Column::ModelId, Column::CustomerId];
     let mut by_move = index("customer_territory_by_move", Entity, by);
-    by_move.and_where(Expr::col(Column::Moves).into());
+    by_move.and_where(Expr::col(Column::Moves));
     manager.create_index(by_move).await?;
     let by = [Column::TenantId, Column::TerritoryId, Column::CustomerId];
     let mut by_territory = index("customer_territory_by_territory", Entity, by);

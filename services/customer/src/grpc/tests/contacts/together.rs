@@ -27,8 +27,8 @@ impl Desk {
     /// The permits that all of these get at the same time, one each.
     async fn at_once(&self, customers: &[String]) -> Vec<Result<String, Status>> {
         let mut asking = JoinSet::new();
-        for customer in customers.iter().cloned() {
-            let desk = self.clone();
+        for customer in customers {
+            let (desk, customer) = (self.clone(), customer.clone());
             asking.spawn(async move {
                 let permit = desk.reserve(&customer).await?.into_inner();
                 assert!(permit.name.starts_with(&customer), "{}", permit.name);

@@ -1,5 +1,7 @@
 //! Plans are written, worked by, looked at and closed; what they tell is measured.
 
+use std::slice::from_ref;
+
 use futures::future::join_all;
 use rapport_platform::id::new_id;
 use rapport_platform::on_each_engine;
@@ -26,7 +28,7 @@ on_each_engine! {
         assert_eq!((pen.target_quantity, pen.won_quantity, pen.open_quantity), (2, 1, 0));
         assert_eq!((progress.overdue_action_count, progress.other_currency_count), (1, 0));
         let white: Vec<_> = progress.white_space.iter().map(|it| it.product.clone()).collect();
-        assert_eq!(white, [market.ink.name.clone()]);
+        assert_eq!(white, from_ref(&market.ink.name));
 
         let with = planned.update(proto::AccountPlan { accounts: vec![other], ..Default::default() }, &["accounts"]).await.unwrap();
         assert_eq!(with.progress, None, "told by reading alone");
@@ -107,7 +109,7 @@ on_each_engine! {
         let later = sven.account_plan(later).await.unwrap();
         planned.activate().await.unwrap();
         let (first, owner) = (planned.plan.name.clone(), &market.desk.anna.name);
-        assert_eq!(sven.plans_that(&format!("owner = \"{owner}\" AND state = ACTIVE")).await, [first.clone()]);
+        assert_eq!(sven.plans_that(&format!("owner = \"{owner}\" AND state = ACTIVE")).await, from_ref(&first));
         assert_eq!(sven.plans_that(&format!("customer = \"{}\"", market.her())).await, [later.name.clone(), first]);
         assert_eq!(sven.plans_that(&format!("start_date >= \"{year}-01-01\"")).await, [later.name]);
         assert!(sven.of_another_tenant().plans_that("").await.is_empty());

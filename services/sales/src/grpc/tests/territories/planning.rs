@@ -1,5 +1,7 @@
 //! Plans of territories, and what would move by them.
 
+use std::slice::from_ref;
+
 use rapport_platform::id::new_id;
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as customer;
@@ -207,7 +209,7 @@ on_each_engine! {
         let first = answer(map.models().create_territory_model(request.clone()).await);
         assert_eq!(answer(map.models().create_territory_model(request).await), first);
         let all = answer(map.models().list_territory_models(proto::ListTerritoryModelsRequest::default()).await);
-        assert_eq!(all.territory_models, [first.clone()]);
+        assert_eq!(all.territory_models, from_ref(&first));
         let renamed = proto::TerritoryModel { display_name: "2028".to_owned(), etag: "\"stale\"".to_owned(), ..first };
         let request = proto::UpdateTerritoryModelRequest { territory_model: Some(renamed.clone()), ..Default::default() };
         assert_eq!(map.models().update_territory_model(request).await.unwrap_err().code(), Code::Aborted);
