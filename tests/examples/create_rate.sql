@@ -14,6 +14,9 @@ INSERT INTO customer.search_term (tenant_id, field, term, customer_id)
     VALUES ('00000000-0000-7000-8000-000000000001', 1, 'ana', (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid), ('00000000-0000-7000-8000-000000000001', 1, 'muller', (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid),
         ('00000000-0000-7000-8000-000000000001', 1, 'ana muller', (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid), ('00000000-0000-7000-8000-000000000001', 4, (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0')), (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid)
     ON CONFLICT DO NOTHING;
+INSERT INTO customer.blocking_key (tenant_id, key, customer_id)
+    VALUES ('00000000-0000-7000-8000-000000000001', -5886345204390544217, (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid)
+    ON CONFLICT (tenant_id, key, customer_id) DO NOTHING;
 INSERT INTO customer.stage_change (tenant_id, customer_id, stage_change_id, from_stage, to_stage, reason, actor, change_time)
     VALUES ('00000000-0000-7000-8000-000000000001', (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid, (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0'))::uuid, 0, 1, 'recorded', 'users/local', 1800000000000000);
 INSERT INTO customer.outbox (tenant_id, event_id, kind, aggregate, version, payload, create_time, publish_time, attempts)

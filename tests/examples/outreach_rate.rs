@@ -31,50 +31,77 @@ use rapport_proto::rapport::customer::v1::SendMessageRequest;
 use rapport_proto::rapport::customer::v1::interaction_service_client::InteractionServiceClient;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
 use rapport_tests::population::Population;
-use rapport_tests::rates::calls_per_second;
+use rapport_tests::rates::{Callers, compare};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 const CUSTOMERS: u32 = 10_000;
+const CALLERS: usize = 8;
 const RULE: &str = "rapport.options.v1.rule";
 
 #[tokio::main]
 async fn main() {
-    let exempt = rate(&exempted()).await;
-    let asked = rate(rapport_proto::descriptor_pool()).await;
-    let ratio = asked / exempt;
+    let asked = Sender::start(rapport_proto::descriptor_pool()).await;
+    let exempt = Sender::start(&exempted()).await;
+    let compared = compare(async || asked.rate().await, async || exempt.rate().await).await;
+    let (asked, exempt, ratio) = (compared.first, compared.second, compared.ratio);
     println!("SendMessage, exempt at the gateway  {exempt:>8.0} /s");
     println!("SendMessage, as an outreach         {asked:>8.0} /s");
     println!("ratio                               {ratio:>8.2}");
 }
 
-/// Messages in a second, by the rules in these protos.
-async fn rate(protos: &DescriptorPool) -> f64 {
-    let (_, storage) = rapport_platform::testing::postgres().await;
-    let url = storage.config().url.expose();
-    let folder = tempfile::tempdir().unwrap();
-    let drain = Drain::new(ServerConfig::default().drain);
-    let connection = start(protos, url, &folder, &drain).await;
-    let population = Population::load(url, CUSTOMERS);
-    population
-        .become_known(&connection.open().await.unwrap())
-        .await;
-    let rate = calls_per_second(connection, move |caller| async move {
-        let request = SendMessageRequest {
-            customer: population.anyone(),
-            channel: Channel::Email.into(),
-            purpose: Purpose::Service.into(),
-            subject: "Your repair".to_owned(),
-            body: "It is ready: come by whenever you like.".to_owned(),
-            request_id: uuid::Uuid::now_v7().to_string(),
-            ..SendMessageRequest::default()
+/// A suite, and who sends messages through it.
+struct Sender {
+    callers: Callers,
+    population: Population,
+    drain: Drain,
+    _token: TempDir,
+}
+
+impl Sender {
+    /// By the rules in these protos.
+    async fn start(protos: &DescriptorPool) -> Self {
+        let (_, storage) = rapport_platform::testing::postgres().await;
+        let url = storage.config().url.expose();
+        let folder = tempfile::tempdir().unwrap();
+        let drain = Drain::new(ServerConfig::default().drain);
+        let connection = start(protos, url, &folder, &drain).await;
+        let population = Population::load(url, CUSTOMERS);
+        population
+            .become_known(&connection.open().await.unwrap())
+            .await;
+        Self {
+            callers: Callers::open(&connection, CALLERS).await,
+            population,
+            drain,
+            _token: folder,
+        }
+    }
+
+    /// Messages in a second.
+    async fn rate(&self) -> f64 {
+        let population = self.population;
+        let send = move |caller| async move {
+            let request = SendMessageRequest {
+                customer: population.anyone(),
+                channel: Channel::Email.into(),
+                purpose: Purpose::Service.into(),
+                subject: "Your repair".to_owned(),
+                body: "It is ready: come by whenever you like.".to_owned(),
+                request_id: uuid::Uuid::now_v7().to_string(),
+                ..SendMessageRequest::default()
+            };
+            let mut interactions = InteractionServiceClient::new(caller);
+            interactions.send_message(request).await.unwrap();
         };
-        let mut interactions = InteractionServiceClient::new(caller);
-        interactions.send_message(request).await.unwrap();
-    });
-    let rate = rate.await;
-    drain.begin();
-    rate
+        self.callers.rate(send).await
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.drain.begin();
+    }
 }
 
 /// The customer service behind a gateway, as `rapport serve` puts them together.

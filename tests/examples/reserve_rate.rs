@@ -1,6 +1,6 @@
 //! Reserving contacts on PostgreSQL against pgbench counting the same: at least 0.6 of its rate.
 //!
-//! Both run on the same server with the same number of connections, one after the other, on
+//! Both run on the same server with the same number of connections, in turns, on
 //! 10,000 customers of whom each was contacted before and none reaches a cap. The suite is called
 //! through the gateway with a `request_id`, as integrators do; pgbench runs `reserve_rate.sql`,
 //! the least that a database could do.
@@ -16,12 +16,14 @@ use rapport_proto::rapport::customer::v1::contact_permit_service_client::Contact
 use rapport_proto::rapport::customer::v1::{CheckContactRequest, ReserveContactRequest};
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
 use rapport_tests::population::Population;
-use rapport_tests::rates::{calls_per_second, transactions_per_second};
+use rapport_tests::rates::{Callers, Pgbench, compare};
 use rapport_tests::{Engine, Suite};
 
 /// As many as `reserve_rate.sql` draws from.
 const CUSTOMERS: u32 = 10_000;
 const WANTED: f64 = 0.6;
+/// At once; each waits for an answer before it makes the next call.
+const CALLERS: usize = 32;
 
 #[tokio::main]
 async fn main() {
@@ -31,7 +33,7 @@ async fn main() {
     let administrator = suite.administrator().await;
     population.become_known(&administrator).await;
 
-    let reserved = calls_per_second(suite.connection(), move |caller| async move {
+    let reserve = move |caller| async move {
         let contact = CheckContactRequest {
             customer: population.anyone(),
             channel: Channel::Email.into(),
@@ -45,10 +47,15 @@ async fn main() {
         };
         let mut permits = ContactPermitServiceClient::new(caller);
         permits.reserve_contact(request).await.unwrap();
-    });
-    let reserved = reserved.await;
-    let counted = transactions_per_second(url, "reserve_rate.sql");
-    let ratio = reserved / counted;
+    };
+    let callers = Callers::open(&suite.connection(), CALLERS).await;
+    let mut counting = Pgbench::new(url, "reserve_rate.sql", CALLERS);
+    let compared = compare(
+        async || callers.rate(reserve).await,
+        async || counting.rate(),
+    )
+    .await;
+    let (reserved, counted, ratio) = (compared.first, compared.second, compared.ratio);
     println!("ReserveContact through the gateway  {reserved:>8.0} /s");
     println!("pgbench counting the same           {counted:>8.0} /s");
     println!("ratio                               {ratio:>8.2}     (wanted: at least {WANTED})");

@@ -1,7 +1,7 @@
 //! Moving opportunities and creating quotes on PostgreSQL against pgbench doing the same.
 //!
-//! Both run on the same server with the same number of connections, one after the other, on 20,000
-//! opportunities. The suite is called through the gateway with a `request_id`, as integrators do;
+//! Both run on the same server with the same number of connections, in turns, each on 20,000
+//! opportunities of its own. The suite is called through the gateway with a `request_id`, as integrators do;
 //! pgbench runs `sales_rate_move.sql` and `sales_rate_quote.sql`, the statements that one such call
 //! comes to.
 
@@ -19,20 +19,22 @@ use rapport_proto::google::r#type::Money;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_tests::deals::Deals;
 use rapport_tests::population::Population;
-use rapport_tests::rates::{calls_per_second, transactions_per_second};
+use rapport_tests::rates::{Callers, Compared, Pgbench, compare};
 use rapport_tests::{Engine, Suite};
 
-/// As many as `sales_rate_move.sql` draws from.
+/// As many for the suite, and as many for `sales_rate_move.sql` behind them.
 const DEALS: u32 = 20_000;
 const CUSTOMERS: u32 = 1_000;
+/// `sales_rate_move.sql` gives each its own opportunities.
+const CALLERS: usize = 8;
 
 fn request_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-async fn moves(suite: &Suite, deals: Deals) -> f64 {
+async fn moves(callers: &Callers, mut plain: Pgbench, deals: Deals) -> Compared {
     let turn = Arc::new(AtomicU32::new(0));
-    let moved = calls_per_second(suite.connection(), move |caller| {
+    let move_next = move |caller| {
         let (name, stage) = deals.next_move(turn.fetch_add(1, Ordering::Relaxed));
         let request = proto::MoveOpportunityRequest {
             name,
@@ -45,8 +47,9 @@ async fn moves(suite: &Suite, deals: Deals) -> f64 {
                 proto::opportunity_service_client::OpportunityServiceClient::new(caller);
             client.move_opportunity(request).await.unwrap();
         }
-    });
-    moved.await
+    };
+    let call = || callers.rate(move_next.clone());
+    compare(async || call().await, async || plain.rate()).await
 }
 
 /// Ten pens with 5 % off.
@@ -73,8 +76,8 @@ fn content() -> proto::QuoteContent {
     }
 }
 
-async fn quotes(suite: &Suite, customers: Population) -> f64 {
-    let created = calls_per_second(suite.connection(), move |caller| async move {
+async fn quotes(callers: &Callers, mut plain: Pgbench, customers: Population) -> Compared {
+    let create = move |caller| async move {
         let quote = proto::Quote {
             customer: customers.anyone(),
             content: Some(content()),
@@ -87,30 +90,28 @@ async fn quotes(suite: &Suite, customers: Population) -> f64 {
         };
         let mut client = proto::quote_service_client::QuoteServiceClient::new(caller);
         client.create_quote(request).await.unwrap();
-    });
-    created.await
+    };
+    compare(async || callers.rate(create).await, async || plain.rate()).await
 }
 
 #[tokio::main]
 async fn main() {
     let suite = Suite::start(Engine::Postgres).await;
     let url = suite.postgres_url().expect("the suite runs on PostgreSQL");
-    let deals = Deals::load(url, DEALS);
+    let deals = Deals::load(url, 2 * DEALS).first(DEALS);
     let customers = Population::load(url, CUSTOMERS);
-    let show = |what: &str, suite: f64, plain: f64| {
-        let ratio = suite / plain;
-        println!("{what:<18} {suite:>8.0} /s   pgbench {plain:>8.0} /s   ratio {ratio:.2}");
+    let callers = Callers::open(&suite.connection(), CALLERS).await;
+    let plain = |script| Pgbench::new(url, script, CALLERS);
+    let show = |what: &str, compared: Compared| {
+        let Compared {
+            first,
+            second,
+            ratio,
+        } = compared;
+        println!("{what:<18} {first:>8.0} /s   pgbench {second:>8.0} /s   ratio {ratio:.2}");
     };
-    let moved = moves(&suite, deals).await;
-    show(
-        "MoveOpportunity",
-        moved,
-        transactions_per_second(url, "sales_rate_move.sql"),
-    );
-    let created = quotes(&suite, customers).await;
-    show(
-        "CreateQuote",
-        created,
-        transactions_per_second(url, "sales_rate_quote.sql"),
-    );
+    let moved = moves(&callers, plain("sales_rate_move.sql"), deals).await;
+    show("MoveOpportunity", moved);
+    let created = quotes(&callers, plain("sales_rate_quote.sql"), customers).await;
+    show("CreateQuote", created);
 }

@@ -1,8 +1,8 @@
 -- What one MoveOpportunity with a request_id reads and writes, statement by statement. `i` counts up
 -- and comes first in the keys, which are thus ordered by time as UUIDv7 are.
 \set i :i + 1
--- Each client has opportunities of its own, as the callers of the suite have.
-\set deal (:i * 8 + :client_id) % 20000 + 1
+-- Each client has opportunities of its own, behind those that the suite moves.
+\set deal 20000 + (:i * 8 + :client_id) % 20000 + 1
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 INSERT INTO sales.idempotency (tenant_id, request_id, method, fingerprint, response, expire_time)
     VALUES ('00000000-0000-7000-8000-000000000001', (lpad(to_hex(:i::bigint), 12, '0') || lpad(to_hex(:client_id::bigint + 1), 20, '0')), 'MoveOpportunityRequest', decode(repeat('ab', 32), 'hex'), NULL, 1800000000000000)

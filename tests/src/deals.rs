@@ -18,6 +18,11 @@ impl Deals {
         Self { size }
     }
 
+    /// The first of them only; the others are left to somebody else.
+    pub fn first(self, size: u32) -> Self {
+        Self { size }
+    }
+
     /// Each opportunity in turn, first on its way to the stage `late`, the next time around back to
     /// `early`.
     pub fn next_move(self, turn: u32) -> (String, &'static str) {

@@ -15,6 +15,7 @@ mod housekeeping;
 mod metrics;
 mod relay;
 mod subscription;
+mod turn;
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ impl Default for RelayConfig {
         Self {
             poll_interval: Duration::from_millis(500),
             batch_size: 200,
-            concurrency: 16,
+            concurrency: 32,
             lease: Duration::from_secs(15),
         }
     }

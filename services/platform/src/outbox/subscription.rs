@@ -1,5 +1,6 @@
 //! Delivers events to one consumer: each has its effect once, and none stops the others.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +8,20 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseTransaction, EntityTrait};
-use tracing::Instrument;
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait, QueryResult, QueryTrait as _,
+};
+use tracing::{Instrument, Span};
+use uuid::Uuid;
 
 use super::metrics::ConsumerMetrics;
+use super::turn::Turn;
 use super::{BusError, Consumer, Event, HandleError};
 use crate::db::Database;
 use crate::db::table::{dead_letter, inbox};
 use crate::error::{Answer, DatabaseFault, PlatformError};
-use crate::identity::{Actor, Context};
+use crate::identity::{Actor, Context, TenantId};
 use crate::telemetry;
 use crate::time::Clock;
 
@@ -35,10 +40,11 @@ pub(super) struct Subscription {
     actor: Actor,
     clock: Clock,
     metrics: ConsumerMetrics,
+    turn: Turn,
 }
 
 /// What an attempt that failed means for the event.
-enum Verdict {
+pub(super) enum Verdict {
     /// Not the event's fault: the bus keeps it until the consumer can work again.
     Wait(PlatformError),
     /// Perhaps next time; if not, a dead letter of this class.
@@ -62,6 +68,7 @@ impl Subscription {
             consumer: Arc::new(consumer),
             actor,
             clock,
+            turn: Turn::default(),
         })
     }
 
@@ -86,13 +93,23 @@ impl Subscription {
         if let Some(trace_parent) = &event.trace_parent {
             telemetry::set_parent(&span, trace_parent);
         }
-        self.settle(event)
+        let settled = async {
+            let first = self.turn.first_attempt(self, event).await;
+            self.settle(event, first).await
+        };
+        settled
             .instrument(span)
             .await
             .map_err(|cause| BusError::Subscriber { consumer, cause })
     }
 
-    async fn settle(&self, event: &Event) -> Result<(), PlatformError> {
+    /// Tries until the event is handled or a dead letter. `first` is what came of the first attempt,
+    /// if it was made.
+    async fn settle(
+        &self,
+        event: &Event,
+        mut first: Option<Result<(), Verdict>>,
+    ) -> Result<(), PlatformError> {
         let mut delays = ExponentialBuilder::new()
             .with_min_delay(FIRST_DELAY)
             .with_max_times(MOST_RETRIES)
@@ -101,7 +118,11 @@ impl Subscription {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let class = match self.attempt(event).await {
+            let outcome = match first.take() {
+                Some(outcome) => outcome,
+                None => self.attempt(&[(event, Span::current())]).await,
+            };
+            let class = match outcome {
                 Ok(()) => {
                     self.metrics.handled();
                     return Ok(());
@@ -122,20 +143,28 @@ impl Subscription {
         }
     }
 
-    async fn attempt(&self, event: &Event) -> Result<(), Verdict> {
+    /// Handles the events in one transaction, each in its span: all of them or none.
+    pub(super) async fn attempt(&self, events: &[(&Event, Span)]) -> Result<(), Verdict> {
         // A handler that panics would take the relay, and with it every event, along.
-        match AssertUnwindSafe(self.handle(event)).catch_unwind().await {
+        match AssertUnwindSafe(self.handle(events)).catch_unwind().await {
             Ok(outcome) => outcome.map_err(Verdict::of),
             Err(_) => Err(Verdict::Retry(PANICKED)),
         }
     }
 
-    async fn handle(&self, event: &Event) -> Result<(), HandleError> {
-        let ctx = &self.context(event);
+    async fn handle(&self, events: &[(&Event, Span)]) -> Result<(), HandleError> {
         self.db
             .write_txn(|txn| async move {
-                if self.note(&txn, ctx, event).await? {
-                    self.consumer.handle(&txn, ctx, event).await?;
+                let mut new = self
+                    .note(&txn, events.iter().map(|(event, _)| *event))
+                    .await?;
+                for (event, span) in events {
+                    // Once, also when it is there twice.
+                    if new.remove(&(event.tenant, event.id)) {
+                        let ctx = self.context(event);
+                        let handled = self.consumer.handle(&txn, &ctx, event);
+                        handled.instrument(span.clone()).await?;
+                    }
                 }
                 Ok(())
             })
@@ -153,24 +182,27 @@ impl Subscription {
         }
     }
 
-    /// Notes that the event is handled. False when it was before.
+    /// Notes that the events are handled. Tells those that were not before.
     async fn note(
         &self,
         txn: &DatabaseTransaction,
-        ctx: &Context,
-        event: &Event,
-    ) -> Result<bool, PlatformError> {
-        let row = inbox::ActiveModel {
+        events: impl Iterator<Item = &Event>,
+    ) -> Result<HashSet<(TenantId, Uuid)>, DbErr> {
+        use inbox::{ActiveModel, Column, Entity};
+        let now = self.clock.now();
+        let rows = events.map(|event| ActiveModel {
             tenant_id: Set(event.tenant),
             consumer: Set(self.consumer.name().to_owned()),
             event_id: Set(event.id),
-            handle_time: Set(ctx.now),
-        };
-        let noted = inbox::Entity::insert(row)
+            handle_time: Set(now),
+        });
+        let mut insert = Entity::insert_many(rows)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(txn)
-            .await?;
-        Ok(noted == 1)
+            .into_query();
+        insert.returning(Query::returning().columns([Column::TenantId, Column::EventId]));
+        let noted = txn.query_all(&insert).await?;
+        let key = |row: QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        noted.into_iter().map(key).collect()
     }
 
     /// Keeps the event for a person to look at, and notes it as handled.
@@ -181,7 +213,6 @@ impl Subscription {
         attempts: i32,
     ) -> Result<(), PlatformError> {
         tracing::error!(class, attempts, "event not handled: see table dead_letter");
-        let ctx = &self.context(event);
         let letter = &dead_letter::ActiveModel {
             tenant_id: Set(event.tenant),
             consumer: Set(self.consumer.name().to_owned()),
@@ -190,11 +221,11 @@ impl Subscription {
             payload: Set(event.encode()),
             error_class: Set(class.to_owned()),
             attempts: Set(attempts),
-            create_time: Set(ctx.now),
+            create_time: Set(self.clock.now()),
         };
         self.db
             .write_txn(|txn| async move {
-                if self.note(&txn, ctx, event).await? {
+                if !self.note(&txn, std::iter::once(event)).await?.is_empty() {
                     let insert = dead_letter::Entity::insert(letter.clone());
                     insert.exec_without_returning(&*txn).await?;
                 }

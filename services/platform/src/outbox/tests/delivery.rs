@@ -1,11 +1,15 @@
 //! From the bus to the effect.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::future::join_all;
+use futures::poll;
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::db::table::inbox;
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -31,6 +35,64 @@ on_each_engine! {
         }
         deliveries.join_all().await;
         assert_eq!(booked(&db, "accounts/a").await, [1]);
+    }
+
+    async fn events_that_wait_for_another_are_handled_in_one_transaction(db: Database) {
+        with_tables(&db).await;
+        let (bus, events) = (bus(&db, bookkeeper("books")), deposits(&db, 50).await);
+        join_all(events.iter().map(|event| bus.publish(event))).await;
+        let noted = inbox::Entity::find().all(db.read()).await.unwrap();
+        assert_eq!(noted.len(), 50);
+        // What one statement notes has one time: the first was alone, the others waited for it.
+        let times: BTreeSet<_> = noted.iter().map(|row| row.handle_time).collect();
+        assert_eq!(times.len(), 2);
+        assert_eq!(booking::Entity::find().count(db.read()).await.unwrap(), 50);
+    }
+
+    async fn an_event_that_waits_twice_has_one_effect(db: Database) {
+        with_tables(&db).await;
+        deposit(&db, "accounts/a", [1]).await;
+        let (bus, event) = (bus(&db, bookkeeper("books")), the_event(&db).await);
+        for outcome in join_all((0..4).map(|_| bus.publish(&event))).await {
+            outcome.unwrap();
+        }
+        assert_eq!(booked(&db, "accounts/a").await, [1]);
+    }
+
+    async fn an_event_that_fails_stops_none_that_waits_beside_it(db: Database) {
+        with_tables(&db).await;
+        let picky = Bookkeeper {
+            name: "books",
+            judge: Box::new(|deposited| match deposited.amount {
+                7 => Err(HandleError::Rejected("ACCOUNT_CLOSED")),
+                9 => panic!("a bug"),
+                _ => Ok(()),
+            }),
+        };
+        let (bus, events) = (bus(&db, picky), deposits(&db, 20).await);
+        for outcome in join_all(events.iter().map(|event| bus.publish(event))).await {
+            outcome.unwrap();
+        }
+        assert_eq!(booking::Entity::find().count(db.read()).await.unwrap(), 18);
+        let mut classes: Vec<_> =
+            dead_letters(&db).await.into_iter().map(|letter| letter.error_class).collect();
+        classes.sort();
+        assert_eq!(classes, ["ACCOUNT_CLOSED", "HANDLER_PANICKED"]);
+    }
+
+    async fn who_goes_away_in_the_middle_takes_no_other_event_along(db: Database) {
+        with_tables(&db).await;
+        let (bus, events) = (bus(&db, bookkeeper("books")), deposits(&db, 3).await);
+        let mut first = Box::pin(bus.publish(&events[0]));
+        let mut others = Box::pin(join_all(events[1..].iter().map(|event| bus.publish(event))));
+        assert!(poll!(&mut first).is_pending());
+        assert!(poll!(&mut others).is_pending());
+        drop(first);
+        for outcome in others.await {
+            outcome.unwrap();
+        }
+        bus.publish(&events[0]).await.unwrap();
+        assert_eq!(booking::Entity::find().count(db.read()).await.unwrap(), 3, "each once");
     }
 
     async fn every_consumer_has_its_own_effect(db: Database) {

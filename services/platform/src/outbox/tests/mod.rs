@@ -151,6 +151,16 @@ async fn deposit(db: &Database, account: &str, versions: impl IntoIterator<Item 
         .unwrap();
 }
 
+/// One deposit into each of so many accounts, by amount.
+async fn deposits(db: &Database, accounts: i64) -> Vec<Event> {
+    for number in 1..=accounts {
+        deposit(db, &format!("accounts/{number}"), [number]).await;
+    }
+    let rows = outbox::Entity::find().all(db.read()).await.unwrap();
+    let events = rows.iter().map(|row| Event::decode(&row.payload).unwrap());
+    events.collect()
+}
+
 /// Settings under which tests do not wait.
 fn quick() -> RelayConfig {
     RelayConfig {
