@@ -18,13 +18,13 @@ facts! {
 /// Somebody answered an invitation.
 pub(crate) fn answered(
     event: proto::CalendarEvent,
-    attendee: proto::CalendarAttendee,
+    attendee: Option<proto::CalendarAttendee>,
     version: i64,
 ) -> NewEvent {
     let name = event.name.clone();
     let fact = proto::CalendarEventAnswered {
         calendar_event: Some(event),
-        attendee: Some(attendee),
+        attendee,
     };
     NewEvent::new(name, version, &fact)
 }
