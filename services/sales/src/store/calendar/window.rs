@@ -70,7 +70,7 @@ pub(crate) async fn invitations(
     limit: u64,
 ) -> Result<Vec<Invitation>, Error> {
     use attendee::Column;
-    let start = after.map_or(ctx.now, |(time, _)| time.max(ctx.now));
+    let start = after.map_or(ctx.now, |(time, _)| Ord::max(time, ctx.now));
     let ahead = Stretch {
         start,
         end: Timestamp::MAX,

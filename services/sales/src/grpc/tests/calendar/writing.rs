@@ -126,7 +126,10 @@ on_each_engine! {
         }
         assert_eq!(fields(&office.ann.plan(daily()).await.unwrap_err()), ["calendar_event.attendees"]);
         let mine = |name: &str| proto::CalendarEvent { name: name.to_owned(), ..Default::default() };
-        let listed = office.bob.agenda(&office.names[2], ("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z")).await.unwrap();
+        let day = proto::ListCalendarInstancesRequest {
+            seller: office.names[2].clone(), start_time: time("2026-01-05T00:00:00Z"), end_time: time("2026-01-06T00:00:00Z"), page_size: 200, ..Default::default()
+        };
+        let listed = answer(office.bob.calendars().list_calendar_instances(day).await).calendar_instances;
         assert_eq!(listed.len(), 200);
         // He answers one, and there is room for one.
         office.bob.say(&listed[0].calendar_event, &office.names[2], Said::Declined).await.unwrap();
