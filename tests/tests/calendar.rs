@@ -7,6 +7,7 @@
 )]
 
 use rapport_proto::rapport::sales::v1 as proto;
+use rapport_proto::rapport::sales::v1::calendar_feed_service_client::CalendarFeedServiceClient;
 use rapport_proto::rapport::sales::v1::calendar_service_client::CalendarServiceClient;
 use rapport_proto::rapport::sales::v1::seller_service_client::SellerServiceClient;
 use rapport_tests::{PUBLIC_URL, Suite, on_each_engine};
@@ -51,7 +52,8 @@ on_each_engine! {
         calendars.create_calendar_event(request).await.unwrap();
         let name = format!("{seller}/calendarFeed");
         let request = proto::RotateCalendarFeedRequest { name: name.clone(), ..Default::default() };
-        let feed = calendars.rotate_calendar_feed(request).await.unwrap().into_inner();
+        let mut feeds = CalendarFeedServiceClient::new(caller.clone());
+        let feed = feeds.rotate_calendar_feed(request).await.unwrap().into_inner();
         let path = feed.uri.strip_prefix(PUBLIC_URL).unwrap();
 
         let read = ask(suite, &format!("GET {path} HTTP/1.1")).await;
@@ -78,7 +80,7 @@ on_each_engine! {
         assert!(read.starts_with("HTTP/1.1 200 "), "{read}");
         let caller = suite.administrator().await;
         let request = proto::RevokeCalendarFeedRequest { name, ..Default::default() };
-        CalendarServiceClient::new(caller).revoke_calendar_feed(request).await.unwrap();
+        CalendarFeedServiceClient::new(caller).revoke_calendar_feed(request).await.unwrap();
         let ended = ask(suite, &format!("GET {path} HTTP/1.1")).await;
         assert!(ended.starts_with("HTTP/1.1 404 "), "{ended}");
     }

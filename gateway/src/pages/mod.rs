@@ -32,7 +32,7 @@ use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::consent_service_client::ConsentServiceClient;
 use rapport_proto::rapport::sales::v1::ReadCalendarFeedRequest;
-use rapport_proto::rapport::sales::v1::calendar_service_client::CalendarServiceClient;
+use rapport_proto::rapport::sales::v1::calendar_feed_service_client::CalendarFeedServiceClient;
 use rapport_proto::rapport::r#type::v1::Purpose;
 use tonic::codegen::StdError;
 use tonic::{Code, Status};
@@ -151,7 +151,7 @@ impl Parts {
         let as_whom = (feed.tenant, &self.reader);
         let request = self.request(as_whom, ReadCalendarFeedRequest { token });
         let request = request.map_err(|_| Page::Unavailable)?;
-        let mut client = grpc_client!(CalendarServiceClient, sales);
+        let mut client = grpc_client!(CalendarFeedServiceClient, sales);
         let answer = client.read_calendar_feed(request).await;
         let answer = answer.map_err(|status| not_done("calendar", &status))?;
         Ok(answer.into_inner().content)

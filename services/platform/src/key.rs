@@ -9,6 +9,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::Rng as _;
 use sha2::Sha256;
 
+use crate::config::Secret;
+use crate::error::PlatformError;
 use crate::private_file::{self, PrivateFileError};
 
 /// 32 random bytes. Never shown; every replica of a role has the same.
@@ -50,6 +52,24 @@ impl SecretKey {
         let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(message);
         mac.finalize().into_bytes().into()
+    }
+
+    /// A key for something else: the same for the same message, by which nobody finds this one.
+    #[must_use]
+    pub fn derived(&self, message: &[u8]) -> Self {
+        Self(self.authenticate(message))
+    }
+
+    /// The key of a setting, base64 of 32 random bytes. When it is empty, one is made, which ends
+    /// with the process.
+    ///
+    /// # Errors
+    /// `Internal`, with what was being read, when it holds no key.
+    pub fn configured(reading: &'static str, key: &Secret<String>) -> Result<Self, PlatformError> {
+        match key.expose().as_str() {
+            "" => Ok(Self::generate()),
+            key => Self::from_base64(key).map_err(|fault| PlatformError::internal(reading, fault)),
+        }
     }
 
     /// A new random key.

@@ -78,12 +78,7 @@ impl PageTokens {
     /// # Errors
     /// `Internal`, with what was being read, when it holds no key.
     pub fn configured(reading: &'static str, key: &Secret<String>) -> Result<Self, PlatformError> {
-        let key = match key.expose().as_str() {
-            "" => SecretKey::generate(),
-            key => SecretKey::from_base64(key)
-                .map_err(|fault| PlatformError::internal(reading, fault))?,
-        };
-        Ok(Self::new(&key))
+        Ok(Self::new(&SecretKey::configured(reading, key)?))
     }
 
     /// Tokens sealed with `key`.

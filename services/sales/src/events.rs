@@ -1,6 +1,18 @@
 //! Facts that this service publishes. Each is appended to the outbox in the transaction that
 //! makes it true. And what it does about those of others.
 
+/// Functions that make the event of something that has the version since, by its name.
+macro_rules! facts {
+    ($($(#[$meta:meta])* $function:ident => $fact:ident { $field:ident: $kind:ident };)+) => {
+        $(
+            $(#[$meta])*
+            pub(crate) fn $function(it: proto::$kind, version: i64) -> NewEvent {
+                NewEvent::new(it.name.clone(), version, &proto::$fact { $field: Some(it) })
+            }
+        )+
+    };
+}
+
 pub(crate) mod customers;
 pub(crate) mod facts;
 

@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{IdentityLayer, InternalSigner, InternalVerifier};
+use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::{self, LocalBus};
 use rapport_platform::paging::PageTokens;
 use rapport_platform::public_url::PublicUrl;
@@ -78,7 +79,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         public_url,
         deadlines,
     } = surroundings;
-    let page_tokens = PageTokens::configured(
+    let key = SecretKey::configured(
         "reading the setting sales.page_token_key",
         &config.page_token_key,
     )?;
@@ -96,7 +97,8 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
     workers.push(grpc::suggestion::worker(&db, &clock));
     let shared = Shared {
         db: db.clone(),
-        page_tokens,
+        page_tokens: PageTokens::new(&key),
+        feed_key: key.derived(b"calendar feeds"),
         customers,
         fonts: config.fonts()?,
         public_url,

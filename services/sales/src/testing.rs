@@ -52,6 +52,7 @@ impl Caller {
             shared: Shared {
                 db: db.clone(),
                 page_tokens: PageTokens::new(&SecretKey::generate()),
+                feed_key: SecretKey::generate(),
                 customers: Customers::new(link, signer),
                 fonts: Fonts::with(Vec::new()).unwrap(),
                 public_url: PublicUrl::parse("https://contact.example.com").ok(),

@@ -1,12 +1,13 @@
 //! What sellers are to do.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use rapport_platform::invalid::{Invalid, InvalidFields};
 use rapport_platform::numbered;
 use rapport_platform::time::Timestamp;
 use rapport_platform::zone::ZoneName;
 
-use super::calendar::series::Series;
+use super::calendar::rule::{Anchor, Rule};
 use super::calendar::slot::{Slot, civil, instant};
 
 numbered! {
@@ -80,7 +81,8 @@ impl TaskState {
 pub struct Due {
     zone: ZoneName,
     slot: Option<Slot>,
-    series: Option<Series>,
+    meant: Option<DateTime>,
+    rule: Option<Rule>,
 }
 
 /// A due time as it was sent.
@@ -90,10 +92,39 @@ pub struct DueParts<'a> {
     pub date: Option<Date>,
     /// Or the instant.
     pub time: Option<Timestamp>,
+    /// The time on the clocks that is meant by the instant, where they leave it out.
+    pub meant: Option<DateTime>,
     /// Whose clocks; empty: UTC.
     pub zone: &'a str,
     /// How it repeats.
     pub rule: &'a str,
+}
+
+/// An instant, and the time on the clocks that is meant by it where they leave that out: what comes
+/// after goes on from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub time: Timestamp,
+    /// Which time is meant; none where the clocks show it.
+    pub meant: Option<DateTime>,
+}
+
+impl Moment {
+    /// When the clocks of a zone show a time.
+    fn of(zone: &TimeZone, time: DateTime) -> Self {
+        let at = instant(zone, time);
+        Self {
+            time: at,
+            meant: Some(time).filter(|it| *it != civil(zone, at)),
+        }
+    }
+
+    /// What the clocks of a zone show then, or would.
+    fn shown(self, zone: &TimeZone) -> DateTime {
+        let meant = self.meant.filter(|it| instant(zone, *it) == self.time);
+        meant.unwrap_or_else(|| civil(zone, self.time))
+    }
 }
 
 /// The due time and the reminder of the task that follows, and the rule by which that goes on.
@@ -102,9 +133,9 @@ pub struct Next {
     /// The day on which it is due.
     pub date: Option<Date>,
     /// Or the instant.
-    pub time: Option<Timestamp>,
+    pub time: Option<Moment>,
     /// As long before or after as the one before.
-    pub remind: Option<Timestamp>,
+    pub remind: Option<Moment>,
     /// How it goes on.
     pub rule: String,
 }
@@ -117,11 +148,12 @@ impl Due {
     pub fn parse(parts: DueParts<'_>) -> Result<Self, InvalidFields> {
         let fault =
             |field: &str, why: &'static str| InvalidFields::from(Invalid::new(why).within(field));
-        let zone = match parts.zone {
+        let name = match parts.zone {
             "" => ZoneName::parse("UTC"),
             name => ZoneName::parse(name),
         };
-        let zone = zone.map_err(|it| it.within("time_zone"))?;
+        let name = name.map_err(|it| it.within("time_zone"))?;
+        let zone = name.zone();
         let slot = match (parts.date, parts.time) {
             (Some(_), Some(_)) => return Err(fault("due_time", "must not be set beside due_date")),
             (Some(first), None) if !(1970..=2199).contains(&first.year()) => {
@@ -131,23 +163,58 @@ impl Due {
             (None, Some(start)) if start.as_micros() % 1_000_000 != 0 => {
                 return Err(fault("due_time", "must be a whole second"));
             }
-            (None, Some(start)) if !(1970..=2199).contains(&civil(&zone.zone(), start).year()) => {
+            (None, Some(start)) if !(1970..=2199).contains(&civil(&zone, start).year()) => {
                 return Err(fault("due_time", "must lie in the years 1970 to 2199"));
             }
             (None, Some(start)) => Some(Slot::Timed { start, seconds: 0 }),
             (None, None) => None,
         };
-        let series = match (slot, parts.rule) {
-            (_, "") => None,
-            (None, _) => return Err(fault("recurrence_rule", "needs a due_date or due_time")),
-            (Some(slot), rule) => Some(Series::parse(slot, zone.zone(), rule)?),
+        let mut due = Self {
+            zone: name,
+            slot,
+            meant: parts.meant,
+            rule: None,
         };
-        Ok(Self { zone, slot, series })
+        if !parts.rule.is_empty() {
+            let missing = || fault("recurrence_rule", "needs a due_date or due_time");
+            let slot = slot.ok_or_else(missing)?;
+            let begins = due.begins(slot, &zone);
+            if slot.at(begins, &zone) != slot {
+                let why = "is a time that the clocks show twice, the second time: what repeats begins at the first";
+                return Err(fault("due_time", why));
+            }
+            let days = slot.is_days();
+            let anchor = Anchor {
+                begins,
+                zone: &zone,
+                days,
+            };
+            let rule = Rule::parse(parts.rule, anchor);
+            due.rule = Some(rule.map_err(|it| it.within("recurrence_rule"))?);
+        }
+        Ok(due)
+    }
+
+    /// The time on the clocks from which its rule reckons.
+    fn begins(&self, slot: Slot, zone: &TimeZone) -> DateTime {
+        match slot {
+            Slot::Days { .. } => slot.begins(zone),
+            Slot::Timed { start, .. } => Moment {
+                time: start,
+                meant: self.meant,
+            }
+            .shown(zone),
+        }
     }
 
     /// The name of the zone.
     pub fn zone(&self) -> &str {
         self.zone.as_str()
+    }
+
+    /// The time on the clocks that is meant by the instant, where they leave it out.
+    pub const fn meant(&self) -> Option<DateTime> {
+        self.meant
     }
 
     /// The instant from which on it is overdue.
@@ -156,21 +223,16 @@ impl Due {
     }
 
     /// When the task that follows is due, if there is one.
-    pub fn next(&self, remind: Option<Timestamp>) -> Option<Next> {
-        let series = self.series.as_ref()?;
-        let rule = series.rule()?;
+    pub fn next(&self, remind: Option<Moment>) -> Option<Next> {
+        let (slot, rule) = self.slot.zip(self.rule.as_ref())?;
+        let zone = &self.zone.zone();
         let time = rule.times().nth(1)?;
-        let zone = series.zone();
-        let slot = series.slot().at(time, zone);
-        let shift = series.slot().begins(zone).duration_until(time);
-        let remind = remind.map(|it| instant(zone, civil(zone, it).saturating_add(shift)));
-        let (date, time_due) = match slot {
-            Slot::Days { first, .. } => (Some(first), None),
-            Slot::Timed { start, .. } => (None, Some(start)),
-        };
+        let shift = self.begins(slot, zone).duration_until(time);
+        let remind = remind.map(|it| Moment::of(zone, it.shown(zone).saturating_add(shift)));
+        let days = slot.is_days();
         Some(Next {
-            date,
-            time: time_due,
+            date: days.then(|| time.date()),
+            time: (!days).then(|| Moment::of(zone, time)),
             remind,
             rule: rule.from(time),
         })
@@ -192,6 +254,7 @@ mod tests {
         Due::parse(DueParts {
             date,
             time,
+            meant: None,
             zone: "Europe/Berlin",
             rule,
         })
@@ -209,12 +272,18 @@ mod tests {
     #[test]
     fn what_follows_is_due_and_told_of_at_the_same_time_on_the_wall() {
         let weekly = due(None, Some("2026-03-23T08:00:00Z"), "FREQ=WEEKLY;COUNT=2").unwrap();
-        let next = weekly.next(Some(at("2026-03-22T08:00:00Z"))).unwrap();
+        let moment = |text: &str| {
+            Some(Moment {
+                time: at(text),
+                meant: None,
+            })
+        };
+        let next = weekly.next(moment("2026-03-22T08:00:00Z")).unwrap();
         assert_eq!(
             (next.time, next.remind),
             (
-                Some(at("2026-03-30T07:00:00Z")),
-                Some(at("2026-03-29T07:00:00Z"))
+                moment("2026-03-30T07:00:00Z"),
+                moment("2026-03-29T07:00:00Z")
             )
         );
         assert_eq!(next.rule, "FREQ=WEEKLY;COUNT=1");
@@ -225,6 +294,37 @@ mod tests {
         assert_eq!(
             due(Some(date(2026, 1, 31)), None, "").unwrap().next(None),
             None
+        );
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_leave_out_one_day_is_there_the_next() {
+        // In Cairo there is no 00:00 on the last Friday of April.
+        let mut moment = Moment {
+            time: at("2026-04-22T22:00:00Z"),
+            meant: None,
+        };
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            let due = Due::parse(DueParts {
+                date: None,
+                time: Some(moment.time),
+                meant: moment.meant,
+                zone: "Africa/Cairo",
+                rule: "FREQ=DAILY",
+            });
+            let next = due.unwrap().next(Some(moment)).unwrap();
+            assert_eq!(next.time, next.remind);
+            moment = next.time.unwrap();
+            told.push(moment.time.to_string());
+        }
+        assert_eq!(
+            told,
+            [
+                "2026-04-23T22:00:00Z",
+                "2026-04-24T21:00:00Z",
+                "2026-04-25T21:00:00Z"
+            ]
         );
     }
 

@@ -6,24 +6,13 @@ use rapport_proto::rapport::sales::v1 as proto;
 /// Makes the event of a plan that has the version since.
 pub(crate) type Tell = fn(proto::AccountPlan, i64) -> NewEvent;
 
-macro_rules! facts {
-    ($($(#[$meta:meta])* $function:ident => $fact:ident;)+) => {
-        $(
-            $(#[$meta])*
-            pub(crate) fn $function(it: proto::AccountPlan, version: i64) -> NewEvent {
-                NewEvent::new(it.name.clone(), version, &proto::$fact { account_plan: Some(it) })
-            }
-        )+
-    };
-}
-
 facts! {
     /// A plan was recorded.
-    created => AccountPlanCreated;
+    created => AccountPlanCreated { account_plan: AccountPlan };
     /// What a plan says changed.
-    updated => AccountPlanUpdated;
+    updated => AccountPlanUpdated { account_plan: AccountPlan };
     /// A plan was activated or closed.
-    state_changed => AccountPlanStateChanged;
+    state_changed => AccountPlanStateChanged { account_plan: AccountPlan };
 }
 
 /// A plan was looked at.

@@ -6,36 +6,25 @@ use rapport_proto::rapport::sales::v1 as proto;
 /// Makes the event of something that has the version since.
 pub(crate) type Tell = fn(proto::CalendarEvent, i64) -> NewEvent;
 
-macro_rules! facts {
-    ($($(#[$meta:meta])* $function:ident => $fact:ident;)+) => {
-        $(
-            $(#[$meta])*
-            pub(crate) fn $function(it: proto::CalendarEvent, version: i64) -> NewEvent {
-                NewEvent::new(it.name.clone(), version, &proto::$fact { calendar_event: Some(it) })
-            }
-        )+
-    };
-}
-
 facts! {
     /// An event was made.
-    created => CalendarEventCreated;
+    created => CalendarEventCreated { calendar_event: CalendarEvent };
     /// An event changed.
-    updated => CalendarEventUpdated;
+    updated => CalendarEventUpdated { calendar_event: CalendarEvent };
     /// An event was cancelled.
-    cancelled => CalendarEventCancelled;
+    cancelled => CalendarEventCancelled { calendar_event: CalendarEvent };
 }
 
 /// Somebody answered an invitation.
 pub(crate) fn answered(
     event: proto::CalendarEvent,
-    attendee: proto::CalendarAttendee,
+    attendee: Option<proto::CalendarAttendee>,
     version: i64,
 ) -> NewEvent {
     let name = event.name.clone();
     let fact = proto::CalendarEventAnswered {
         calendar_event: Some(event),
-        attendee: Some(attendee),
+        attendee,
     };
     NewEvent::new(name, version, &fact)
 }

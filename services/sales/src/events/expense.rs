@@ -6,17 +6,6 @@ use rapport_proto::rapport::sales::v1 as proto;
 /// Makes the event of a report that has the version since.
 pub(crate) type Tell = fn(proto::ExpenseReport, i64) -> NewEvent;
 
-macro_rules! facts {
-    ($($(#[$meta:meta])* $function:ident => $fact:ident { $field:ident: $kind:ident };)+) => {
-        $(
-            $(#[$meta])*
-            pub(crate) fn $function(it: proto::$kind, version: i64) -> NewEvent {
-                NewEvent::new(it.name.clone(), version, &proto::$fact { $field: Some(it) })
-            }
-        )+
-    };
-}
-
 facts! {
     /// A report was made.
     created => ExpenseReportCreated { expense_report: ExpenseReport };

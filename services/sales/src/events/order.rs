@@ -9,17 +9,6 @@ pub(crate) type Tell = fn(proto::Order, i64) -> NewEvent;
 /// Makes the event of an invoice that has the version since.
 pub(crate) type TellInvoice = fn(proto::Invoice, i64) -> NewEvent;
 
-macro_rules! facts {
-    ($($(#[$meta:meta])* $function:ident => $fact:ident { $field:ident: $kind:ident };)+) => {
-        $(
-            $(#[$meta])*
-            pub(crate) fn $function(it: proto::$kind, version: i64) -> NewEvent {
-                NewEvent::new(it.name.clone(), version, &proto::$fact { $field: Some(it) })
-            }
-        )+
-    };
-}
-
 facts! {
     /// A quote became an order.
     created => OrderCreated { order: Order };

@@ -6,37 +6,23 @@ use rapport_proto::rapport::sales::v1 as proto;
 /// Makes the event of a quote that has the version since.
 pub(crate) type Tell = Box<dyn FnOnce(proto::Quote, i64) -> NewEvent + Send>;
 
-macro_rules! facts {
-    ($($(#[$meta:meta])* $function:ident => $fact:ident;)+) => {
-        $(
-            $(#[$meta])*
-            pub(crate) fn $function() -> Tell {
-                Box::new(|quote, version| {
-                    let name = quote.name.clone();
-                    NewEvent::new(name, version, &proto::$fact { quote: Some(quote) })
-                })
-            }
-        )+
-    };
-}
-
 facts! {
     /// A quote was made.
-    created => QuoteCreated;
+    created => QuoteCreated { quote: Quote };
     /// A quote has new content.
-    revised => QuoteRevised;
+    revised => QuoteRevised { quote: Quote };
     /// Approval of a quote was asked for.
-    submitted => QuoteSubmitted;
+    submitted => QuoteSubmitted { quote: Quote };
     /// A customer took a quote.
-    accepted => QuoteAccepted;
+    accepted => QuoteAccepted { quote: Quote };
     /// A customer refused a quote.
-    rejected => QuoteRejected;
+    rejected => QuoteRejected { quote: Quote };
     /// A quote's time is over.
-    expired => QuoteExpired;
+    expired => QuoteExpired { quote: Quote };
     /// Another quote took the place of a quote.
-    superseded => QuoteSuperseded;
+    superseded => QuoteSuperseded { quote: Quote };
     /// Another level is asked.
-    escalated => QuoteEscalated;
+    escalated => QuoteEscalated { quote: Quote };
 }
 
 /// Somebody decided about a quote.

@@ -3,14 +3,15 @@
 pub(super) mod access;
 pub(crate) mod clock;
 mod conflicts;
-mod feed;
+mod export;
+pub(super) mod feed;
 mod instance;
+mod invitations;
 mod read;
 mod written;
 
 use std::sync::Arc;
 
-use rapport_platform::error::PlatformError;
 use rapport_platform::etag::Etag;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -19,17 +20,19 @@ use rapport_platform::outbox;
 use rapport_platform::rpcs;
 use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::Shared;
 use super::convert::calendar as convert;
-use crate::domain::calendar::{CalendarResponse, CalendarVisibility};
+use crate::domain::calendar::CalendarResponse;
 use crate::error::{Error, faults_of};
 use crate::events::calendar as events;
 use crate::resource::CALENDAR_EVENT;
 use crate::store::calendar::{self, Record};
+use crate::store::entity::calendar_attendee as attendee;
 use access::View;
 use convert::Who;
+use written::Origin;
 
 /// Keeps what takes people's time.
 pub(crate) struct Calendars(pub(crate) Shared);
@@ -47,12 +50,10 @@ rpcs! {
             = respond;
         list_calendar_instances(proto::ListCalendarInstancesRequest)
             -> proto::ListCalendarInstancesResponse = list;
+        list_calendar_invitations(proto::ListCalendarInvitationsRequest)
+            -> proto::ListCalendarInvitationsResponse = invitations;
         query_free_busy(proto::QueryFreeBusyRequest) -> proto::QueryFreeBusyResponse = free_busy;
         export_calendar(proto::ExportCalendarRequest) -> proto::CalendarExport = export;
-        get_calendar_feed(proto::GetCalendarFeedRequest) -> proto::CalendarFeed = get_feed;
-        rotate_calendar_feed(proto::RotateCalendarFeedRequest) -> proto::CalendarFeed = rotate;
-        revoke_calendar_feed(proto::RevokeCalendarFeedRequest) -> proto::CalendarFeed = revoke;
-        read_calendar_feed(proto::ReadCalendarFeedRequest) -> proto::CalendarExport = read_feed;
     }
 }
 
@@ -67,14 +68,15 @@ impl Calendars {
         let sent = request.calendar_event.as_ref();
         let sent = sent.ok_or_else(|| Error::missing(FIELD))?;
         let draft = convert::draft(sent).map_err(faults_of(FIELD))?;
-        let draft = &written::known(&ctx, &self.0.customers, draft).await?;
-        let (ctx, refuse) = (&ctx, request.refuse_conflicts);
+        let known = &written::customers(&ctx, &self.0.customers, sent).await?;
+        let (ctx, refuse, draft) = (&ctx, request.refuse_conflicts, &draft);
         self.0
             .once(ctx, &request, |txn| async move {
                 access::require_own(ctx, &*txn, draft.organizer).await?;
-                let record = written::record(ctx, &txn, new_id(), draft, None).await?;
+                let draft = &written::resolved(draft.clone(), known, None)?;
+                let record = written::record(ctx, &txn, new_id(), draft, Origin::New).await?;
                 calendar::insert(&txn, &record).await?;
-                publish(ctx, &txn, &record, refuse, events::created).await
+                publish(ctx, &txn, (None, &record), refuse, events::created).await
             })
             .await
     }
@@ -87,12 +89,7 @@ impl Calendars {
         let [id] = CALENDAR_EVENT.parse("name", &request.name)?;
         let db = self.0.db.read();
         let record = calendar::get(&ctx, db, id).await?;
-        let event = convert::to_proto(&record)?;
-        let private = event.visibility == CalendarVisibility::Private.number();
-        match access::of_event(&ctx, db, &record, private).await? {
-            View::Full => Ok(event),
-            View::Times => Ok(convert::veiled(event)),
-        }
+        seen(&ctx, db, &record).await
     }
 
     async fn update(
@@ -104,13 +101,8 @@ impl Calendars {
         let sent = sent.ok_or_else(|| Error::missing(FIELD))?;
         let [id] = CALENDAR_EVENT.parse("calendar_event.name", &sent.name)?;
         let mask = request.update_mask.as_ref();
-        let mask = Mask::parse::<proto::CalendarEvent>(mask, &convert::UPDATABLE)?;
-        // Customers are looked up before the transaction, by what is merged here.
-        let base = calendar::get(&ctx, self.0.db.read(), id).await?;
-        let version = base.row.version;
-        let merged = mask.merge(&convert::to_proto(&base)?, sent)?;
-        let draft = convert::draft(&merged).map_err(faults_of(FIELD))?;
-        let draft = &written::known(&ctx, &self.0.customers, draft).await?;
+        let mask = &Mask::parse::<proto::CalendarEvent>(mask, &convert::UPDATABLE)?;
+        let known = &written::customers(&ctx, &self.0.customers, sent).await?;
         let named = (
             sent.name.as_str(),
             sent.etag.as_str(),
@@ -118,10 +110,10 @@ impl Calendars {
         );
         let ctx = &ctx;
         let step = |txn: Arc<DatabaseTransaction>, before: Record| async move {
-            if before.row.version != version {
-                return Err(PlatformError::EtagMismatch(sent.name.clone()).into());
-            }
-            written::record(ctx, &txn, id, draft, Some(&before)).await
+            let merged = mask.merge(&convert::to_proto(&before)?, sent)?;
+            let draft = convert::draft(&merged).map_err(faults_of(FIELD))?;
+            let draft = &written::resolved(draft, known, Some(&before))?;
+            written::record(ctx, &txn, id, draft, Origin::Over(&before)).await
         };
         self.step(ctx, &request, named, step, events::updated).await
     }
@@ -141,17 +133,13 @@ impl Calendars {
         W: Fn(Arc<DatabaseTransaction>, Record) -> F + Sync,
         F: Future<Output = Result<Record, Error>> + Send,
     {
-        let [id] = CALENDAR_EVENT.parse("name", name)?;
         let work = &work;
         self.0
             .once(ctx, request, |txn| async move {
-                let before = calendar::get(ctx, &*txn, id).await?;
-                access::require_own(ctx, &*txn, before.row.organizer_id).await?;
-                Etag::check(name, etag, before.row.version)?;
-                calendar::require_confirmed(&before.row)?;
-                let record = work(txn.clone(), before).await?;
+                let before = own(ctx, &txn, (name, etag)).await?;
+                let record = work(txn.clone(), before.clone()).await?;
                 let record = calendar::write(ctx, &txn, record).await?;
-                publish(ctx, &txn, &record, refuse, tell).await
+                publish(ctx, &txn, (Some(&before), &record), refuse, tell).await
             })
             .await
     }
@@ -174,36 +162,84 @@ impl Calendars {
                     Who::Customer(_) | Who::Email(_) => record.row.organizer_id,
                 };
                 access::require_own(ctx, &*txn, answers).await?;
-                calendar::require_confirmed(&record.row)?;
-                let guests = record.attendees.iter_mut();
-                let mut guests = guests.filter(|it| it.position > 0);
-                let guest = guests.find(|it| convert::of_row(it).as_ref() == Some(who));
+                let is_meant = |it: &attendee::Model| {
+                    it.position > 0 && convert::of_row(it).as_ref() == Some(who)
+                };
+                let mut before = record.clone();
+                // Whoever answers is to know what else there is then.
+                for it in before.attendees.iter_mut().filter(|it| is_meant(it)) {
+                    it.busy = false;
+                }
+                let guest = record.attendees.iter_mut().find(|it| is_meant(it));
                 let guest = guest.ok_or_else(|| Error::invalid("attendee", "is not invited"))?;
+                calendar::require_confirmed(&record.row)?;
                 guest.response = response.code();
                 guest.respond_time = Some(ctx.now);
                 let answered = convert::attendee_to_proto(guest);
                 let said = convert::said(&record.row.document)?;
                 let record = written::saying(record, &said);
                 let record = calendar::write(ctx, &txn, record).await?;
-                let event = convert::to_proto(&record)?;
-                let fact = events::answered(event.clone(), answered, record.row.version);
-                outbox::append(&txn, ctx, &[fact]).await?;
-                Ok(event)
+                let tell = |event: proto::CalendarEvent, version| {
+                    let private = convert::is_private(&event);
+                    events::answered(event, (!private).then_some(answered), version)
+                };
+                publish(ctx, &txn, (Some(&before), &record), false, tell).await
             })
             .await
     }
 }
 
-/// Tells of an event, and answers it with what it is in conflict with.
+/// An event of the caller's own that takes place, at the version that he saw. Of what was due until
+/// now it is told, before it is something else.
+async fn own(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (name, etag): (&str, &str),
+) -> Result<Record, Error> {
+    let [id] = CALENDAR_EVENT.parse("name", name)?;
+    let mut before = calendar::get(ctx, txn, id).await?;
+    access::require_own(ctx, txn, before.row.organizer_id).await?;
+    Etag::check(name, etag, before.row.version)?;
+    calendar::require_confirmed(&before.row)?;
+    if before
+        .row
+        .next_reminder_time
+        .is_some_and(|it| it <= ctx.now)
+    {
+        let due = clock::Due::of(&before.row, &before.attendees, ctx.now)?;
+        outbox::append(txn, ctx, &due.facts).await?;
+        before.row.reminded_time = ctx.now;
+    }
+    Ok(before)
+}
+
+/// What the caller sees of an event.
+async fn seen(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    record: &Record,
+) -> Result<proto::CalendarEvent, Error> {
+    let event = convert::to_proto(record)?;
+    match access::of_event(ctx, db, record).await? {
+        View::Full => Ok(event),
+        View::Times => Ok(convert::veiled(event)),
+    }
+}
+
+/// Tells of an event, and answers what the caller sees of it with what it came into conflict with.
 async fn publish(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    record: &Record,
+    (before, record): (Option<&Record>, &Record),
     refuse: bool,
-    tell: events::Tell,
+    tell: impl FnOnce(proto::CalendarEvent, i64) -> outbox::NewEvent,
 ) -> Result<proto::CalendarEvent, Error> {
-    let conflicts = conflicts::find(ctx, txn, record, refuse).await?;
-    let event = convert::to_proto(record)?;
-    outbox::append(txn, ctx, &[tell(event.clone(), record.row.version)]).await?;
-    Ok(proto::CalendarEvent { conflicts, ..event })
+    let found = conflicts::find(ctx, txn, (before, record), refuse).await?;
+    let fact = tell(convert::told(record)?, record.row.version);
+    outbox::append(txn, ctx, &[fact]).await?;
+    Ok(proto::CalendarEvent {
+        conflicts: found.told,
+        conflicts_truncated: found.truncated,
+        ..seen(ctx, txn, record).await?
+    })
 }

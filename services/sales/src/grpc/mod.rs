@@ -33,6 +33,7 @@ use prost::Message;
 use rapport_platform::db::Database;
 use rapport_platform::idempotency;
 use rapport_platform::identity::Context;
+use rapport_platform::key::SecretKey;
 use rapport_platform::paging::{PageSizes, PageTokens};
 use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::Rpcs;
@@ -46,6 +47,7 @@ use account_plan::AccountPlans;
 use approval_policy::ApprovalPolicies;
 use authority::Authorities;
 use calendar::Calendars;
+use calendar::feed::CalendarFeeds;
 use dunning::Dunnings;
 use expense::Expenses;
 use forecast::Forecasts;
@@ -89,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) db: Database,
     /// Makes and reads page tokens.
     pub(crate) page_tokens: PageTokens,
+    /// Makes the secrets in the addresses of feeds.
+    pub(crate) feed_key: SecretKey,
     /// Knows who the customers are.
     pub(crate) customers: Customers,
     /// What documents are set in.
@@ -124,6 +128,7 @@ pub(crate) fn rpcs(shared: &Shared) -> Rpcs {
         .serve(ApprovalPolicies(shared()))
         .serve(Authorities(shared()))
         .serve(CustomerTerritories(shared()))
+        .serve(CalendarFeeds(shared()))
         .serve(Calendars(shared()))
         .serve(Dunnings(shared()))
         .serve(Expenses(shared()))

@@ -106,7 +106,7 @@ impl Quotes {
                 let id = (row.quote_id, row.revision);
                 revision::insert(ctx, &txn, id, &written.document).await?;
                 let content = written.document.content;
-                step::publish(ctx, &txn, row, content, events::created()).await
+                step::publish(ctx, &txn, row, content, Box::new(events::created)).await
             })
             .await
     }

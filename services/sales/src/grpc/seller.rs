@@ -11,13 +11,17 @@ use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_proto::RequestId;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
 
+use super::calendar::feed::end;
 use super::convert::seller as convert;
 use super::{PAGE, Shared};
 use crate::domain::seller::{Seller, SellerState};
 use crate::error::{Error, faults_of, unreadable};
 use crate::events;
 use crate::resource::SELLER;
+use crate::store::calendar::feed::of_seller;
 use crate::store::entity::seller::Column;
 use crate::store::seller;
 
@@ -173,6 +177,9 @@ impl Sellers {
                     });
                 }
                 let row = seller::enter(ctx, &txn, row, state).await?;
+                if state == SellerState::Inactive {
+                    end_feed(ctx, &txn, id).await?;
+                }
                 let version = row.version;
                 let changed = convert::to_proto(row);
                 let event = events::seller_state_changed(&changed, version);
@@ -181,4 +188,13 @@ impl Sellers {
             })
             .await
     }
+}
+
+/// Nobody reads the calendar of who sells no longer by the address that he gave them.
+async fn end_feed(ctx: &Context, txn: &DatabaseTransaction, id: Uuid) -> Result<(), Error> {
+    let row = of_seller(ctx, txn, id).await?;
+    if row.is_some_and(|it| it.secret_hash.is_some()) {
+        end(ctx, txn, id).await?;
+    }
+    Ok(())
 }

@@ -3,7 +3,6 @@
 pub(crate) mod clock;
 mod written;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rapport_platform::etag::Etag;
@@ -52,7 +51,7 @@ rpcs! {
 const FIELD: &str = "task";
 
 /// What `ListTasks` filters by.
-static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
+pub(super) static FILTER: LazyLock<FilterSchema> = LazyLock::new(|| {
     let states = TaskState::ALL.iter().map(|it| (it.label(), it.number()));
     let priorities = TaskPriority::ALL.iter().map(|it| (it.label(), it.number()));
     FilterSchema::new()
@@ -67,7 +66,7 @@ impl Tasks {
         request: proto::CreateTaskRequest,
     ) -> Result<proto::Task, Error> {
         let sent = request.task.as_ref().ok_or_else(|| Error::missing(FIELD))?;
-        let draft = &convert::draft(sent).map_err(faults_of(FIELD))?;
+        let draft = &convert::draft(sent, None).map_err(faults_of(FIELD))?;
         let ctx = &ctx;
         self.0
             .once(ctx, &request, |txn| async move {
@@ -157,11 +156,8 @@ impl Tasks {
     }
 
     async fn with_links(&self, ctx: &Context, rows: Vec<Model>) -> Result<Vec<proto::Task>, Error> {
-        let links = link::of(ctx, self.0.db.read(), rows.iter().map(|it| it.task_id)).await?;
-        let mut of: HashMap<Uuid, Vec<activity_link::Model>> = HashMap::new();
-        for link in links {
-            of.entry(link.owner_id).or_default().push(link);
-        }
+        let ids = rows.iter().map(|it| it.task_id);
+        let mut of = link::by_owner(ctx, self.0.db.read(), ids).await?;
         let task = |row: Model| {
             let links = of.remove(&row.task_id).unwrap_or_default();
             convert::to_proto(row, &links, ctx.now)
@@ -186,7 +182,7 @@ impl Tasks {
                 after(&before, Step::Write)?;
                 let merged =
                     mask.merge(&convert::to_proto(before.clone(), &links, ctx.now), sent)?;
-                let draft = convert::draft(&merged).map_err(faults_of(FIELD))?;
+                let draft = convert::draft(&merged, Some(&before)).map_err(faults_of(FIELD))?;
                 access::reader(ctx, &*txn, draft.assignee).await?;
                 let links = link::rows(ctx, id, &draft.links, &links);
                 let earlier = before.remind_time;

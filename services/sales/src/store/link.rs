@@ -1,5 +1,7 @@
 //! What events and tasks concern.
 
+use std::collections::HashMap;
+
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::link::Link;
@@ -67,6 +69,19 @@ pub(crate) async fn of(
         .order_by_asc(Column::Position)
         .all(db)
         .await?)
+}
+
+/// The same, by event or task.
+pub(crate) async fn by_owner(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    owners: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Vec<Model>>, Error> {
+    let mut by_owner: HashMap<Uuid, Vec<Model>> = HashMap::new();
+    for link in of(ctx, db, owners).await? {
+        by_owner.entry(link.owner_id).or_default().push(link);
+    }
+    Ok(by_owner)
 }
 
 /// Writes what an event or a task concerns in the place of what it did.

@@ -25,6 +25,7 @@ pub(crate) mod price_book;
 pub(crate) mod product;
 pub(crate) mod proposal;
 pub(crate) mod quote;
+mod reminders;
 pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod seller;

@@ -11,7 +11,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    QuerySelect as _, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -176,6 +176,18 @@ WITH RECURSIVE below (seller_id, level) AS (
 )
 SELECT seller_id, level FROM below ORDER BY level";
 
+/// One who is above one of several sellers. Bounded as above.
+const ABOVE: &str = "\
+WITH RECURSIVE above (seller_id, level) AS (
+  SELECT manager_id, 1 FROM seller WHERE tenant_id = $1 AND seller_id IN (SELLERS)
+  UNION
+  SELECT next.manager_id, above.level + 1
+  FROM above JOIN seller AS next
+    ON next.tenant_id = $1 AND next.seller_id = above.seller_id
+  WHERE above.level <= $3
+)
+SELECT 1 FROM above WHERE seller_id = $2 LIMIT 1";
+
 #[derive(FromQueryResult)]
 struct Link {
     seller_id: Uuid,
@@ -277,6 +289,40 @@ pub(crate) async fn chain(
         return Err(Error::not_found(resource::seller(id)));
     }
     Ok(chain.iter().map(|link| link.seller_id).collect())
+}
+
+/// Whether a seller manages one of the others, directly or not.
+pub(crate) async fn manages(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    manager: Uuid,
+    ids: &[Uuid],
+) -> Result<bool, Error> {
+    let most = i32::try_from(MAX_LEVELS).unwrap_or(i32::MAX);
+    let known: [Value; 3] = [ctx.tenant.into(), manager.into(), most.into()];
+    let sellers: Vec<String> = (0..ids.len()).map(|it| format!("${}", it + 4)).collect();
+    let sql = ABOVE.replace("SELLERS", &sellers.join(", "));
+    let values = known.into_iter().chain(ids.iter().map(|id| (*id).into()));
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(!ids.is_empty() && db.query_one_raw(statement).await?.is_some())
+}
+
+/// What sellers are called.
+pub(crate) async fn names(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>, Error> {
+    let rows: Vec<(Uuid, String)> = Entity::find()
+        .select_only()
+        .column(Column::SellerId)
+        .column(Column::DisplayName)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::SellerId.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Who sellers are when they call.

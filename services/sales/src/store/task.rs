@@ -5,12 +5,13 @@ use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
 use super::entity::activity_link as link;
 use super::entity::task::{Column, Entity, Model};
+use super::reminders;
 use super::rows::{insert_all, replace_all};
 use crate::error::Error;
 use crate::resource::{CUSTOMER, TASK};
@@ -26,6 +27,19 @@ pub(crate) async fn get(
 ) -> Result<Model, Error> {
     let row = Entity::find_by_id((ctx.tenant, id)).one(db).await?;
     row.ok_or_else(|| Error::not_found(TASK.format(&[id])))
+}
+
+/// These tasks.
+pub(crate) async fn rows(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::TaskId.is_in(ids))
+        .all(db)
+        .await?)
 }
 
 /// Records a task.
@@ -56,14 +70,22 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
+    Ok(page(ctx, wanted, after, limit).all(db).await?)
+}
+
+/// A page of tasks.
+pub(crate) fn page(
+    ctx: &Context,
+    wanted: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<Entity> {
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(wanted)
         .filter(Condition::all().add_option(after.map(|after| Column::TaskId.lt(after))))
         .order_by_desc(Column::TaskId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// Whose tasks, and what they concern.
@@ -121,35 +143,22 @@ pub(crate) async fn due(
     last: Option<&Model>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let time = Column::NextReminderTime;
-    let mut due = Entity::find().filter(time.lte(now));
-    if let Some((row, at)) = last.and_then(|row| Some((row, row.next_reminder_time?))) {
-        let same = Condition::all()
-            .add(time.eq(at))
-            .add(Column::TaskId.gt(row.task_id));
-        due = due
-            .filter(time.gte(at))
-            .filter(Condition::any().add(time.gt(at)).add(same));
-    }
-    Ok(due
-        .order_by_asc(time)
-        .order_by_asc(Column::TaskId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let after = last.and_then(|row| Some((row.next_reminder_time?, row.task_id)));
+    let by = (Column::NextReminderTime, Column::TaskId);
+    reminders::due::<Entity>(db, by, now, after, limit).await
 }
 
-/// Notes that somebody was reminded of a task.
+/// Notes that somebody was reminded of tasks.
 pub(crate) async fn reminded(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    id: Uuid,
+    ids: Vec<Uuid>,
 ) -> Result<(), Error> {
     let none: Option<Timestamp> = None;
     Entity::update_many()
         .col_expr(Column::NextReminderTime, Expr::value(none))
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::TaskId.eq(id))
+        .filter(Column::TaskId.is_in(ids))
         .exec(txn)
         .await?;
     Ok(())

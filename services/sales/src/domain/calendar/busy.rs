@@ -1,5 +1,7 @@
 //! When people are busy, and what is in conflict.
 
+use std::collections::BTreeMap;
+
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 
@@ -34,12 +36,17 @@ pub fn merged(mut stretches: Vec<Stretch>, window: Stretch) -> Vec<Stretch> {
     merged
 }
 
-/// What the sellers have at the time of the instances, in order of time: at most so many.
-pub fn conflicts(own: &[Stretch], others: &[(Uuid, Stretch)], most: usize) -> Vec<Conflict> {
+/// What sellers have at the time of the instances that are looked at for each, in order of time: at
+/// most so many.
+pub fn conflicts(
+    own: &BTreeMap<Uuid, Vec<Stretch>>,
+    others: &[(Uuid, Stretch)],
+    most: usize,
+) -> Vec<Conflict> {
     let mut others: Vec<&(Uuid, Stretch)> = others.iter().collect();
     others.sort_unstable_by_key(|(seller, other)| (*other, *seller));
     let found = others.into_iter().filter_map(|(seller, other)| {
-        let instance = own.iter().find(|it| it.overlaps(other))?;
+        let instance = own.get(seller)?.iter().find(|it| it.overlaps(other))?;
         Some(Conflict {
             seller: *seller,
             instance: instance.start,

@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use rapport_platform::time::Timestamp;
 
 use super::series::Series;
-use super::slot::{Slot, civil, instant};
+use super::slot::{Slot, Stretch, civil, instant};
 use super::{CalendarResponse, vtimezone};
 
 /// Longest line, in octets, without its end (RFC 5545, 3.1).
@@ -34,8 +34,8 @@ pub struct Entry {
     pub private: bool,
     /// Whether people are free meanwhile.
     pub free: bool,
-    /// Who organises it, as a URI.
-    pub organizer: String,
+    /// Who organises it: as a URI, and by name.
+    pub organizer: (String, String),
     /// Who else takes part.
     pub attendees: Vec<Guest>,
     /// How many minutes before people are reminded.
@@ -60,6 +60,8 @@ pub struct Words {
 pub struct Guest {
     /// Who, as a URI.
     pub address: String,
+    /// What they are called; empty if nobody knows.
+    pub name: String,
     /// What was answered.
     pub response: CalendarResponse,
     /// Whether it can take place without.
@@ -159,12 +161,11 @@ pub fn calendar(entries: &[Entry], now: Timestamp, most: usize) -> (String, usiz
     lines.add("VERSION", "2.0");
     lines.add("PRODID", "-//Rapport//Sales//EN");
     lines.add("CALSCALE", "GREGORIAN");
-    lines.add("METHOD", "PUBLISH");
     // How often programs are to look.
     lines.add("REFRESH-INTERVAL;VALUE=DURATION", "PT15M");
     for (name, entry) in zones(entries) {
-        let first = entry.iter().map(|it| it.series.bounds().start).min();
-        let told = vtimezone::told(first.unwrap_or(now), now);
+        let bounds: Vec<Stretch> = entry.iter().map(|it| it.series.bounds()).collect();
+        let told = vtimezone::told(&bounds, now);
         if let Some(entry) = entry.first() {
             vtimezone::write(&mut lines, name, entry.series.zone(), told);
         }
@@ -195,32 +196,49 @@ fn zones(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
 
 fn event(lines: &mut Lines, entry: &Entry) {
     let series = &entry.series;
+    let named = entry.changes.iter().map(|it| it.original);
+    let named = named.chain(series.excluded().iter().copied()).collect();
+    let times = series.times_of(&named);
     component(lines, entry, (series.slot(), &entry.words), |lines| {
         if let Some(rule) = series.rule() {
             lines.add("RRULE", &rule.text());
         }
         for excluded in series.excluded() {
-            exception(lines, "EXDATE", *excluded, entry);
+            exception(lines, "EXDATE", (*excluded, &times), entry);
         }
     });
     for change in &entry.changes {
         component(lines, entry, (change.slot, &change.words), |lines| {
-            exception(lines, "RECURRENCE-ID", change.original, entry);
+            exception(lines, "RECURRENCE-ID", (change.original, &times), entry);
         });
     }
 }
 
 /// Names an instance by when it would begin.
-fn exception(lines: &mut Lines, name: &str, original: Timestamp, entry: &Entry) {
+fn exception(
+    lines: &mut Lines,
+    name: &str,
+    (original, times): (Timestamp, &BTreeMap<Timestamp, DateTime>),
+    entry: &Entry,
+) {
     let series = &entry.series;
     // By the rule's own time, which the clocks may leave out.
-    let time = series
-        .time_of(original)
-        .unwrap_or_else(|_| civil(series.zone(), original));
+    let time = times.get(&original).copied();
+    let time = time.unwrap_or_else(|| civil(series.zone(), original));
     match series.slot().is_days() {
         true => lines.day(name, time.date()),
         false if is_utc(&entry.zone) => lines.add(name, &utc(original)),
         false => lines.add(&format!("{name};TZID={}", entry.zone), &stamp(time)),
+    }
+}
+
+/// The parameter with what somebody is called (RFC 5545, 3.2.2), which can't have some characters.
+fn called(name: &str) -> String {
+    let kept = name.chars().filter(|it| !it.is_control() && *it != '"');
+    let kept: String = kept.collect();
+    match kept.is_empty() {
+        true => kept,
+        false => format!(";CN=\"{kept}\""),
     }
 }
 
@@ -247,7 +265,8 @@ fn component(
     lines.add("STATUS", "CONFIRMED");
     lines.add("CLASS", if entry.private { "PRIVATE" } else { "PUBLIC" });
     lines.add("TRANSP", if entry.free { "TRANSPARENT" } else { "OPAQUE" });
-    lines.add("ORGANIZER", &entry.organizer);
+    let (organizer, name) = &entry.organizer;
+    lines.add(&format!("ORGANIZER{}", called(name)), organizer);
     for guest in &entry.attendees {
         let role = if guest.optional {
             "OPT-PARTICIPANT"
@@ -255,8 +274,9 @@ fn component(
             "REQ-PARTICIPANT"
         };
         let name = format!(
-            "ATTENDEE;ROLE={role};PARTSTAT={}",
-            guest.response.partstat()
+            "ATTENDEE;ROLE={role};PARTSTAT={}{}",
+            guest.response.partstat(),
+            called(&guest.name)
         );
         lines.add(&name, &guest.address);
     }

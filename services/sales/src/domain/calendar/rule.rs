@@ -4,13 +4,14 @@
 //! are is for the zone to say. What is asked of it is bounded before: nothing more often than daily,
 //! nothing that counts further than a thousand, nothing beyond the year 2199.
 
+use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rapport_platform::invalid::Invalid;
 use rapport_platform::time::Timestamp;
 use rrule::RRuleSet;
 
-use super::slot::{civil, instant, shifted};
+use super::slot::{instant, shifted};
 
 /// Longest rule, in characters.
 const MAX_LENGTH: usize = 300;
@@ -40,9 +41,13 @@ const FREQUENCIES: [&str; 4] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
 #[derive(Clone, Debug)]
 pub struct Rule {
     parts: Vec<(String, String)>,
+    begins: DateTime,
     times: RRuleSet,
     count: Option<u32>,
-    until: Option<DateTime>,
+    /// The last instant at which it may hold. The library is not told: by its times on the wall alone
+    /// nobody can say what lies before an instant at which the clocks change.
+    until: Option<Timestamp>,
+    zone: TimeZone,
 }
 
 /// Where and from when on a rule holds.
@@ -63,12 +68,7 @@ impl Rule {
     /// When it is no rule, asks for more than it may, or the first time is none of its times.
     pub fn parse(text: &str, anchor: Anchor<'_>) -> Result<Self, Invalid> {
         let parts = parts(text)?;
-        let value = |name: &str| {
-            parts
-                .iter()
-                .find(|(it, _)| it == name)
-                .map(|(_, value)| value.as_str())
-        };
+        let value = |name: &str| value(&parts, name);
         if !value("FREQ").is_some_and(|it| FREQUENCIES.contains(&it)) {
             return Err(Invalid::new(
                 "must begin with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY",
@@ -86,22 +86,14 @@ impl Rule {
         if count.is_some() && until.is_some() {
             return Err(Invalid::new("must not have both COUNT and UNTIL"));
         }
-        let told = parts
-            .iter()
-            .map(|(name, value)| match (name.as_str(), until) {
-                ("UNTIL", Some(until)) => format!("UNTIL={}Z", until.strftime(STAMP)),
-                _ => format!("{name}={value}"),
-            });
-        let told: Vec<String> = told.collect();
-        let begins = anchor.begins.strftime(STAMP);
-        let set = format!("DTSTART:{begins}Z\nRRULE:{}", told.join(";"));
-        // The library's own words name its types, not what to do.
-        let times: RRuleSet = set.parse().map_err(|_| not_a_rule())?;
+        let times = times(&parts, anchor.begins)?;
         let rule = Self {
             parts,
-            times: times.limit(),
+            begins: anchor.begins,
+            times,
             count,
             until,
+            zone: anchor.zone.clone(),
         };
         if rule.times().next() != Some(anchor.begins) {
             let why = "does not fit: the event's slot must begin at the first of the rule's times";
@@ -112,23 +104,71 @@ impl Rule {
 
     /// The times at which it holds, on the zone's clocks, in order.
     pub fn times(&self) -> impl Iterator<Item = DateTime> + use<> {
+        self.bounded(&self.times)
+    }
+
+    /// The same from a time on, with some before it perhaps. Unless the rule counts, that takes no
+    /// longer the longer it has held.
+    pub fn times_from(&self, from: DateTime) -> impl Iterator<Item = DateTime> + use<> {
+        let nearer = self.nearer(from);
+        let nearer = nearer.and_then(|begins| times(&self.parts, begins).ok());
+        self.bounded(nearer.as_ref().unwrap_or(&self.times))
+    }
+
+    fn bounded(&self, times: &RRuleSet) -> impl Iterator<Item = DateTime> + use<> {
         let utc = |seconds: i64| {
             let seconds = jiff::Timestamp::from_second(seconds).ok()?;
             Some(TimeZone::UTC.to_datetime(seconds))
         };
-        let times = self.times.into_iter();
+        let (until, zone) = (self.until, self.zone.clone());
         times
+            .into_iter()
             .map_while(move |time| utc(time.timestamp()))
             .take_while(|time| time.year() <= LAST_YEAR)
+            .take_while(move |time| until.is_none_or(|until| instant(&zone, *time) <= until))
     }
 
-    /// A time after which it does not hold; none if it always does.
-    pub fn over_after(&self) -> Option<DateTime> {
-        match (self.until, self.count) {
-            (None, None) => None,
-            (until, None) => until,
-            _ => self.times().last(),
+    /// A later beginning by which the rule has the same times from `from` on: later by whole turns of
+    /// it, and earlier than `from` by one, as the first may have only a part of its times.
+    fn nearer(&self, from: DateTime) -> Option<DateTime> {
+        let value = |name: &str| value(&self.parts, name);
+        let interval: i64 = value("INTERVAL").map_or(Some(1), |it| it.parse().ok())?;
+        let turns = |passed: i64, turn: i64| Some(passed / turn - 1).filter(|it| *it > 0);
+        let days = || {
+            i64::from(
+                self.begins
+                    .date()
+                    .until(from.date())
+                    .map_or(0, |it| it.get_days()),
+            )
+        };
+        let later = |turn: i64| {
+            let later = (turns(days(), turn)? * turn).days();
+            self.begins.checked_add(later).ok()
+        };
+        if self.count.is_some() {
+            return None;
         }
+        match value("FREQ")? {
+            "DAILY" => later(interval),
+            "WEEKLY" => later(7 * interval),
+            // As many years are as many turns of both; but not each has a 29 February, and which
+            // weeks a year has depends on the day on which it begins.
+            _ if value("BYWEEKNO").is_none()
+                && (self.begins.month(), self.begins.day()) != (2, 29) =>
+            {
+                let years = i64::from(from.year()) - i64::from(self.begins.year());
+                let later = (turns(years, interval)? * interval).years();
+                self.begins.checked_add(later).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// An instant after which it does not hold; none if it always does.
+    pub fn over_after(&self) -> Option<Timestamp> {
+        let last = || Some(instant(&self.zone, self.times().last()?));
+        self.until.or_else(|| self.count.and_then(|_| last()))
     }
 
     /// The value of an `RRULE`.
@@ -186,6 +226,22 @@ fn joined(parts: &[(String, String)]) -> String {
     parts.join(";")
 }
 
+fn value<'a>(parts: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let part = parts.iter().find(|(it, _)| it == name);
+    part.map(|(_, value)| value.as_str())
+}
+
+/// The times of a rule that begins then, whenever it ends unless it counts.
+fn times(parts: &[(String, String)], begins: DateTime) -> Result<RRuleSet, Invalid> {
+    let told = parts.iter().filter(|(name, _)| name != "UNTIL");
+    let told: Vec<(String, String)> = told.cloned().collect();
+    let begins = begins.strftime(STAMP);
+    let set = format!("DTSTART:{begins}Z\nRRULE:{}", joined(&told));
+    // The library's own words name its types, not what to do.
+    let times: RRuleSet = set.parse().map_err(|_| not_a_rule())?;
+    Ok(times.limit())
+}
+
 fn not_a_rule() -> Invalid {
     Invalid::new("is no recurrence rule of RFC 5545: write one such as FREQ=WEEKLY;BYDAY=MO,WE")
 }
@@ -225,20 +281,22 @@ fn bounded(name: &'static str, value: &str) -> Result<u32, Invalid> {
     number.ok_or_else(|| Invalid::new(format!("must have a {name} of 1 to 1,000")))
 }
 
-/// The last time at which a rule may hold, on the zone's clocks.
-fn until(value: &str, anchor: Anchor<'_>) -> Result<DateTime, Invalid> {
-    let read = match anchor.days {
-        true => jiff::civil::Date::strptime("%Y%m%d", value)
-            .ok()
-            .map(|it| it.at(0, 0, 0, 0)),
-        false => DateTime::strptime("%Y%m%dT%H%M%SZ", value).ok().map(|it| {
-            let time: Timestamp = instant(&TimeZone::UTC, it);
-            civil(anchor.zone, time)
-        }),
+/// The last instant at which a rule may hold.
+fn until(value: &str, anchor: Anchor<'_>) -> Result<Timestamp, Invalid> {
+    let (read, zone) = match anchor.days {
+        true => {
+            let day = jiff::civil::Date::strptime("%Y%m%d", value);
+            (day.map(|it| it.at(0, 0, 0, 0)), anchor.zone.clone())
+        }
+        false => (DateTime::strptime("%Y%m%dT%H%M%SZ", value), TimeZone::UTC),
     };
+    let read = read.ok();
     let read = read.filter(|it| (1970..=LAST_YEAR).contains(&it.year()));
-    read.ok_or_else(|| match anchor.days {
-        true => Invalid::new("must have an UNTIL such as 20261231, as the event is of whole days"),
-        false => Invalid::new("must have an UNTIL in UTC such as 20261231T235959Z"),
-    })
+    read.map(|it| instant(&zone, it))
+        .ok_or_else(|| match anchor.days {
+            true => {
+                Invalid::new("must have an UNTIL such as 20261231, as the event is of whole days")
+            }
+            false => Invalid::new("must have an UNTIL in UTC such as 20261231T235959Z"),
+        })
 }

@@ -8,7 +8,7 @@ use rapport_platform::invalid::{Invalid, InvalidFields};
 use rapport_platform::time::Timestamp;
 
 use super::rule::{Anchor, Rule};
-use super::slot::{Slot, Stretch};
+use super::slot::{Slot, Stretch, civil, shifted};
 
 /// Most instances that differ, and most that were cancelled.
 pub const MOST_CHANGES: usize = 200;
@@ -104,6 +104,11 @@ impl Series {
         self.slot != other.slot || self.zone != other.zone || rule(self) != rule(other)
     }
 
+    /// Whether the same instances do not take place, and the same do at the same other times.
+    pub fn has_exceptions_of(&self, other: &Self) -> bool {
+        (&self.excluded, &self.changed) == (&other.excluded, &other.changed)
+    }
+
     /// From where its rule reckons.
     pub fn anchor(&self) -> Anchor<'_> {
         Anchor {
@@ -114,27 +119,29 @@ impl Series {
     }
 
     /// Every instance as if nothing had changed it, in order: the time that the rule says, and when
-    /// that is. The clocks may leave the time out.
-    fn originals(&self) -> Box<dyn Iterator<Item = (DateTime, Slot)> + '_> {
+    /// that is. The clocks may leave the time out. Without some of those that are over at an instant.
+    fn originals(&self, from: Timestamp) -> Box<dyn Iterator<Item = (DateTime, Slot)> + '_> {
         match &self.rule {
             None => Box::new(std::iter::once((self.slot.begins(&self.zone), self.slot))),
             Some(rule) => {
                 let at = |time| (time, self.slot.at(time, &self.zone));
-                Box::new(rule.times().map(at))
+                let from = from.max(self.slot.stretch(&self.zone).start);
+                let from = shifted(civil(&self.zone, from), -self.slot.at_most());
+                Box::new(rule.times_from(from).map(at))
             }
         }
     }
 
-    /// Those of the instants at which one of its instances would begin.
-    pub fn instances_at(&self, times: &BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
-        let Some(last) = times.last() else {
-            return BTreeSet::new();
+    /// Those of the instants at which one of its instances would begin, and the times on the zone's
+    /// clocks at which they do by its rule.
+    pub fn times_of(&self, originals: &BTreeSet<Timestamp>) -> BTreeMap<Timestamp, DateTime> {
+        let (Some(first), Some(last)) = (originals.first(), originals.last()) else {
+            return BTreeMap::new();
         };
-        let begins = self
-            .originals()
-            .map(|(_, slot)| slot.stretch(&self.zone).start);
-        let begins = begins.take_while(|it| it <= last);
-        begins.filter(|it| times.contains(it)).collect()
+        let begins = |(time, slot): (DateTime, Slot)| (slot.stretch(&self.zone).start, time);
+        let all = self.originals(*first).map(begins);
+        let all = all.take_while(|(start, _)| start <= last);
+        all.filter(|(start, _)| originals.contains(start)).collect()
     }
 
     /// The time on the zone's clocks at which an instance begins, by its rule.
@@ -142,12 +149,8 @@ impl Series {
     /// # Errors
     /// When there is no such instance.
     pub fn time_of(&self, original: Timestamp) -> Result<DateTime, Invalid> {
-        let begins = |slot: &Slot| slot.stretch(&self.zone).start;
-        let mut from = self
-            .originals()
-            .skip_while(|(_, slot)| begins(slot) < original);
-        let found = from.next().filter(|(_, slot)| begins(slot) == original);
-        let found = found.map(|(time, _)| time);
+        let found = self.times_of(&BTreeSet::from([original])).pop_first();
+        let found = found.map(|(_, time)| time);
         found.ok_or_else(|| Invalid::new("is none of its instances"))
     }
 
@@ -156,9 +159,8 @@ impl Series {
     pub fn bounds(&self) -> Stretch {
         let mut bounds = self.slot.stretch(&self.zone);
         if let Some(rule) = &self.rule {
-            let last = rule
-                .over_after()
-                .map(|it| self.slot.at(it, &self.zone).stretch(&self.zone));
+            let last = rule.over_after();
+            let last = last.map(|it| self.slot.from(it, &self.zone).stretch(&self.zone));
             bounds.end = last.map_or(Timestamp::MAX, |it| it.end);
         }
         for slot in self.changed.values() {
@@ -177,7 +179,7 @@ impl Series {
             slot,
             stretch: slot.stretch(&self.zone),
         };
-        let plain = self.originals();
+        let plain = self.originals(window.start);
         let plain = plain.map(|(_, slot)| of(slot, slot.stretch(&self.zone).start));
         let plain = plain
             .take_while(|it| it.original < window.end)

@@ -129,6 +129,15 @@ impl Slot {
         matches!(self, Self::Days { .. })
     }
 
+    /// The time within which it is over, in seconds: what the clocks do meanwhile included.
+    pub fn at_most(&self) -> i64 {
+        const DAY: i64 = 86_400;
+        match self {
+            Self::Timed { seconds, .. } => seconds + DAY,
+            Self::Days { count, .. } => (i64::from(*count) + 1) * DAY,
+        }
+    }
+
     /// When it begins on the clocks of a zone.
     pub fn begins(&self, zone: &TimeZone) -> DateTime {
         match self {
@@ -147,6 +156,18 @@ impl Slot {
             },
             Self::Days { count, .. } => Self::Days {
                 first: begins.date(),
+                count,
+            },
+        }
+    }
+
+    /// The same, beginning at another instant, or on the day that there is then.
+    #[must_use]
+    pub fn from(&self, start: Timestamp, zone: &TimeZone) -> Self {
+        match *self {
+            Self::Timed { seconds, .. } => Self::Timed { start, seconds },
+            Self::Days { count, .. } => Self::Days {
+                first: civil(zone, start).date(),
                 count,
             },
         }

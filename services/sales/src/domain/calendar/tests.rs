@@ -243,6 +243,23 @@ fn rubbish_is_refused_and_never_takes_long() {
 }
 
 #[test]
+fn what_has_held_for_long_is_found_as_soon_as_what_is_new() {
+    let daily = series(hour("1970-01-01T08:00:00Z"), "Europe/Berlin", "FREQ=DAILY");
+    let started = Instant::now();
+    for _ in 0..100 {
+        let found = begins(&daily, "2190-01-01T00:00:00Z", "2190-01-03T00:00:00Z");
+        assert_eq!(found, ["2190-01-01T08:00:00Z", "2190-01-02T08:00:00Z"]);
+        assert!(daily.time_of(at("2190-01-02T08:00:00Z")).is_ok());
+    }
+    // From its beginning on, each of them would take more than a tenth of a second.
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
 fn a_slot_is_read_as_times_or_as_days() {
     let times = |start: &str, end: &str| SlotParts {
         times: (Some(at(start)), Some(at(end))),
@@ -306,6 +323,34 @@ proptest! {
     fn no_text_breaks_the_reader_of_rules(rule in "[A-Z=;,0-9+-]{0,60}|FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(BYDAY|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMONTH|BYSETPOS|INTERVAL|COUNT|WKST)=[-+0-9A-Z,]{1,8}){0,3}") {
         let zone = ZoneName::parse("Europe/Berlin").unwrap().zone();
         let _ = Series::parse(hour("2026-03-23T08:00:00Z"), zone, &rule);
+    }
+
+    #[test]
+    fn where_one_looks_changes_nothing_about_what_is_there(
+        rule in "FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;INTERVAL=[1-5])?(;WKST=(SU|MO|WE))?(;BYMONTH=(2,3|1,6,12))?(;BYDAY=(MO|MO,TH,FR|SA,SU)|;BYMONTHDAY=(1,15|-1|29,31))?",
+        set_pos in "(;BYSETPOS=(1|-1|2))?",
+        first in 0_i64..700,
+        then in 0_u64..12_000,
+    ) {
+        let zone = ZoneName::parse("Europe/Berlin").unwrap().zone();
+        let set_pos = if rule.contains("BYDAY") { set_pos } else { String::new() };
+        let start = super::slot::instant(&zone, super::slot::shifted(date(1999, 11, 30).at(9, 0, 0, 0), first * 86_400));
+        let rule = format!("{rule}{set_pos}");
+        // The first time is one of the rule's, which few days are.
+        let begins = (0..400).find_map(|day| {
+            let start = super::slot::instant(&zone, super::slot::shifted(super::slot::civil(&zone, start), day * 86_400));
+            Series::parse(Slot::Timed { start, seconds: 3_600 }, zone.clone(), &rule).ok()
+        });
+        prop_assume!(begins.is_some());
+        let series = begins.unwrap();
+        let start = series.bounds().start.saturating_add(Duration::from_secs(then * 86_400));
+        let window = Stretch { start, end: start.saturating_add(Duration::from_secs(900 * 86_400)) };
+        let all: Vec<_> = series.rule().unwrap().times().map(|it| super::slot::instant(&zone, it)).take_while(|it| *it < window.end).collect();
+        let here: Vec<_> = all.into_iter().filter(|it| it.saturating_add(Duration::from_secs(3_600)) > window.start).collect();
+        let found: Vec<_> = series.instances(window, 1_000).iter().map(|it| it.original).collect();
+        prop_assert_eq!(&found, &here, "{}", rule);
+        let named = here.iter().copied().collect();
+        prop_assert_eq!(series.times_of(&named).into_keys().collect::<Vec<_>>(), here);
     }
 
     #[test]

@@ -91,11 +91,15 @@ fn offset(seconds: i32) -> String {
     }
 }
 
-/// What is told of zones of events: from the first of them to ten years from now.
-pub(super) fn told(first: Timestamp, now: Timestamp) -> Stretch {
+/// What is told of the zone of events: from the first of them to ten years from now, or to the last of
+/// those that end.
+pub(super) fn told(events: &[Stretch], now: Timestamp) -> Stretch {
     const TEN_YEARS: u64 = 3_653 * 86_400;
+    let soon = now.saturating_add(std::time::Duration::from_secs(TEN_YEARS));
+    let ends = events.iter().map(|it| it.end);
+    let last = ends.filter(|it| *it < Timestamp::MAX).max();
     Stretch {
-        start: first.min(now),
-        end: now.saturating_add(std::time::Duration::from_secs(TEN_YEARS)),
+        start: events.iter().map(|it| it.start).fold(now, Timestamp::min),
+        end: last.map_or(soon, |it| it.max(soon)),
     }
 }

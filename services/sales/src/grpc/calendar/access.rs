@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::grpc::convert::calendar as convert;
 use crate::resource;
 use crate::store::calendar::Record;
 use crate::store::seller;
@@ -19,16 +20,16 @@ pub(in crate::grpc) enum View {
 }
 
 impl View {
-    /// What those see who do not take part.
-    pub(in crate::grpc) const fn outside(private: bool) -> Self {
-        match private {
-            true => Self::Times,
-            false => Self::Full,
+    /// What somebody sees who may know of it.
+    pub(in crate::grpc) const fn of(takes_part: bool, private: bool) -> Self {
+        match takes_part || !private {
+            true => Self::Full,
+            false => Self::Times,
         }
     }
 }
 
-/// Refuses those who sell and are another.
+/// The caller, if he sells. Refuses those who do and are another.
 ///
 /// # Errors
 /// `NotFound` for the seller, `NotSubordinate`.
@@ -36,11 +37,12 @@ pub(in crate::grpc) async fn require_own(
     ctx: &Context,
     db: &impl ConnectionTrait,
     id: Uuid,
-) -> Result<(), Error> {
+) -> Result<Option<Uuid>, Error> {
     seller::get(ctx, db, id).await?;
     let caller = seller::of_principal(ctx, db, &ctx.actor).await?;
-    match caller.is_none_or(|it| it.seller_id == id) {
-        true => Ok(()),
+    let caller = caller.map(|it| it.seller_id);
+    match caller.is_none_or(|it| it == id) {
+        true => Ok(caller),
         false => Err(Error::NotSubordinate(resource::seller(id))),
     }
 }
@@ -71,14 +73,20 @@ pub(in crate::grpc) async fn of_event(
     ctx: &Context,
     db: &impl ConnectionTrait,
     record: &Record,
-    private: bool,
 ) -> Result<View, Error> {
-    let caller = seller::of_principal(ctx, db, &ctx.actor).await?;
-    let caller = caller.map(|it| it.seller_id);
-    let takes_part = |id| record.attendees.iter().any(|it| it.seller_id == Some(id));
-    if caller.is_some_and(takes_part) {
+    let private = convert::is_private(&convert::said(&record.row.document)?.document);
+    let Some(caller) = seller::of_principal(ctx, db, &ctx.actor).await? else {
+        return Ok(View::of(false, private));
+    };
+    let sellers = record.attendees.iter().filter_map(|it| it.seller_id);
+    let sellers: Vec<Uuid> = sellers.collect();
+    if sellers.contains(&caller.seller_id) {
         return Ok(View::Full);
     }
-    reader(ctx, db, record.row.organizer_id).await?;
-    Ok(View::outside(private))
+    match seller::manages(ctx, db, caller.seller_id, &sellers).await? {
+        true => Ok(View::of(false, private)),
+        false => Err(Error::NotSubordinate(resource::seller(
+            record.row.organizer_id,
+        ))),
+    }
 }

@@ -3,11 +3,13 @@
 //! Finding what is due, telling of it and noting until when that was done is one transaction: killed
 //! in between, nothing was told, and the next round does it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
-use rapport_platform::identity::{Actor, Context};
+use rapport_platform::identity::{Actor, Context, TenantId};
 use rapport_platform::outbox::{self, NewEvent};
 use rapport_platform::server::Worker;
 use rapport_platform::time::{Clock, Timestamp};
@@ -22,12 +24,14 @@ use crate::events::calendar as events;
 use crate::grpc::convert::calendar::{self as convert, Said};
 use crate::grpc::task::clock as tasks;
 use crate::resource::{self, CALENDAR_EVENT};
-use crate::store::calendar::{self, Record};
+use crate::store::calendar;
+use crate::store::entity::calendar_attendee as attendee;
+use crate::store::entity::calendar_event::Model;
 
 /// How often it looks: by so much a reminder may be late.
 const INTERVAL: Duration = Duration::from_secs(20);
-/// Events that are looked at in one go.
-const BATCH: u64 = 100;
+/// What is looked at in one go, and told of in one transaction.
+pub(in crate::grpc) const BATCH: u64 = 100;
 /// Who it is, in events.
 const ACTOR: &str = "systems/sales-calendar";
 
@@ -53,50 +57,108 @@ pub(crate) async fn remind(db: &Database, clock: &Clock) -> Result<(), Error> {
     tasks::remind(db, &actor, now).await
 }
 
-/// Reminds of whatever is due. An event for which that fails is left to the next round and holds up
-/// no other. Harmless where another process does the same.
+/// Tells of what is due of these of a tenant, in one transaction.
+pub(in crate::grpc) type Settle =
+    for<'a> fn(&'a Database, &'a Context, &'a [Uuid]) -> BoxFuture<'a, Result<(), Error>>;
+
+/// Settles what is due, of each tenant at once. What fails so is settled one by one: whatever fails
+/// then too is left to the next round and holds up no other.
+pub(in crate::grpc) async fn settle_all(
+    db: &Database,
+    (actor, now): (&Actor, Timestamp),
+    due: impl Iterator<Item = (TenantId, Uuid)>,
+    settle: Settle,
+) {
+    let mut tenants: HashMap<TenantId, Vec<Uuid>> = HashMap::new();
+    for (tenant, id) in due {
+        tenants.entry(tenant).or_default().push(id);
+    }
+    for (tenant, ids) in tenants {
+        let ctx = &Context::new(tenant, actor.clone(), now);
+        if settle(db, ctx, &ids).await.is_ok() {
+            continue;
+        }
+        for id in ids {
+            if let Err(error) = settle(db, ctx, &[id]).await {
+                tracing::warn!(%error, %id, "nobody was reminded");
+            }
+        }
+    }
+}
+
+/// Reminds of whatever is due of events. Harmless where another process does the same.
 async fn of_events(db: &Database, actor: &Actor, now: Timestamp) -> Result<(), Error> {
     let mut rows = calendar::due(db.read(), now, None, BATCH).await?;
     while let Some(last) = rows.last() {
-        for row in &rows {
-            let ctx = Context::new(row.tenant_id, actor.clone(), now);
-            if let Err(error) = Box::pin(settle(db, &ctx, row.event_id)).await {
-                tracing::warn!(%error, event = %row.event_id, "nobody was reminded");
-            }
-        }
+        let due = rows.iter().map(|it| (it.tenant_id, it.event_id));
+        settle_all(db, (actor, now), due, settle).await;
         rows = calendar::due(db.read(), now, Some(last), BATCH).await?;
     }
     Ok(())
 }
 
-async fn settle(db: &Database, ctx: &Context, id: Uuid) -> Result<(), Error> {
-    db.write_txn(|txn| async move {
-        let record = calendar::get(ctx, &*txn, id).await?;
-        if record.row.next_reminder_time.is_none_or(|it| it > ctx.now) {
-            // Somebody was faster.
-            return Ok(());
+fn settle<'a>(
+    db: &'a Database,
+    ctx: &'a Context,
+    ids: &'a [Uuid],
+) -> BoxFuture<'a, Result<(), Error>> {
+    Box::pin(db.write_txn(move |txn| async move {
+        let mut rows = calendar::rows(ctx, &*txn, ids.iter().copied()).await?;
+        // Of the others somebody told who was faster.
+        rows.retain(|it| it.next_reminder_time.is_some_and(|it| it <= ctx.now));
+        let ids = rows.iter().map(|it| it.event_id);
+        let attendees = calendar::attendees(ctx, &*txn, ids).await?;
+        let (mut facts, mut next) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let due = Due::of(row, &attendees, ctx.now)?;
+            facts.extend(due.facts);
+            next.push((row.event_id, due.next));
         }
-        let said = convert::said(&record.row.document)?;
-        let minutes = &said.document.reminder_minutes;
-        let due = reminder::due(&said.series, minutes, record.row.reminded_time, ctx.now);
-        let facts: Vec<NewEvent> = due.iter().map(|it| fact(&record, &said, it)).collect();
         outbox::append(&txn, ctx, &facts).await?;
-        let next = reminder::next(&said.series, minutes, ctx.now);
-        calendar::reminded(ctx, &txn, id, (ctx.now, next)).await
-    })
-    .await
+        calendar::reminded(ctx, &txn, &next).await
+    }))
 }
 
-fn fact(record: &Record, said: &Said, reminder: &Reminder) -> NewEvent {
+/// What is due of an event, and when to look at it again.
+pub(super) struct Due {
+    /// The reminders.
+    pub(super) facts: Vec<NewEvent>,
+    next: Option<Timestamp>,
+}
+
+impl Due {
+    /// What is due of an event with those of the attendees that are its own.
+    pub(super) fn of(
+        row: &Model,
+        attendees: &[attendee::Model],
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let said = convert::said(&row.document)?;
+        let minutes = &said.document.reminder_minutes;
+        let due = reminder::due(&said.series, minutes, row.reminded_time, now);
+        let facts = due.iter().map(|it| fact(row, attendees, &said, it));
+        Ok(Self {
+            facts: facts.collect(),
+            next: reminder::next(&said.series, minutes, now),
+        })
+    }
+}
+
+fn fact(row: &Model, attendees: &[attendee::Model], said: &Said, reminder: &Reminder) -> NewEvent {
     let declined = CalendarResponse::Declined.code();
-    let attendees = record.attendees.iter().filter(|it| it.response != declined);
+    let own = attendees.iter().filter(|it| it.event_id == row.event_id);
+    let title = match convert::is_private(&said.document) {
+        true => String::new(),
+        false => words(said, reminder.instance.original).title,
+    };
     let fact = proto::CalendarReminderDue {
-        calendar_event: CALENDAR_EVENT.format(&[record.row.event_id]),
-        title: words(said, reminder.instance.original).title,
+        calendar_event: CALENDAR_EVENT.format(&[row.event_id]),
+        title,
         original_start_time: Some(reminder.instance.original.into()),
         start_time: Some(reminder.instance.stretch.start.into()),
         minutes_before: reminder.minutes,
-        sellers: attendees
+        sellers: own
+            .filter(|it| it.response != declined)
             .filter_map(|it| it.seller_id.map(resource::seller))
             .collect(),
     };

@@ -1,5 +1,6 @@
 //! What else people have at the time of an event.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use rapport_platform::identity::Context;
@@ -7,13 +8,14 @@ use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::read::aside;
 use crate::domain::calendar::busy::{Conflict, conflicts};
 use crate::domain::calendar::slot::Stretch;
 use crate::error::Error;
 use crate::grpc::convert::calendar as convert;
 use crate::resource;
 use crate::store::calendar::Record;
-use crate::store::calendar::window::{self, Which};
+use crate::store::calendar::window::{self, Found, Which};
 use crate::store::seller;
 
 /// How far ahead it is looked.
@@ -25,51 +27,113 @@ const MOST_EVENTS: u64 = 2_000;
 /// Most that are told.
 const MOST_TOLD: usize = 20;
 
-/// What is in conflict with an event. Nobody writes into the calendars of those who take part
+/// What is in conflict with an event.
+#[derive(Debug, Default)]
+pub(super) struct Conflicts {
+    /// With which instances of what.
+    pub(super) told: Vec<proto::CalendarConflict>,
+    /// Whether there may be more.
+    pub(super) truncated: bool,
+}
+
+/// What is in conflict with that of an event which a write made: with times at which it did not take
+/// place before, and with who was free then. Nobody writes into the calendars of those who take part
 /// meanwhile, so that of two who ask to be refused, one is.
 ///
 /// # Errors
-/// `Conflict` when there is something and the caller wants to be refused then.
+/// `Conflict` when there is something and the caller wants to be refused then; `Invalid` when there is
+/// too much to know.
 pub(super) async fn find(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    record: &Record,
+    (before, record): (Option<&Record>, &Record),
     refuse: bool,
-) -> Result<Vec<proto::CalendarConflict>, Error> {
-    let busy = record.attendees.iter().filter(|it| it.busy);
-    let sellers: Vec<Uuid> = busy.filter_map(|it| it.seller_id).collect();
-    let series = convert::said(&record.row.document)?.series;
-    let start = series.bounds().start.max(ctx.now);
-    let window = Stretch {
-        start,
-        end: start.saturating_add(AHEAD),
+) -> Result<Conflicts, Error> {
+    let judged = judged(ctx, before, record)?;
+    let times = || judged.values().flatten();
+    let (Some(start), Some(end)) = (
+        times().map(|it| it.start).min(),
+        times().map(|it| it.end).max(),
+    ) else {
+        return Ok(Conflicts::default());
     };
-    let own = series.instances(window, MOST_INSTANCES);
-    let own: Vec<Stretch> = own.iter().map(|it| it.stretch).collect();
-    if sellers.is_empty() || own.is_empty() {
-        return Ok(Vec::new());
-    }
+    let window = Stretch { start, end };
+    let sellers: Vec<Uuid> = judged.keys().copied().collect();
     seller::claim(ctx, txn, &sellers).await?;
-    let found = window::find(ctx, txn, &sellers, (window, Which::Busy), MOST_EVENTS).await?;
-    let mut others = Vec::new();
-    for it in found.iter().filter(|it| it.event_id != record.row.event_id) {
-        let series = convert::said(&it.document)?.series;
-        let instances = series.instances(window, MOST_INSTANCES);
-        others.extend(
-            instances
-                .iter()
-                .map(|instance| (it.seller_id, instance.stretch)),
-        );
-    }
-    let found = conflicts(&own, &others, MOST_TOLD);
+    let mut others =
+        window::find(ctx, txn, &sellers, (window, Which::Busy), MOST_EVENTS + 1).await?;
+    let more = others.len() as u64 > MOST_EVENTS;
+    let own = record.row.event_id;
+    others.retain(|it| it.event_id != own);
+    let found = aside(move || {
+        let others = busy(&others, window)?;
+        Ok(conflicts(&judged, &others, MOST_TOLD + 1))
+    });
+    let found = found.await?;
     match found.first() {
         Some(first) if refuse => Err(Error::CalendarConflict {
             resource: resource::seller(first.seller),
             start: first.other.start,
             end: first.other.end,
         }),
-        _ => Ok(found.into_iter().map(to_proto).collect()),
+        None if refuse && more => {
+            let why = "have more at these times than can be looked at: invite fewer, or do not ask to be refused";
+            Err(Error::invalid("calendar_event.attendees", why))
+        }
+        _ => Ok(Conflicts {
+            truncated: more || found.len() > MOST_TOLD,
+            told: found.into_iter().take(MOST_TOLD).map(to_proto).collect(),
+        }),
     }
+}
+
+/// The times of an event that are looked at for each seller: for who was busy with it before, only
+/// those at which it did not take place.
+fn judged(
+    ctx: &Context,
+    before: Option<&Record>,
+    record: &Record,
+) -> Result<BTreeMap<Uuid, Vec<Stretch>>, Error> {
+    let series = |it: &Record| convert::said(&it.row.document).map(|it| it.series);
+    let now = series(record)?;
+    let start = now.bounds().start.max(ctx.now);
+    let window = Stretch {
+        start,
+        end: now.bounds().end.min(start.saturating_add(AHEAD)),
+    };
+    let earlier = before.map(series).transpose()?;
+    let earlier = earlier.map(|it| it.instances(window, MOST_INSTANCES));
+    let earlier: BTreeSet<Stretch> = earlier.iter().flatten().map(|it| it.stretch).collect();
+    let all = now.instances(window, MOST_INSTANCES);
+    let all: Vec<Stretch> = all.iter().map(|it| it.stretch).collect();
+    let new = all.iter().filter(|it| !earlier.contains(it));
+    let new: Vec<Stretch> = new.copied().collect();
+    let busy = |it: &Record| -> HashSet<Uuid> {
+        let busy = it.attendees.iter().filter(|it| it.busy);
+        busy.filter_map(|it| it.seller_id).collect()
+    };
+    let were = before.map(busy).unwrap_or_default();
+    let judged = busy(record)
+        .into_iter()
+        .map(|seller| match were.contains(&seller) {
+            true => (seller, new.clone()),
+            false => (seller, all.clone()),
+        });
+    Ok(judged.filter(|(_, times)| !times.is_empty()).collect())
+}
+
+/// When sellers are busy in a window, by the events that were found in it.
+pub(super) fn busy(found: &[Found], window: Stretch) -> Result<Vec<(Uuid, Stretch)>, Error> {
+    let mut busy = Vec::new();
+    for it in found {
+        let series = convert::said(&it.document)?.series;
+        let instances = series.instances(window, MOST_INSTANCES);
+        let times = instances
+            .iter()
+            .map(|instance| (it.seller_id, instance.stretch));
+        busy.extend(times);
+    }
+    Ok(busy)
 }
 
 fn to_proto(conflict: Conflict) -> proto::CalendarConflict {

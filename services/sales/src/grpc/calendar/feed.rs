@@ -1,49 +1,38 @@
-//! Calendars as other programs read them.
-
-use std::collections::HashMap;
-use std::time::Duration;
+//! `CalendarFeedService`.
 
 use rapport_platform::identity::Context;
 use rapport_platform::key::SecretKey;
-use rapport_platform::outbox;
-use rapport_platform::time::Timestamp;
+use rapport_platform::{outbox, rpcs};
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::DatabaseTransaction;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::Calendars;
-use super::access::{self, View};
-use super::read::words;
-use crate::domain::calendar::ical::{self, Change, Entry, Guest, Words};
-use crate::domain::calendar::slot::Stretch;
-use crate::domain::calendar::{CalendarResponse, CalendarVisibility};
-use crate::error::{Error, unreadable};
+use super::access;
+use super::export::written;
+use crate::domain::seller::SellerState;
+use crate::error::Error;
 use crate::events::calendar as events;
-use crate::grpc::convert::calendar::{self as convert, Said, Who};
-use crate::resource::{CALENDAR_FEED, SELLER};
-use crate::store::calendar::window::{self, Which};
-use crate::store::calendar::{self, feed};
-use crate::store::entity::{calendar_attendee, calendar_event, calendar_feed};
+use crate::grpc::Shared;
+use crate::resource::CALENDAR_FEED;
+use crate::store::calendar::feed;
+use crate::store::entity::calendar_feed;
+use crate::store::seller;
 
-/// How long what is over is still told.
-const BEHIND: Duration = Duration::from_secs(31 * 86_400);
-/// Most events of a calendar that are written.
-const MOST_EVENTS: usize = 1_000;
-/// Most bytes that are.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// Lets programs read calendars.
+pub(crate) struct CalendarFeeds(pub(crate) Shared);
 
-impl Calendars {
-    pub(super) async fn export(
-        &self,
-        ctx: Context,
-        request: proto::ExportCalendarRequest,
-    ) -> Result<proto::CalendarExport, Error> {
-        let [id] = SELLER.parse("seller", &request.seller)?;
-        let caller = access::reader(&ctx, self.0.db.read(), id).await?;
-        self.written(&ctx, id, caller).await
+rpcs! {
+    "rapport.sales.v1.CalendarFeedService" for CalendarFeeds {
+        get_calendar_feed(proto::GetCalendarFeedRequest) -> proto::CalendarFeed = get;
+        rotate_calendar_feed(proto::RotateCalendarFeedRequest) -> proto::CalendarFeed = rotate;
+        revoke_calendar_feed(proto::RevokeCalendarFeedRequest) -> proto::CalendarFeed = revoke;
+        read_calendar_feed(proto::ReadCalendarFeedRequest) -> proto::CalendarExport = read;
     }
+}
 
-    pub(super) async fn read_feed(
+impl CalendarFeeds {
+    async fn read(
         &self,
         ctx: Context,
         request: proto::ReadCalendarFeedRequest,
@@ -60,48 +49,19 @@ impl Calendars {
         let secret = secret
             .and_then(|it| it.strip_prefix('.'))
             .ok_or_else(fault)?;
-        let row = feed::of_secret(&ctx, self.0.db.read(), &hash(secret)).await?;
-        let owner = row.ok_or_else(fault)?.seller_id;
-        self.written(&ctx, owner, Some(owner)).await
-    }
-
-    /// A seller's calendar, for another or himself.
-    async fn written(
-        &self,
-        ctx: &Context,
-        id: Uuid,
-        reader: Option<Uuid>,
-    ) -> Result<proto::CalendarExport, Error> {
         let db = self.0.db.read();
-        let window = Stretch {
-            start: ctx.now.saturating_sub(BEHIND),
-            end: Timestamp::MAX,
-        };
-        let limit = MOST_EVENTS as u64 + 1;
-        let mut found = window::find(ctx, db, &[id], (window, Which::All), limit).await?;
-        let more = found.len() > MOST_EVENTS;
-        found.truncate(MOST_EVENTS);
-        let ids: Vec<Uuid> = found.iter().map(|it| it.event_id).collect();
-        let mut guests: HashMap<Uuid, Vec<calendar_attendee::Model>> = HashMap::new();
-        for guest in calendar::attendees(ctx, db, ids.iter().copied()).await? {
-            guests.entry(guest.event_id).or_default().push(guest);
+        let row = feed::of_secret(&ctx, db, &hash(secret)).await?;
+        let row = row.ok_or_else(fault)?;
+        let owner = row.seller_id;
+        if seller::get(&ctx, db, owner).await?.state != SellerState::Active.code() {
+            return Err(fault());
         }
-        let rows = calendar::rows(ctx, db, ids).await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let guests = guests.remove(&row.event_id).unwrap_or_default();
-            entries.push(entry(row, &guests, reader)?);
-        }
-        entries.sort_by_key(|it| (it.series.bounds().end, it.uid.clone()));
-        let (content, count) = ical::calendar(&entries, ctx.now, MOST_BYTES);
-        Ok(proto::CalendarExport {
-            content,
-            event_count: i32::try_from(count).unwrap_or(i32::MAX),
-            truncated: more || count < entries.len(),
-        })
+        // What is private is for those only to whom the owner gave the address himself.
+        let reader = Some(owner).filter(|_| row.own);
+        written(&ctx, db, (owner, reader)).await
     }
 
-    pub(super) async fn get_feed(
+    async fn get(
         &self,
         ctx: Context,
         request: proto::GetCalendarFeedRequest,
@@ -114,36 +74,44 @@ impl Calendars {
             .ok_or_else(|| Error::not_found(request.name))
     }
 
-    pub(super) async fn rotate(
+    async fn rotate(
         &self,
         ctx: Context,
         request: proto::RotateCalendarFeedRequest,
     ) -> Result<proto::CalendarFeed, Error> {
         let [id] = CALENDAR_FEED.parse("name", &request.name)?;
-        let ctx = &ctx;
-        self.0
-            .once(ctx, &request, |txn| async move {
-                access::require_own(ctx, &*txn, id).await?;
-                let secret = secret();
-                let row = feed::write(ctx, &txn, id, Some(hash(&secret))).await?;
-                tell(ctx, &txn, &row).await?;
-                let token = format!("{}.{secret}", ctx.tenant);
-                let at = self
-                    .0
-                    .public_url
-                    .as_ref()
-                    .map(|it| it.at(&format!("/f/{token}.ics")));
-                let uri = at.unwrap_or_default();
-                Ok(proto::CalendarFeed {
-                    token,
-                    uri,
-                    ..to_proto(row)
-                })
-            })
-            .await
+        let (ctx, key) = (&ctx, &self.0.feed_key);
+        let made = self.0.once(ctx, &request, |txn| async move {
+            let caller = access::require_own(ctx, &*txn, id).await?;
+            let next = feed::next(ctx, &*txn, id).await?;
+            let row = calendar_feed::Model {
+                secret_hash: Some(hash(&secret(key, &next))),
+                own: caller.is_some(),
+                ..next
+            };
+            feed::write(&txn, &row).await?;
+            tell(ctx, &txn, &row).await?;
+            Ok(to_proto(row))
+        });
+        let made = made.await?;
+        // The answer that is kept for a repeated request has no secret in it: it is made again.
+        let row = feed::of_seller(ctx, self.0.db.read(), id).await?;
+        let row = row.filter(|it| to_proto(it.clone()) == made);
+        let secret = row.and_then(|row| {
+            let secret = secret(key, &row);
+            (row.secret_hash == Some(hash(&secret))).then_some(secret)
+        });
+        let token = secret.map(|it| format!("{}.{it}", ctx.tenant));
+        let uri = token.as_ref().zip(self.0.public_url.as_ref());
+        let uri = uri.map(|(token, url)| url.at(&format!("/f/{token}.ics")));
+        Ok(proto::CalendarFeed {
+            token: token.unwrap_or_default(),
+            uri: uri.unwrap_or_default(),
+            ..made
+        })
     }
 
-    pub(super) async fn revoke(
+    async fn revoke(
         &self,
         ctx: Context,
         request: proto::RevokeCalendarFeedRequest,
@@ -153,17 +121,27 @@ impl Calendars {
         self.0
             .once(ctx, &request, |txn| async move {
                 access::require_own(ctx, &*txn, id).await?;
-                let row = feed::write(ctx, &txn, id, None).await?;
-                tell(ctx, &txn, &row).await?;
-                Ok(to_proto(row))
+                end(ctx, &txn, id).await.map(to_proto)
             })
             .await
     }
 }
 
+/// Ends the address of a seller's feed.
+pub(in crate::grpc) async fn end(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    seller: Uuid,
+) -> Result<calendar_feed::Model, Error> {
+    let row = feed::next(ctx, txn, seller).await?;
+    feed::write(txn, &row).await?;
+    tell(ctx, txn, &row).await?;
+    Ok(row)
+}
+
 async fn tell(
     ctx: &Context,
-    txn: &sea_orm::DatabaseTransaction,
+    txn: &DatabaseTransaction,
     row: &calendar_feed::Model,
 ) -> Result<(), Error> {
     let fact = proto::CalendarFeedChanged {
@@ -185,9 +163,16 @@ fn to_proto(row: calendar_feed::Model) -> proto::CalendarFeed {
     }
 }
 
-/// 32 random bytes, as addresses may have them.
-fn secret() -> String {
-    let key = SecretKey::generate().to_base64();
+/// What nobody knows who has not the key, as addresses may have it: of each version of a feed another.
+fn secret(key: &SecretKey, row: &calendar_feed::Model) -> String {
+    let version = format!(
+        "{}/{}/{}/{}",
+        row.tenant_id,
+        row.seller_id,
+        row.version,
+        row.update_time.as_micros()
+    );
+    let key = key.derived(version.as_bytes()).to_base64();
     key.trim_end_matches('=')
         .replace('+', "-")
         .replace('/', "_")
@@ -195,98 +180,4 @@ fn secret() -> String {
 
 fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
-}
-
-/// An event as it is written for a reader.
-fn entry(
-    row: &calendar_event::Model,
-    guests: &[calendar_attendee::Model],
-    reader: Option<Uuid>,
-) -> Result<Entry, Error> {
-    let said = convert::said(&row.document)?;
-    let private = said.document.visibility == CalendarVisibility::Private.number();
-    let takes_part = reader.is_some() && guests.iter().any(|it| it.seller_id == reader);
-    let view = match takes_part {
-        true => View::Full,
-        false => View::outside(private),
-    };
-    let full = view == View::Full;
-    let mut attendees = Vec::new();
-    for guest in guests.iter().filter(|it| full && it.position > 0) {
-        attendees.extend(written_guest(guest)?);
-    }
-    Ok(Entry {
-        uid: format!("{}@rapport", row.event_id),
-        words: of(&said.document, full),
-        changes: changes(&said, full),
-        zone: said.document.time_zone.clone(),
-        stamp: row.update_time,
-        sequence: row.sequence,
-        private,
-        free: said.document.free,
-        organizer: urn(row.organizer_id),
-        attendees,
-        reminders: said
-            .document
-            .reminder_minutes
-            .iter()
-            .copied()
-            .filter(|_| full)
-            .collect(),
-        series: said.series,
-    })
-}
-
-fn of(event: &proto::CalendarEvent, full: bool) -> Words {
-    match full {
-        true => Words {
-            title: event.title.clone(),
-            description: event.description.clone(),
-            location: event.location.clone(),
-        },
-        false => Words {
-            title: "Busy".to_owned(),
-            ..Words::default()
-        },
-    }
-}
-
-fn changes(said: &Said, full: bool) -> Vec<Change> {
-    let series = &said.series;
-    let changes = said.document.changes.iter().filter_map(|change| {
-        let original = Timestamp::try_from(change.original_start_time?).ok()?;
-        let moved = change.slot.as_ref().and_then(|it| convert::slot(it).ok());
-        let own = || {
-            Some(
-                series
-                    .slot()
-                    .at(series.time_of(original).ok()?, series.zone()),
-            )
-        };
-        Some(Change {
-            original,
-            slot: moved.or_else(own)?,
-            words: of(&words(said, original), full),
-        })
-    });
-    changes.collect()
-}
-
-fn written_guest(row: &calendar_attendee::Model) -> Result<Option<Guest>, Error> {
-    let response = CalendarResponse::try_from(i32::from(row.response));
-    let response = response.map_err(unreadable("reading a stored answer"))?;
-    let address = convert::of_row(row).map(|who| match who {
-        Who::Seller(id) | Who::Customer(id) => urn(id),
-        Who::Email(email) => format!("mailto:{email}"),
-    });
-    let optional = row.optional;
-    Ok(address.map(|address| Guest {
-        address,
-        response,
-        optional,
-    }))
-}
-
-fn urn(id: Uuid) -> String {
-    format!("urn:uuid:{id}")
 }

@@ -1,9 +1,5 @@
 //! Instances that differ from the others of their event, and those that do not take place.
 
-use std::sync::{Mutex, PoisonError};
-
-use rapport_platform::error::PlatformError;
-use rapport_platform::etag::Etag;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::invalid::Invalid;
@@ -11,18 +7,15 @@ use rapport_platform::mask::Mask;
 use rapport_platform::outbox;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
-use sea_orm::DatabaseTransaction;
 
-use super::access::require_own;
-use super::written::{self, excepting, saying};
-use super::{Calendars, FIELD, publish};
+use super::written::{self, Origin, excepting, saying};
+use super::{Calendars, FIELD, own, publish};
 use crate::domain::calendar::CalendarEventState;
 use crate::domain::calendar::series::{MOST_CHANGES, MOST_EXCLUDED};
 use crate::error::{Error, faults_of};
 use crate::events::calendar as events;
-use crate::grpc::convert::calendar::{self as convert, Draft, Said};
+use crate::grpc::convert::calendar::{self as convert, Said};
 use crate::grpc::convert::instant;
-use crate::resource::CALENDAR_EVENT;
 use crate::store::calendar::{self, Record};
 
 const ORIGINAL: &str = "original_start_time";
@@ -44,7 +37,12 @@ impl Calendars {
             let days = said.series.slot().is_days();
             let change = convert::change(request.change.as_ref(), days);
             let change = change.map_err(faults_of("change"))?;
-            Ok(saying(moved(before), &differing(&said, original, change)?))
+            let differs = differing(&said, original, change)?;
+            let before = match differs.series.has_exceptions_of(&said.series) {
+                true => before,
+                false => moved(before),
+            };
+            Ok(saying(before, &differs))
         };
         let named = (
             request.name.as_str(),
@@ -90,95 +88,39 @@ impl Calendars {
         ctx: Context,
         request: proto::SplitCalendarEventRequest,
     ) -> Result<proto::CalendarEvent, Error> {
-        // A repeated request is answered though it finds the event divided already.
-        let (parts, fault) = match self.parts(&ctx, &request).await {
-            Ok(parts) => (Some(parts), None),
-            Err(fault) => (None, Some(fault)),
-        };
-        let (ctx, request, parts) = (&ctx, &request, parts.as_ref());
-        let fault = &Mutex::new(fault);
-        self.0
-            .once(ctx, request, |txn| async move {
-                let Some(parts) = parts else {
-                    let fault = fault.lock().unwrap_or_else(PoisonError::into_inner).take();
-                    return Err(fault.unwrap_or_else(|| PlatformError::Conflict.into()));
-                };
-                divide(ctx, &txn, request, parts).await
-            })
-            .await
-    }
-
-    /// The two parts of an event as they are when nobody changes it meanwhile.
-    async fn parts(
-        &self,
-        ctx: &Context,
-        request: &proto::SplitCalendarEventRequest,
-    ) -> Result<Parts, Error> {
         let original = original(request.original_start_time.as_ref())?;
-        let [id] = CALENDAR_EVENT.parse("name", &request.name)?;
         let sent = request.calendar_event.as_ref();
         let sent = sent.ok_or_else(|| Error::missing(FIELD))?;
         let mask = request.update_mask.as_ref();
-        let mask = Mask::parse::<proto::CalendarEvent>(mask, &convert::UPDATABLE)?;
-        let base = calendar::get(ctx, self.0.db.read(), id).await?;
-        let said = convert::said(&base.row.document)?;
-        let (rest, ends) = divided(&said, original)?;
-        let onward = proto::CalendarEvent {
-            slot: rest.document.slot,
-            recurrence_rule: rest.document.recurrence_rule.clone(),
-            ..convert::to_proto(&base)?
-        };
-        let merged = mask.merge(&onward, sent)?;
-        let draft = convert::draft(&merged).map_err(faults_of(FIELD))?;
-        let draft = written::known(ctx, &self.0.customers, draft).await?;
-        let version = base.row.version;
-        let first = shortened(&said, ends)?;
-        Ok(Parts {
-            version,
-            first,
-            rest,
-            draft,
-        })
+        let mask = &Mask::parse::<proto::CalendarEvent>(mask, &convert::UPDATABLE)?;
+        let known = &written::customers(&ctx, &self.0.customers, sent).await?;
+        let named = (request.name.as_str(), request.etag.as_str());
+        let (ctx, refuse) = (&ctx, request.refuse_conflicts);
+        self.0
+            .once(ctx, &request, |txn| async move {
+                let before = own(ctx, &txn, named).await?;
+                let said = convert::said(&before.row.document)?;
+                let (rest, ends) = divided(&said, original)?;
+                let onward = proto::CalendarEvent {
+                    slot: rest.document.slot,
+                    recurrence_rule: rest.document.recurrence_rule.clone(),
+                    ..convert::to_proto(&before)?
+                };
+                let draft = convert::draft(&mask.merge(&onward, sent)?);
+                let draft = draft.map_err(faults_of(FIELD))?;
+                let draft = &written::resolved(draft, known, Some(&before))?;
+                let ends = saying(moved(before.clone()), &shortened(&said, ends)?);
+                let ends = calendar::write(ctx, &txn, ends).await?;
+                let fact = events::updated(convert::told(&ends)?, ends.row.version);
+                outbox::append(&txn, ctx, &[fact]).await?;
+                let origin = Origin::GoesOn(&before, &rest);
+                let goes_on = written::record(ctx, &txn, new_id(), draft, origin).await?;
+                calendar::insert(&txn, &goes_on).await?;
+                let both = (Some(&before), &goes_on);
+                publish(ctx, &txn, both, refuse, events::created).await
+            })
+            .await
     }
-}
-
-/// An event in two parts.
-struct Parts {
-    /// The version that was divided.
-    version: i64,
-    /// What it says until then.
-    first: Said,
-    /// What it would say from then on.
-    rest: Said,
-    /// What it is to say from then on.
-    draft: Draft,
-}
-
-async fn divide(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    request: &proto::SplitCalendarEventRequest,
-    parts: &Parts,
-) -> Result<proto::CalendarEvent, Error> {
-    let name = &request.name;
-    let [id] = CALENDAR_EVENT.parse("name", name)?;
-    let before = calendar::get(ctx, txn, id).await?;
-    require_own(ctx, txn, before.row.organizer_id).await?;
-    Etag::check(name, &request.etag, before.row.version)?;
-    calendar::require_confirmed(&before.row)?;
-    if before.row.version != parts.version {
-        return Err(PlatformError::EtagMismatch(name.clone()).into());
-    }
-    let ends = saying(moved(before), &parts.first);
-    let ends = calendar::write(ctx, txn, ends).await?;
-    let event = convert::to_proto(&ends)?;
-    outbox::append(txn, ctx, &[events::updated(event, ends.row.version)]).await?;
-    let goes_on = written::record(ctx, txn, new_id(), &parts.draft, None).await?;
-    let kept = written::keeping(&parts.rest, &parts.draft.said);
-    let goes_on = saying(goes_on, &kept);
-    calendar::insert(txn, &goes_on).await?;
-    let refuse = request.refuse_conflicts;
-    publish(ctx, txn, &goes_on, refuse, events::created).await
 }
 
 /// What became of an event of which instances were cancelled.
@@ -287,7 +229,12 @@ fn divided(said: &Said, original: Timestamp) -> Result<(Said, String), Error> {
     let ends = rule.until_before(time, series.anchor());
     let ends = ends.ok_or_else(|| Invalid::new("is its first instance: update the event"));
     let ends = ends.map_err(faults_of(ORIGINAL))?;
-    let slot = convert::slot_to_proto(series.slot().at(time, series.zone()));
+    let slot = series.slot().at(time, series.zone());
+    if slot.begins(series.zone()) != time {
+        let why = "is at a time that the clocks leave out that day: split at the instance before it or after it";
+        return Err(Error::invalid(ORIGINAL, why));
+    }
+    let slot = convert::slot_to_proto(slot);
     let document = proto::CalendarEvent {
         slot: Some(slot),
         recurrence_rule: rule.from(time),

@@ -2,17 +2,19 @@
 
 use std::collections::HashSet;
 
+use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::Calendars;
 use super::access::{self, View};
-use super::conflicts::{AHEAD, MOST_INSTANCES};
-use crate::domain::calendar::CalendarVisibility;
+use super::conflicts::{AHEAD, MOST_INSTANCES, busy};
 use crate::domain::calendar::busy::merged;
 use crate::domain::calendar::series::Instance;
 use crate::domain::calendar::slot::Stretch;
@@ -21,6 +23,7 @@ use crate::grpc::SMALL_PAGE;
 use crate::grpc::convert::calendar::{self as convert, Said};
 use crate::grpc::convert::instant;
 use crate::resource::{self, CALENDAR_EVENT, SELLER};
+use crate::store::calendar;
 use crate::store::calendar::window::{self, Found, Which};
 
 /// Most events of one calendar in one window.
@@ -72,42 +75,18 @@ impl Calendars {
         let page = self.0.page_tokens.open::<Place>(&ctx, &list, SMALL_PAGE)?;
         let db = self.0.db.read();
         let caller = access::reader(&ctx, db, id).await?;
-        // What the caller takes part in himself, he sees.
-        let sellers: HashSet<Uuid> = caller.into_iter().chain([id]).collect();
-        let sellers: Vec<Uuid> = sellers.into_iter().collect();
-        let found = window::find(&ctx, db, &sellers, (window, Which::All), MOST_EVENTS + 1).await?;
+        let found = window::find(&ctx, db, &[id], (window, Which::All), MOST_EVENTS + 1).await?;
         require_few(found.len(), MOST_EVENTS)?;
-        let takes_part = |it: &Found| Some(it.seller_id) == caller;
-        let known: HashSet<Uuid> = found
-            .iter()
-            .filter(|it| takes_part(it))
-            .map(|it| it.event_id)
-            .collect();
-        let events: Vec<&Found> = found.iter().filter(|it| it.seller_id == id).collect();
-        let said = events.iter().map(|it| convert::said(&it.document));
-        let said: Vec<Said> = said.collect::<Result<_, _>>()?;
-        let mut listed = Vec::new();
-        for (found, said) in events.into_iter().zip(&said) {
-            let view = match known.contains(&found.event_id) {
-                true => View::Full,
-                false => {
-                    View::outside(said.document.visibility == CalendarVisibility::Private.number())
-                }
-            };
-            let instances = said.series.instances(window, MOST_INSTANCES).into_iter();
-            listed.extend(instances.map(|instance| Listed {
-                found,
-                said,
-                instance,
-                view,
-            }));
-        }
-        listed.retain(|it| page.after.is_none_or(|after| it.place() > after));
-        listed.sort_unstable_by_key(Listed::place);
-        listed.truncate(usize::try_from(page.limit()).unwrap_or(usize::MAX));
-        let (listed, next_page_token) = page.finish(listed, Listed::place)?;
+        // What the caller takes part in himself, he sees.
+        let events = found.iter().map(|it| it.event_id);
+        let known = known(&ctx, db, caller, events).await?;
+        let (after, limit) = (page.after, page.limit());
+        let (listed, next_page_token) = page.finish(
+            aside(move || listed(&found, &known, window, (after, limit))).await?,
+            |(place, _)| *place,
+        )?;
         Ok(proto::ListCalendarInstancesResponse {
-            calendar_instances: listed.iter().map(to_proto).collect(),
+            calendar_instances: listed.into_iter().map(|(_, it)| it).collect(),
             next_page_token,
         })
     }
@@ -130,17 +109,7 @@ impl Calendars {
         let db = self.0.db.read();
         let found = window::find(&ctx, db, &ids, (window, Which::Busy), MOST_BUSY + 1).await?;
         require_few(found.len(), MOST_BUSY)?;
-        let mut busy: Vec<(Uuid, Stretch)> = Vec::new();
-        for it in &found {
-            let instances = convert::said(&it.document)?
-                .series
-                .instances(window, MOST_INSTANCES);
-            busy.extend(
-                instances
-                    .iter()
-                    .map(|instance| (it.seller_id, instance.stretch)),
-            );
-        }
+        let busy = aside(move || busy(&found, window)).await?;
         let of = |id: Uuid| {
             busy.iter()
                 .filter(move |(seller, _)| *seller == id)
@@ -157,6 +126,56 @@ impl Calendars {
             calendars: calendars.collect(),
         })
     }
+}
+
+/// Works through events on a thread that answers no calls: by many rules, that takes its time.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| PlatformError::internal("reckoning calendars", error))?
+}
+
+/// Those of events in which a caller takes part.
+pub(super) async fn known(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    caller: Option<Uuid>,
+    events: impl Iterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>, Error> {
+    let Some(caller) = caller else {
+        return Ok(HashSet::new());
+    };
+    let known = calendar::of_seller(ctx, db, caller, events).await?;
+    Ok(known.into_iter().collect())
+}
+
+/// The instances of events in a window from behind a place on, in order, with where each is. Of
+/// those events that are known to the caller he takes part in.
+fn listed(
+    found: &[Found],
+    known: &HashSet<Uuid>,
+    window: Stretch,
+    (after, limit): (Option<Place>, u64),
+) -> Result<Vec<(Place, proto::CalendarInstance)>, Error> {
+    let said = found.iter().map(|it| convert::said(&it.document));
+    let said: Vec<Said> = said.collect::<Result<_, _>>()?;
+    let mut listed = Vec::new();
+    for (found, said) in found.iter().zip(&said) {
+        let private = convert::is_private(&said.document);
+        let view = View::of(known.contains(&found.event_id), private);
+        let instances = said.series.instances(window, MOST_INSTANCES).into_iter();
+        listed.extend(instances.map(|instance| Listed {
+            found,
+            said,
+            instance,
+            view,
+        }));
+    }
+    listed.retain(|it| after.is_none_or(|after| it.place() > after));
+    listed.sort_unstable_by_key(Listed::place);
+    listed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(listed.iter().map(|it| (it.place(), to_proto(it))).collect())
 }
 
 fn window(

@@ -1,60 +1,85 @@
 //! Events as somebody writes them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use prost::Message as _;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
+use rapport_proto::rapport::sales::v1::calendar_attendee::Attendee as Named;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use crate::customers::Customers;
+use crate::customers::{Customers, Known};
 use crate::domain::calendar::{CalendarEventState, CalendarResponse, reminder};
 use crate::error::Error;
-use crate::grpc::convert::calendar::{self as convert, Draft, Invited, Said, Who};
+use crate::grpc::convert::calendar::{self as convert, Draft, Invited, MOST_ATTENDEES, Said, Who};
+use crate::resource::{self, CUSTOMER};
 use crate::store::calendar::Record;
+use crate::store::calendar::window;
 use crate::store::entity::calendar_attendee as attendee;
 use crate::store::entity::calendar_event::Model;
 use crate::store::{link, seller};
 
-/// The draft with customers as they go by now.
+/// Most invitations of one organiser that a seller has not answered.
+const MOST_UNANSWERED: i64 = 200;
+
+/// The customers that a message invites, by the ids that it has, as they go by now.
+///
+/// # Errors
+/// `Unavailable`.
+pub(super) async fn customers(
+    ctx: &Context,
+    customers: &Customers,
+    sent: &proto::CalendarEvent,
+) -> Result<Known, Error> {
+    let named = sent.attendees.iter().take(MOST_ATTENDEES);
+    let named = named.filter_map(|it| match &it.attendee {
+        Some(Named::Customer(name)) => CUSTOMER.ids(name).map(|[id]| id),
+        Some(Named::Seller(_) | Named::Email(_)) | None => None,
+    });
+    let named: Vec<Uuid> = named.collect();
+    match named.is_empty() {
+        true => Ok(Known::new()),
+        false => customers.known(ctx, &named).await,
+    }
+}
+
+/// The draft with customers as they go by now, which those do already who were invited before.
 ///
 /// # Errors
 /// `Invalid` for those who do not exist.
-pub(super) async fn known(
-    ctx: &Context,
-    customers: &Customers,
+pub(super) fn resolved(
     mut draft: Draft,
+    known: &Known,
+    before: Option<&Record>,
 ) -> Result<Draft, Error> {
-    let customer = |who: &Who| match who {
-        Who::Customer(id) => Some(*id),
-        Who::Seller(_) | Who::Email(_) => None,
+    let rows = before.map_or(&[][..], |it| &it.attendees);
+    let invited = |id: Uuid| {
+        rows.iter()
+            .any(|it| it.customer_id == Some(id))
+            .then_some(id)
     };
-    let named: Vec<Uuid> = draft
-        .invited
-        .iter()
-        .filter_map(|it| customer(&it.who))
-        .collect();
-    if named.is_empty() {
-        return Ok(draft);
-    }
-    let known = customers.known(ctx, &named).await?;
-    let mut seen = BTreeSet::new();
-    for (index, invited) in draft.invited.iter_mut().enumerate() {
-        if let Who::Customer(id) = &mut invited.who {
-            let now = known.get(id).copied().ok_or_else(|| {
-                let field = format!("calendar_event.attendees[{index}].customer");
-                Error::invalid(field, "does not exist")
-            })?;
-            *id = now;
+    let mut seen = HashSet::new();
+    let mut all = Vec::with_capacity(draft.invited.len());
+    for it in draft.invited {
+        let who = match it.who {
+            Who::Customer(id) => {
+                let now = known.get(&id).copied().or_else(|| invited(id));
+                Who::Customer(now.ok_or_else(|| {
+                    let field = format!("calendar_event.attendees[{}].customer", it.index);
+                    Error::invalid(field, "does not exist")
+                })?)
+            }
+            who => who,
+        };
+        // Two names of one customer are one.
+        if seen.insert(who.clone()) {
+            all.push(Invited { who, ..it });
         }
     }
-    // Two names of one customer are one.
-    draft
-        .invited
-        .retain(|it| customer(&it.who).is_none_or(|id| seen.insert(id)));
+    draft.invited = all;
     Ok(draft)
 }
 
@@ -73,36 +98,104 @@ async fn require_sellers(
         return Ok(());
     }
     let known = seller::activity(ctx, txn, named).await?;
-    let missing = invited
-        .iter()
-        .position(|it| id(it).is_some_and(|id| !known.contains_key(&id)));
-    missing.map_or(Ok(()), |index| {
-        let field = format!("calendar_event.attendees[{index}].seller");
+    let mut all = invited.iter();
+    let missing = all.find(|it| id(it).is_some_and(|id| !known.contains_key(&id)));
+    missing.map_or(Ok(()), |it| {
+        let field = format!("calendar_event.attendees[{}].seller", it.index);
         Err(Error::invalid(field, "does not exist"))
     })
 }
 
-/// What becomes of an event by a draft: of a new one, or of one that was there before.
+/// Whence an event comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// From nowhere.
+    New,
+    /// It was there before.
+    Over(&'a Record),
+    /// It goes on from an instance of another one, which would say this from there on.
+    GoesOn(&'a Record, &'a Said),
+}
+
+impl<'a> Origin<'a> {
+    /// What was there before.
+    pub(super) const fn before(self) -> Option<&'a Record> {
+        match self {
+            Self::New => None,
+            Self::Over(before) | Self::GoesOn(before, _) => Some(before),
+        }
+    }
+
+    /// What that said.
+    fn said(self) -> Result<Option<Said>, Error> {
+        match self {
+            Self::New => Ok(None),
+            Self::Over(before) => convert::said(&before.row.document).map(Some),
+            Self::GoesOn(_, said) => Ok(Some(said.clone())),
+        }
+    }
+}
+
+/// Refuses to invite who has not answered many other invitations of the same organiser: nobody fills
+/// somebody's calendar up.
+async fn require_room(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    record: &Record,
+    origin: Origin<'_>,
+) -> Result<(), Error> {
+    let before = match origin {
+        Origin::Over(before) => before.attendees.as_slice(),
+        Origin::New | Origin::GoesOn(..) => &[],
+    };
+    let earlier: HashSet<Uuid> = before.iter().filter_map(|it| it.seller_id).collect();
+    let unanswered = CalendarResponse::NeedsAction.code();
+    let invited = record.attendees.iter();
+    let invited = invited.filter(|it| it.response == unanswered);
+    let invited = invited.filter_map(|it| it.seller_id);
+    let invited: Vec<Uuid> = invited.filter(|it| !earlier.contains(it)).collect();
+    if invited.is_empty() {
+        return Ok(());
+    }
+    let (row, most) = (&record.row, MOST_UNANSWERED);
+    let from = (row.organizer_id, row.event_id, most);
+    let swamped = window::swamped(ctx, txn, &invited, from).await?;
+    swamped.first().map_or(Ok(()), |id| {
+        let who = resource::seller(*id);
+        let why = format!("has {most} invitations of this organiser to answer before: {who}");
+        Err(Error::invalid("calendar_event.attendees", why))
+    })
+}
+
+/// What becomes of an event by a draft.
 pub(super) async fn record(
     ctx: &Context,
     txn: &DatabaseTransaction,
     id: Uuid,
     draft: &Draft,
-    before: Option<&Record>,
+    origin: Origin<'_>,
 ) -> Result<Record, Error> {
     require_sellers(ctx, txn, &draft.invited).await?;
-    let earlier = before
-        .map(|it| convert::said(&it.row.document))
-        .transpose()?;
+    let earlier = origin.said()?;
     let moved = earlier
         .as_ref()
         .is_some_and(|it| it.series.is_at_other_times_than(&draft.said.series));
     let minutes = |said: &Said| said.document.reminder_minutes.clone();
     let reminds_anew = moved || earlier.as_ref().map(minutes) != Some(minutes(&draft.said));
     let said = earlier.map_or(draft.said.clone(), |earlier| keeping(&earlier, &draft.said));
-    let row = before.map_or_else(|| first(ctx, id, draft.organizer), |it| it.row.clone());
+    let new = first(ctx, id, draft.organizer);
+    let row = match origin {
+        Origin::Over(before) => Model {
+            sequence: before.row.sequence + i32::from(moved),
+            ..before.row.clone()
+        },
+        Origin::GoesOn(before, _) => Model {
+            reminded_time: before.row.reminded_time,
+            ..new
+        },
+        Origin::New => new,
+    };
     let row = Model {
-        sequence: row.sequence + i32::from(moved),
         reminded_time: if reminds_anew {
             ctx.now
         } else {
@@ -110,12 +203,16 @@ pub(super) async fn record(
         },
         ..row
     };
-    let links = before.map_or(&[][..], |it| &it.links);
+    let links = match origin {
+        Origin::Over(before) => before.links.as_slice(),
+        Origin::New | Origin::GoesOn(..) => &[],
+    };
     let record = Record {
         row,
-        attendees: attendees(ctx, id, draft, (before, moved)),
+        attendees: attendees(ctx, id, draft, (origin, moved)),
         links: link::rows(ctx, id, &draft.links, links),
     };
+    require_room(ctx, txn, &record, origin).await?;
     Ok(saying(record, &said))
 }
 
@@ -147,9 +244,9 @@ pub(super) fn keeping(earlier: &Said, now: &Said) -> Said {
             .iter()
             .filter_map(|it| time(it.original_start_time.as_ref())),
     );
-    let kept = now.series.instances_at(&known.collect());
+    let kept = now.series.times_of(&known.collect());
     let is_kept =
-        |it: Option<&prost_types::Timestamp>| time(it).is_some_and(|it| kept.contains(&it));
+        |it: Option<&prost_types::Timestamp>| time(it).is_some_and(|it| kept.contains_key(&it));
     let same_kind = earlier.series.slot().is_days() == now.series.slot().is_days();
     let excluded = excluded.iter().filter(|it| is_kept(Some(it)));
     let changes = changes
@@ -208,9 +305,9 @@ fn attendees(
     ctx: &Context,
     event: Uuid,
     draft: &Draft,
-    (before, moved): (Option<&Record>, bool),
+    (origin, moved): (Origin<'_>, bool),
 ) -> Vec<attendee::Model> {
-    let rows = before.map_or(&[][..], |it| &it.attendees);
+    let rows = origin.before().map_or(&[][..], |it| &it.attendees);
     let earlier: HashMap<Who, &attendee::Model> = rows
         .iter()
         .rev()
@@ -219,6 +316,7 @@ fn attendees(
     let organizer = Invited {
         who: Who::Seller(draft.organizer),
         optional: false,
+        index: 0,
     };
     let all = std::iter::once(&organizer)
         .chain(&draft.invited)
@@ -236,7 +334,9 @@ fn attendees(
         attendee::Model {
             tenant_id: ctx.tenant,
             event_id: event,
-            attendee_id: known.map_or_else(new_id, |it| it.attendee_id),
+            attendee_id: known
+                .filter(|it| it.event_id == event)
+                .map_or_else(new_id, |it| it.attendee_id),
             position: i32::try_from(position).unwrap_or(i32::MAX),
             seller_id: who(|it| match it {
                 Who::Seller(id) => Some(*id),

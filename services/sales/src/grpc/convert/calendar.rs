@@ -39,7 +39,8 @@ pub(in crate::grpc) const UPDATABLE: [&str; 11] = [
     "reminder_minutes",
 ];
 
-const MOST_ATTENDEES: usize = 100;
+/// Most who are invited to one event.
+pub(in crate::grpc) const MOST_ATTENDEES: usize = 100;
 const MOST_REMINDERS: usize = 5;
 /// Four weeks.
 const MOST_MINUTES: i32 = 40_320;
@@ -61,6 +62,8 @@ pub(in crate::grpc) enum Who {
 pub(in crate::grpc) struct Invited {
     pub(in crate::grpc) who: Who,
     pub(in crate::grpc) optional: bool,
+    /// Where the message has it.
+    pub(in crate::grpc) index: usize,
 }
 
 /// What somebody wrote.
@@ -168,7 +171,11 @@ fn attendees(
         });
         let who = faults.take(&format!("[{index}]"), who);
         let optional = it.optional;
-        invited.extend(who.map(|who| Invited { who, optional }));
+        invited.extend(who.map(|who| Invited {
+            who,
+            optional,
+            index,
+        }));
     }
     faults.finish(Some(invited))
 }
@@ -339,6 +346,20 @@ pub(in crate::grpc) fn attendee_to_proto(
         response: i32::from(row.response),
         respond_time: row.respond_time.map(Into::into),
     }
+}
+
+/// What everybody may be told of an event: of one that is private, only when it is.
+pub(in crate::grpc) fn told(record: &Record) -> Result<proto::CalendarEvent, Error> {
+    let event = to_proto(record)?;
+    match is_private(&event) {
+        true => Ok(veiled(event)),
+        false => Ok(event),
+    }
+}
+
+/// Whether only those who take part may read what an event is about.
+pub(in crate::grpc) const fn is_private(event: &proto::CalendarEvent) -> bool {
+    event.visibility == CalendarVisibility::Private.number()
 }
 
 /// What those see of an event who may only know that it takes time.

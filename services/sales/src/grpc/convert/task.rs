@@ -1,5 +1,7 @@
 //! What sellers are to do.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use rapport_platform::etag::Etag;
 use rapport_platform::invalid::InvalidFields;
 use rapport_platform::link::Link;
@@ -9,8 +11,9 @@ use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
 use super::{day, instant, text, to_day};
+use crate::domain::calendar::slot::{self, civil};
 use crate::domain::date;
-use crate::domain::task::{Due, DueParts, TaskPriority, TaskState};
+use crate::domain::task::{Due, DueParts, Moment, TaskPriority, TaskState};
 use crate::error::{Error, unreadable};
 use crate::resource::{self, SELLER, TASK};
 use crate::store::entity::activity_link;
@@ -42,12 +45,17 @@ pub(in crate::grpc) struct Draft {
     pub(in crate::grpc) due_time: Option<Timestamp>,
     pub(in crate::grpc) rule: Option<String>,
     pub(in crate::grpc) priority: TaskPriority,
-    pub(in crate::grpc) remind: Option<Timestamp>,
+    pub(in crate::grpc) remind: Option<Moment>,
     pub(in crate::grpc) links: Vec<Link>,
 }
 
-/// What a message says of a task.
-pub(in crate::grpc) fn draft(sent: &proto::Task) -> Result<Draft, InvalidFields> {
+/// What a message says of a task that was such before.
+pub(in crate::grpc) fn draft(
+    sent: &proto::Task,
+    before: Option<&Model>,
+) -> Result<Draft, InvalidFields> {
+    // Of times that stay the same it stays known which are meant.
+    let same = before.filter(|it| it.time_zone == sent.time_zone);
     let mut faults = InvalidFields::default();
     let title = faults.take("title", texts::line(&sent.title, 200));
     let description = texts::optional_passage(&sent.description, 4_000);
@@ -61,6 +69,9 @@ pub(in crate::grpc) fn draft(sent: &proto::Task) -> Result<Draft, InvalidFields>
         Due::parse(DueParts {
             date,
             time,
+            meant: same
+                .filter(|it| it.due_time == time)
+                .and_then(|it| meant(it.due_meant)),
             zone,
             rule,
         })
@@ -72,6 +83,14 @@ pub(in crate::grpc) fn draft(sent: &proto::Task) -> Result<Draft, InvalidFields>
     };
     let priority = faults.take("priority", priority);
     let remind = faults.take("remind_time", instant(sent.remind_time.as_ref()));
+    let remind = remind.map(|it| {
+        it.map(|time| Moment {
+            time,
+            meant: same
+                .filter(|it| it.remind_time == Some(time))
+                .and_then(|it| meant(it.remind_meant)),
+        })
+    });
     let links: Vec<&str> = sent.links.iter().map(String::as_str).collect();
     let links = faults.take("links", Link::parse_all(&links));
     let words = title.zip(description).zip(assignee);
@@ -93,6 +112,22 @@ pub(in crate::grpc) fn draft(sent: &proto::Task) -> Result<Draft, InvalidFields>
     ))
 }
 
+/// A time on the clocks, as a row has it.
+fn meant(kept: Option<Timestamp>) -> Option<DateTime> {
+    kept.map(|it| civil(&TimeZone::UTC, it))
+}
+
+/// The same for a row.
+pub(in crate::grpc) fn kept(meant: Option<DateTime>) -> Option<Timestamp> {
+    meant.map(|it| slot::instant(&TimeZone::UTC, it))
+}
+
+/// When one is to think of the task in a row.
+pub(in crate::grpc) fn remind(row: &Model) -> Option<Moment> {
+    let meant = meant(row.remind_meant);
+    row.remind_time.map(|time| Moment { time, meant })
+}
+
 /// When the task in a row is due.
 pub(in crate::grpc) fn due(row: &Model) -> Result<Due, Error> {
     const READING: &str = "reading a stored task";
@@ -100,6 +135,7 @@ pub(in crate::grpc) fn due(row: &Model) -> Result<Due, Error> {
     let parts = DueParts {
         date: date.map_err(unreadable(READING))?,
         time: row.due_time,
+        meant: meant(row.due_meant),
         zone: &row.time_zone,
         rule: row.recurrence_rule.as_deref().unwrap_or_default(),
     };
@@ -121,12 +157,14 @@ pub(in crate::grpc) fn to_proto(
         description,
         due_date,
         due_time,
+        due_meant: _,
         over_time,
         time_zone,
         recurrence_rule,
         priority,
         state,
         remind_time,
+        remind_meant: _,
         next_reminder_time: _,
         author,
         closer,

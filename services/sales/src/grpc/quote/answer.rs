@@ -95,7 +95,7 @@ impl Quotes {
                     ..row
                 },
                 content,
-                tell: events::accepted(),
+                tell: Box::new(events::accepted),
             })
         })
         .await
@@ -122,7 +122,7 @@ impl Quotes {
                     ..row
                 },
                 content,
-                tell: events::rejected(),
+                tell: Box::new(events::rejected),
             })
         })
         .await
@@ -158,7 +158,7 @@ impl Quotes {
                         ..row
                     },
                     content,
-                    tell: events::superseded(),
+                    tell: Box::new(events::superseded),
                 })
             },
         )

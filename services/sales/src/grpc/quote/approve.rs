@@ -136,7 +136,7 @@ async fn submitted(
     Ok(Changed {
         row: waiting(row, levels.first().copied(), escalate),
         content: said.content,
-        tell: events::submitted(),
+        tell: Box::new(events::submitted),
     })
 }
 

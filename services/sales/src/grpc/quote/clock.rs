@@ -101,10 +101,10 @@ async fn overdue(
                 escalate_time: None,
                 ..row
             };
-            Ok(Some((ended, expired())))
+            Ok(Some((ended, Box::new(expired))))
         }
         Due::Escalation if is_over(row.escalate_time) => {
-            Ok(Some((passed_on(ctx, txn, row).await?, escalated())))
+            Ok(Some((passed_on(ctx, txn, row).await?, Box::new(escalated))))
         }
         Due::Expiry | Due::Escalation => Ok(None),
     }

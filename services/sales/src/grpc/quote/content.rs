@@ -157,7 +157,7 @@ impl Quotes {
             Ok(Changed {
                 row: revised(ctx, &txn, row, written).await?,
                 content,
-                tell: events::revised(),
+                tell: Box::new(events::revised),
             })
         })
         .await

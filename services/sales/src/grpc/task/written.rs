@@ -21,12 +21,14 @@ pub(super) fn first(ctx: &Context, assignee: Uuid) -> Model {
         description: None,
         due_date: None,
         due_time: None,
+        due_meant: None,
         over_time: None,
         time_zone: String::new(),
         recurrence_rule: None,
         priority: TaskPriority::Normal.code(),
         state: TaskState::Open.code(),
         remind_time: None,
+        remind_meant: None,
         next_reminder_time: None,
         author: ctx.actor.to_string(),
         closer: None,
@@ -45,23 +47,22 @@ pub(super) fn written(
     draft: &Draft,
     earlier: Option<Option<Timestamp>>,
 ) -> Model {
-    let same = earlier == Some(draft.remind);
+    let remind = draft.remind.map(|it| it.time);
+    let same = earlier == Some(remind);
     Model {
         assignee_id: draft.assignee,
         title: draft.title.clone(),
         description: draft.description.clone(),
         due_date: draft.due_date,
         due_time: draft.due_time,
+        due_meant: convert::kept(draft.due.meant()),
         over_time: draft.due.over(),
         time_zone: draft.due.zone().to_owned(),
         recurrence_rule: draft.rule.clone(),
         priority: draft.priority.code(),
-        remind_time: draft.remind,
-        next_reminder_time: if same {
-            row.next_reminder_time
-        } else {
-            draft.remind
-        },
+        remind_time: remind,
+        remind_meant: convert::kept(draft.remind.and_then(|it| it.meant)),
+        next_reminder_time: if same { row.next_reminder_time } else { remind },
         update_time: ctx.now,
         ..row
     }
@@ -87,20 +88,23 @@ pub(super) fn stepped(ctx: &Context, row: Model, state: TaskState, next: Option<
 
 /// The task that follows a task that is completed, if it repeats.
 pub(super) fn follow(ctx: &Context, row: &Model) -> Result<Option<Model>, Error> {
-    let next = convert::due(row)?.next(row.remind_time);
+    let next = convert::due(row)?.next(convert::remind(row));
     let Some(next) = next else {
         return Ok(None);
     };
+    let remind = next.remind.map(|it| it.time);
     let row = Model {
         title: row.title.clone(),
         description: row.description.clone(),
         due_date: next.date.map(date::number),
-        due_time: next.time,
+        due_time: next.time.map(|it| it.time),
+        due_meant: convert::kept(next.time.and_then(|it| it.meant)),
         time_zone: row.time_zone.clone(),
         recurrence_rule: Some(next.rule),
         priority: row.priority,
-        remind_time: next.remind,
-        next_reminder_time: next.remind,
+        remind_time: remind,
+        remind_meant: convert::kept(next.remind.and_then(|it| it.meant)),
+        next_reminder_time: remind,
         author: row.author.clone(),
         ..first(ctx, row.assignee_id)
     };

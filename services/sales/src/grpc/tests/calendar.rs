@@ -1,5 +1,6 @@
 //! What takes sellers' time.
 
+mod conflicts;
 mod customers;
 mod feeds;
 mod hostile;
@@ -13,7 +14,9 @@ use rapport_platform::testing::answer;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::calendar_attendee::Attendee as Named;
+use rapport_proto::rapport::sales::v1::calendar_feed_service_client::CalendarFeedServiceClient;
 use rapport_proto::rapport::sales::v1::calendar_service_client::CalendarServiceClient;
+use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::{Response, Status};
 
 use super::mask;
@@ -118,6 +121,10 @@ impl Office {
 
 /// What a caller does in these stories, in few words.
 impl Caller {
+    fn feeds(&self) -> CalendarFeedServiceClient<Link> {
+        CalendarFeedServiceClient::new(self.link())
+    }
+
     fn calendars(&self) -> CalendarServiceClient<Link> {
         CalendarServiceClient::new(self.link())
     }
@@ -234,3 +241,18 @@ impl Caller {
 }
 
 const JANUARY: (&str, &str) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+
+/// What the first column of a statement has.
+async fn kept(db: &Database, query: &str) -> Vec<Vec<u8>> {
+    let query = Statement::from_string(db.backend(), query);
+    let rows = db.read().query_all_raw(query).await.unwrap();
+    let bytes = rows.iter().map(|row| row.try_get_by_index(0).unwrap());
+    bytes.collect()
+}
+
+/// Whether a text is in one of them.
+fn holds(all: &[Vec<u8>], text: &str) -> bool {
+    let here = |it: &Vec<u8>| it.windows(text.len()).any(|it| it == text.as_bytes());
+    assert!(!all.is_empty());
+    all.iter().any(here)
+}

@@ -1,5 +1,7 @@
 //! What sellers are to do.
 
+mod lists;
+
 use futures::future::join_all;
 use rapport_platform::db::Database;
 use rapport_platform::id::new_id;
@@ -249,6 +251,23 @@ on_each_engine! {
         assert_eq!(team.ann.finish(&open).await.unwrap().next_task, done.next_task);
         assert_eq!(team.ann.finish(&next).await.unwrap().next_task, "");
         assert_eq!(team.ann.tasks_that(&team.name, "", "").await.unwrap().len(), 2);
+    }
+
+    async fn what_is_due_when_the_clocks_skip_an_hour_is_due_at_its_own_time_after(db: Database) {
+        let team = Team::open(&db).await;
+        // Midnight in Cairo, which there is not on the last Friday of April.
+        let due = || Some(at("2026-04-22T22:00:00Z").into());
+        let made = team.ann.note(proto::Task {
+            due_date: None, due_time: due(), remind_time: due(), time_zone: "Africa/Cairo".to_owned(), recurrence_rule: "FREQ=DAILY".to_owned(), ..team.task()
+        }).await.unwrap();
+        let mut task = made;
+        for expected in ["2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"] {
+            let done = team.ann.finish(&task).await.unwrap();
+            task = team.ann.read_task(&done.next_task).await.unwrap();
+            assert_eq!((task.due_time, task.remind_time), (Some(at(expected).into()), Some(at(expected).into())));
+            // Another title changes nothing about that.
+            task = team.ann.change_task(proto::Task { name: task.name.clone(), title: expected.to_owned(), ..Default::default() }, &["title"]).await.unwrap();
+        }
     }
 
     async fn of_many_who_complete_a_task_one_does_and_one_follows(db: Database) {

@@ -32,21 +32,25 @@ pub(crate) async fn of_secret(
         .await?)
 }
 
-/// Gives a feed another secret, or none.
-pub(crate) async fn write(
+/// The feed of a seller as it is to be next, which nobody can read yet.
+pub(crate) async fn next(
     ctx: &Context,
-    txn: &DatabaseTransaction,
+    db: &impl ConnectionTrait,
     seller: Uuid,
-    secret_hash: Option<Vec<u8>>,
 ) -> Result<Model, Error> {
-    let before = of_seller(ctx, txn, seller).await?;
-    let row = Model {
+    let before = of_seller(ctx, db, seller).await?;
+    let before = before.map(|it| it.version);
+    Ok(Model {
         tenant_id: ctx.tenant,
         seller_id: seller,
-        secret_hash,
-        version: before.map_or(0, |it| it.version) + 1,
+        secret_hash: None,
+        own: false,
+        version: before.unwrap_or_default() + 1,
         update_time: ctx.now,
-    };
-    replace_all::<Entity>(txn, vec![row.clone()], Some(Column::Version)).await?;
-    Ok(row)
+    })
+}
+
+/// Writes a feed over the version before it.
+pub(crate) async fn write(txn: &DatabaseTransaction, row: &Model) -> Result<(), Error> {
+    replace_all::<Entity>(txn, vec![row.clone()], Some(Column::Version)).await
 }

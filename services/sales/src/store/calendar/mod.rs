@@ -5,16 +5,17 @@ pub(crate) mod window;
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::entity::calendar_event::{Column, Entity, Model};
 use super::entity::{activity_link, calendar_attendee as attendee};
-use super::link;
 use super::rows::{insert_all, replace_all};
+use super::{link, reminders};
 use crate::domain::calendar::CalendarEventState;
 use crate::error::Error;
 use crate::resource::CALENDAR_EVENT;
@@ -76,6 +77,24 @@ pub(crate) async fn attendees(
         .await?)
 }
 
+/// Those of the events in which a seller takes part.
+pub(crate) async fn of_seller(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    seller: Uuid,
+    events: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<Uuid>, Error> {
+    Ok(attendee::Entity::find()
+        .select_only()
+        .column(attendee::Column::EventId)
+        .filter(attendee::Column::TenantId.eq(ctx.tenant))
+        .filter(attendee::Column::EventId.is_in(events))
+        .filter(attendee::Column::SellerId.eq(seller))
+        .into_tuple()
+        .all(db)
+        .await?)
+}
+
 /// Records an event.
 pub(crate) async fn insert(txn: &DatabaseTransaction, record: &Record) -> Result<(), Error> {
     insert_all::<Entity>(txn, vec![record.row.clone()]).await?;
@@ -113,37 +132,30 @@ pub(crate) async fn due(
     last: Option<&Model>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    let time = Column::NextReminderTime;
-    let mut due = Entity::find().filter(time.lte(now));
-    if let Some((row, at)) = last.and_then(|row| Some((row, row.next_reminder_time?))) {
-        let same = Condition::all()
-            .add(time.eq(at))
-            .add(Column::EventId.gt(row.event_id));
-        due = due
-            .filter(time.gte(at))
-            .filter(Condition::any().add(time.gt(at)).add(same));
-    }
-    Ok(due
-        .order_by_asc(time)
-        .order_by_asc(Column::EventId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let after = last.and_then(|row| Some((row.next_reminder_time?, row.event_id)));
+    let by = (Column::NextReminderTime, Column::EventId);
+    reminders::due::<Entity>(db, by, now, after, limit).await
 }
 
-/// Notes until when reminders were looked at, and when the next is due.
+/// Notes that reminders were looked at until now, and when the next of each event is due.
 pub(crate) async fn reminded(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    event: Uuid,
-    (until, next): (Timestamp, Option<Timestamp>),
+    next: &[(Uuid, Option<Timestamp>)],
 ) -> Result<(), Error> {
-    use sea_orm::sea_query::Expr;
+    let mut due = CaseStatement::new();
+    for (event, next) in next {
+        due = due.case(Column::EventId.eq(*event), Expr::value(*next));
+    }
+    if next.is_empty() {
+        return Ok(());
+    }
+    let due = due.finally(Expr::col(Column::NextReminderTime));
     Entity::update_many()
-        .col_expr(Column::RemindedTime, Expr::value(until))
-        .col_expr(Column::NextReminderTime, Expr::value(next))
+        .col_expr(Column::RemindedTime, Expr::value(ctx.now))
+        .col_expr(Column::NextReminderTime, due.into())
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::EventId.eq(event))
+        .filter(Column::EventId.is_in(next.iter().map(|(event, _)| *event)))
         .exec(txn)
         .await?;
     Ok(())

@@ -16,6 +16,8 @@ pub struct Model {
     pub seller_id: Uuid,
     /// SHA-256 of the secret in its address; none when it was revoked. The secret is not kept.
     pub secret_hash: Option<Vec<u8>>,
+    /// Whether the seller made it himself, so that it has his private events.
+    pub own: bool,
     /// Grows with every change.
     pub version: i64,
     /// When the address was made, or ended.

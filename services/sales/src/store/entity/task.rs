@@ -24,6 +24,8 @@ pub struct Model {
     pub due_date: Option<i32>,
     /// The instant by which it is.
     pub due_time: Option<Timestamp>,
+    /// The time on the clocks that is meant by it where they leave that out, as if they were in UTC.
+    pub due_meant: Option<Timestamp>,
     /// The instant from which on it is overdue, by either.
     pub over_time: Option<Timestamp>,
     /// In which days end.
@@ -36,7 +38,9 @@ pub struct Model {
     pub state: i16,
     /// When it is to be thought of.
     pub remind_time: Option<Timestamp>,
-    /// The same, until that was done and as long as it is not completed.
+    /// As `due_meant`.
+    pub remind_meant: Option<Timestamp>,
+    /// `remind_time`, until that was done and as long as it is not completed.
     pub next_reminder_time: Option<Timestamp>,
     /// Who made it.
     pub author: String,

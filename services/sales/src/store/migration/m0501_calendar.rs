@@ -88,13 +88,23 @@ async fn create_calendar_attendee(manager: &SchemaManager<'_>) -> Result<(), DbE
     manager.create_table(clustered(manager, table)).await
 }
 
-/// By seller and time for calendars, by customer for merges.
+/// By seller and time for calendars, by what he answered for invitations, by customer for merges.
 async fn index_calendar_attendee(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     use calendar_attendee::{Column, Entity};
     let by = [Column::TenantId, Column::SellerId, Column::LastTime];
     let mut by_seller = index("calendar_attendee_by_seller", Entity, by);
     by_seller.and_where(Expr::col(Column::SellerId).is_not_null());
     manager.create_index(by_seller).await?;
+    let by = [
+        Column::TenantId,
+        Column::SellerId,
+        Column::Response,
+        Column::LastTime,
+        Column::EventId,
+    ];
+    let mut by_response = index("calendar_attendee_by_response", Entity, by);
+    by_response.and_where(Expr::col(Column::SellerId).is_not_null());
+    manager.create_index(by_response).await?;
     let by = [Column::TenantId, Column::CustomerId];
     let mut by_customer = index("calendar_attendee_by_customer", Entity, by);
     by_customer.and_where(Expr::col(Column::CustomerId).is_not_null());
@@ -146,6 +156,7 @@ async fn create_calendar_feed(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .col(uuid(Column::TenantId))
         .col(uuid(Column::SellerId))
         .col(binary_null(Column::SecretHash))
+        .col(boolean(Column::Own))
         .col(big_integer(Column::Version))
         .col(big_integer(Column::UpdateTime))
         .primary_key(&mut key)

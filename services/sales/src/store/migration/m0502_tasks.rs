@@ -42,12 +42,14 @@ async fn create_task(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text_null(Column::Description))
         .col(integer_null(Column::DueDate))
         .col(big_integer_null(Column::DueTime))
+        .col(big_integer_null(Column::DueMeant))
         .col(big_integer_null(Column::OverTime))
         .col(text(Column::TimeZone))
         .col(text_null(Column::RecurrenceRule))
         .col(small_integer(Column::Priority))
         .col(small_integer(Column::State))
         .col(big_integer_null(Column::RemindTime))
+        .col(big_integer_null(Column::RemindMeant))
         .col(big_integer_null(Column::NextReminderTime))
         .col(text(Column::Author))
         .col(text_null(Column::Closer))
@@ -61,19 +63,25 @@ async fn create_task(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(table).await
 }
 
-/// By assignee and state for lists, by the time for what is overdue of what is not done, and by the
+/// By assignee, state or both for lists, by the time for what is overdue of what is not done, and by the
 /// reminder for the worker, which looks at every tenant.
 async fn index_task(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     use task::{Column, Entity};
-    let by = [
+    let (tenant, assignee, state, id) = (
         Column::TenantId,
         Column::AssigneeId,
         Column::State,
         Column::TaskId,
-    ];
-    manager
-        .create_index(index("task_by_assignee", Entity, by))
-        .await?;
+    );
+    let by = [tenant, assignee, id];
+    let by_assignee = index("task_by_assignee", Entity, by);
+    manager.create_index(by_assignee).await?;
+    let by = [tenant, assignee, state, id];
+    let by_both = index("task_by_assignee_and_state", Entity, by);
+    manager.create_index(by_both).await?;
+    let by = [tenant, state, id];
+    let by_state = index("task_by_state", Entity, by);
+    manager.create_index(by_state).await?;
     let by = [
         Column::TenantId,
         Column::AssigneeId,

@@ -99,3 +99,31 @@ fn whole_days_end_the_day_before() {
         .unwrap();
     assert_eq!(ends, "FREQ=WEEKLY;UNTIL=20260401");
 }
+
+#[test]
+fn what_ends_where_the_clocks_change_ends_there() {
+    let daily = |first: &str, until: &str| {
+        let rule = format!("FREQ=DAILY;UNTIL={until}");
+        series(hour(first), "Europe/Berlin", &rule)
+    };
+    let spring = series(hour("2026-03-27T01:30:00Z"), "Europe/Berlin", "FREQ=DAILY");
+    // 02:30 is not there on the 29th; what ends before it has the two days before.
+    let left_out = spring.time_of(at("2026-03-29T01:30:00Z")).unwrap();
+    let ends = spring
+        .rule()
+        .unwrap()
+        .until_before(left_out, spring.anchor());
+    assert_eq!(ends.as_deref(), Some("FREQ=DAILY;UNTIL=20260329T012959Z"));
+    let ended = daily("2026-03-27T01:30:00Z", "20260329T012959Z");
+    assert_eq!(
+        begins(&ended, YEAR.0, YEAR.1),
+        ["2026-03-27T01:30:00Z", "2026-03-28T01:30:00Z"]
+    );
+    // 02:00 to 03:00 is there twice on the 25th: 02:30 is before the second 02:00.
+    let autumn = daily("2026-10-24T00:30:00Z", "20261025T010000Z");
+    assert_eq!(
+        begins(&autumn, YEAR.0, YEAR.1),
+        ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z"]
+    );
+    assert!(autumn.bounds().end >= at("2026-10-25T01:30:00Z"));
+}

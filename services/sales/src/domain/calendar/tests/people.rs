@@ -88,7 +88,8 @@ fn busy_times_do_not_touch_each_other() {
 #[test]
 fn what_only_touches_is_no_conflict() {
     let seller = uuid::Uuid::from_u128(1);
-    let own = [stretch("2026-01-01T08:00:00Z", "2026-01-01T09:00:00Z")];
+    let instance = stretch("2026-01-01T08:00:00Z", "2026-01-01T09:00:00Z");
+    let own = [(seller, vec![instance])].into();
     let other = |start, end| (seller, stretch(start, end));
     let free = [
         other("2026-01-01T07:00:00Z", "2026-01-01T08:00:00Z"),
@@ -98,9 +99,11 @@ fn what_only_touches_is_no_conflict() {
     let busy = other("2026-01-01T08:59:59Z", "2026-01-01T10:00:00Z");
     let conflict = Conflict {
         seller,
-        instance: own[0].start,
+        instance: instance.start,
         other: busy.1,
     };
     assert_eq!(conflicts(&own, &[busy, busy], 20), [conflict, conflict]);
     assert_eq!(conflicts(&own, &[busy, busy], 1), [conflict]);
+    let another = (uuid::Uuid::from_u128(2), busy.1);
+    assert_eq!(conflicts(&own, &[another], 20), []);
 }

@@ -19,9 +19,10 @@ fn entry(series: Series, zone: &str) -> Entry {
         sequence: 2,
         private: true,
         free: false,
-        organizer: "urn:uuid:1".to_owned(),
+        organizer: ("urn:uuid:1".to_owned(), "Ann \"A\" Lee; Sales".to_owned()),
         attendees: vec![Guest {
             address: "mailto:ana@example.com".to_owned(),
+            name: String::new(),
             response: CalendarResponse::Tentative,
             optional: true,
         }],
@@ -68,6 +69,9 @@ fn long_lines_are_folded_and_text_is_escaped() {
         &lines,
         "ATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=TENTATIVE:mailto:ana@example.com",
     );
+    has(&lines, "ORGANIZER;CN=\"Ann A Lee; Sales\":urn:uuid:1");
+    // Who takes part is told by no method that only publishes (RFC 5546, 3.2.1).
+    assert!(!lines.iter().any(|it| it.starts_with("METHOD")));
     has(&lines, "TRIGGER:-PT15M");
     has(&lines, "SEQUENCE:2");
     has(&lines, "CLASS:PRIVATE");
@@ -86,6 +90,14 @@ fn zones_come_with_their_rules() {
     has(&lines, "DTSTART:20260329T020000");
     has(&lines, "TZOFFSETFROM:+0100");
     has(&lines, "TZOFFSETTO:+0200");
+}
+
+#[test]
+fn zones_are_told_of_until_the_last_event_that_ends() {
+    let far = series(hour("2050-07-01T08:00:00Z"), "Europe/Berlin", "");
+    let lines = lines(entry(far, "Europe/Berlin"));
+    assert!(lines.iter().any(|it| it.contains("20500327T020000")));
+    assert!(!lines.iter().any(|it| it.contains("20510326T020000")));
 }
 
 #[test]

@@ -84,14 +84,14 @@ impl Caller {
             name: format!("{seller}/calendarFeed"),
             ..Default::default()
         };
-        inner(self.calendars().rotate_calendar_feed(request).await)
+        inner(self.feeds().rotate_calendar_feed(request).await)
     }
 
     async fn read_feed(&self, token: &str) -> Result<proto::CalendarExport, Status> {
         let request = proto::ReadCalendarFeedRequest {
             token: token.to_owned(),
         };
-        inner(self.calendars().read_calendar_feed(request).await)
+        inner(self.feeds().read_calendar_feed(request).await)
     }
 }
 
@@ -145,7 +145,7 @@ on_each_engine! {
         let program = office.ann.acting_as("systems/calendar-feed");
         let name = format!("{ann}/calendarFeed");
         let of = || proto::GetCalendarFeedRequest { name: name.clone() };
-        assert_eq!(reason(&office.ann.calendars().get_calendar_feed(of()).await.unwrap_err()), "RESOURCE_NOT_FOUND");
+        assert_eq!(reason(&office.ann.feeds().get_calendar_feed(of()).await.unwrap_err()), "RESOURCE_NOT_FOUND");
         for other in [&office.bob, &office.meg] {
             assert_eq!(reason(&other.feed(&ann).await.unwrap_err()), "NOT_SUBORDINATE");
         }
@@ -154,7 +154,7 @@ on_each_engine! {
         let read = program.read_feed(&feed.token).await.unwrap();
         assert!(read.content.contains("SUMMARY:Talk"), "{}", read.content);
         assert_eq!(read, program.read_feed(&feed.token).await.unwrap(), "the same while nothing changes");
-        let known = answer(office.ann.calendars().get_calendar_feed(of()).await);
+        let known = answer(office.ann.feeds().get_calendar_feed(of()).await);
         assert_eq!((known.active, known.token.as_str(), known.uri.as_str()), (true, "", ""));
 
         let newer = office.ann.feed(&ann).await.unwrap();
@@ -171,7 +171,7 @@ on_each_engine! {
             assert_eq!(fields(&reader.read_feed(&token).await.unwrap_err()), ["token"]);
         }
         let revoke = proto::RevokeCalendarFeedRequest { name, ..Default::default() };
-        assert!(!answer(office.ann.calendars().revoke_calendar_feed(revoke).await).active);
+        assert!(!answer(office.ann.feeds().revoke_calendar_feed(revoke).await).active);
         assert_eq!(fields(&program.read_feed(&newer.token).await.unwrap_err()), ["token"]);
         let told = office.ann.announced().await;
         assert_eq!(told.iter().filter(|it| *it == "CalendarFeedChanged").count(), 3);
@@ -180,9 +180,46 @@ on_each_engine! {
     async fn a_repeated_request_has_one_address(db: Database) {
         let office = Office::open(&db).await;
         let request = proto::RotateCalendarFeedRequest { name: format!("{}/calendarFeed", office.names[0]), request_id: new_id().to_string() };
-        let first = answer(office.ann.calendars().rotate_calendar_feed(request.clone()).await);
-        let again = answer(office.ann.calendars().rotate_calendar_feed(request).await);
+        let first = answer(office.ann.feeds().rotate_calendar_feed(request.clone()).await);
+        let again = answer(office.ann.feeds().rotate_calendar_feed(request).await);
         assert_eq!(first, again);
+        assert!(office.ann.read_feed(&first.token).await.is_ok());
+        // And it is kept nowhere.
+        let secret = first.token.split_once('.').unwrap().1;
+        for query in ["SELECT response FROM idempotency", "SELECT payload FROM outbox", "SELECT secret_hash FROM calendar_feed"] {
+            assert!(!holds(&kept(&db, query).await, secret), "{query}");
+        }
+    }
+
+    async fn who_is_given_a_feed_by_another_reads_nothing_private_in_it(db: Database) {
+        let office = Office::open(&db).await;
+        office.ann.plan(proto::CalendarEvent { title: "Doctor".to_owned(), visibility: proto::CalendarVisibility::Private.into(), ..office.event() }).await.unwrap();
+        office.ann.plan(office.weekly()).await.unwrap();
+        let ann = office.names[0].clone();
+        let minted = office.back.feed(&ann).await.unwrap();
+        let read = office.back.read_feed(&minted.token).await.unwrap().content;
+        assert!(!read.contains("Doctor") && read.contains("SUMMARY:Talk"), "{read}");
+        assert!(read.contains("ORGANIZER;CN=\"ann\":urn:uuid:"), "{read}");
+        let own = office.ann.feed(&ann).await.unwrap();
+        assert!(office.back.read_feed(&own.token).await.unwrap().content.contains("Doctor"));
+    }
+
+    async fn a_feed_ends_with_its_owners_work(db: Database) {
+        let office = Office::open(&db).await;
+        let ann = office.names[0].clone();
+        let feed = office.ann.feed(&ann).await.unwrap();
+        let leave = proto::DeactivateSellerRequest { name: ann.clone(), ..Default::default() };
+        answer(office.back.sellers().deactivate_seller(leave).await);
+        assert_eq!(fields(&office.back.read_feed(&feed.token).await.unwrap_err()), ["token"]);
+        let told = office.ann.announced().await;
+        assert_eq!(told[told.len() - 2..], ["CalendarFeedChanged", "SellerStateChanged"]);
+        // One that is made meanwhile can be read when its owner is back, and the old one never.
+        let early = office.back.feed(&ann).await.unwrap();
+        assert_eq!(fields(&office.back.read_feed(&early.token).await.unwrap_err()), ["token"]);
+        let back = proto::ReactivateSellerRequest { name: ann, ..Default::default() };
+        answer(office.back.sellers().reactivate_seller(back).await);
+        assert!(office.back.read_feed(&early.token).await.is_ok());
+        assert_eq!(fields(&office.back.read_feed(&feed.token).await.unwrap_err()), ["token"]);
     }
 
     async fn managers_export_what_they_may_read(db: Database) {

@@ -29,12 +29,13 @@ on_each_engine! {
         calls += spoil!(ann.calendars(), cancel_calendar_event, CancelCalendarEventRequest { name: name() });
         calls += spoil!(ann.calendars(), respond_to_calendar_event, RespondToCalendarEventRequest { name: name(), attendee: "a@b.c".into(), response: 2 });
         calls += spoil!(ann.calendars(), list_calendar_instances, ListCalendarInstancesRequest { seller: office.names[0].clone(), start_time: start_time, end_time: end_time });
+        calls += spoil!(ann.calendars(), list_calendar_invitations, ListCalendarInvitationsRequest { seller: office.names[0].clone(), response: 1 });
         calls += spoil!(ann.calendars(), query_free_busy, QueryFreeBusyRequest { sellers: office.names.to_vec(), start_time: start_time, end_time: end_time });
         calls += spoil!(ann.calendars(), export_calendar, ExportCalendarRequest { seller: office.names[0].clone() });
-        calls += spoil!(ann.calendars(), get_calendar_feed, GetCalendarFeedRequest { name: feed() });
-        calls += spoil!(ann.calendars(), rotate_calendar_feed, RotateCalendarFeedRequest { name: feed() });
-        calls += spoil!(ann.calendars(), revoke_calendar_feed, RevokeCalendarFeedRequest { name: feed() });
-        calls += spoil!(ann.calendars(), read_calendar_feed, ReadCalendarFeedRequest { token: "t".into() });
+        calls += spoil!(ann.feeds(), get_calendar_feed, GetCalendarFeedRequest { name: feed() });
+        calls += spoil!(ann.feeds(), rotate_calendar_feed, RotateCalendarFeedRequest { name: feed() });
+        calls += spoil!(ann.feeds(), revoke_calendar_feed, RevokeCalendarFeedRequest { name: feed() });
+        calls += spoil!(ann.feeds(), read_calendar_feed, ReadCalendarFeedRequest { token: "t".into() });
         assert!(calls > 150, "{calls}");
     }
 

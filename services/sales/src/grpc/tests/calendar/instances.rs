@@ -55,6 +55,10 @@ on_each_engine! {
         assert_eq!(listed[1].original_start_time, time("2026-01-12T08:00:00Z"));
         assert_eq!(listed[1].end_time, time("2026-01-13T12:00:00Z"));
 
+        let titled = proto::CalendarInstanceChange { title: "Later talk".to_owned(), ..moved("2026-01-13T10:00:00Z", "2026-01-13T12:00:00Z") };
+        let titled = answer(calendars().change_calendar_instance(change(&made, "2026-01-12T08:00:00Z", titled)).await);
+        assert_eq!((titled.changes[0].title.as_str(), titled.sequence), ("Later talk", 2), "programs know its times already");
+
         // As the others again, both.
         for original in ["2026-01-12T08:00:00Z", "2026-01-19T08:00:00Z"] {
             let same = change(&made, original, proto::CalendarInstanceChange::default());
@@ -125,6 +129,50 @@ on_each_engine! {
         let first = answer(office.ann.calendars().split_calendar_event(request.clone()).await);
         assert_eq!(answer(office.ann.calendars().split_calendar_event(request).await), first);
         assert_eq!(office.ann.agenda(&office.names[0], JANUARY).await.unwrap().len(), 4);
+    }
+
+    async fn a_split_keeps_what_was_answered_unless_the_times_are_others(db: Database) {
+        let office = Office::open(&db).await;
+        let made = office.ann.plan(proto::CalendarEvent { attendees: office.with_bob().attendees, ..office.weekly() }).await.unwrap();
+        office.bob.say(&made.name, &office.names[2], Said::Accepted).await.unwrap();
+        let split = |of: &str, original: &str, event: proto::CalendarEvent, path: &str| proto::SplitCalendarEventRequest {
+            name: of.to_owned(), original_start_time: time(original), calendar_event: Some(event), update_mask: mask(&[path]), ..Default::default()
+        };
+        let titled = proto::CalendarEvent { title: "Short talk".to_owned(), ..Default::default() };
+        let goes_on = split(&made.name, "2026-01-19T08:00:00Z", titled, "title");
+        let goes_on = answer(office.ann.calendars().split_calendar_event(goes_on).await);
+        assert_eq!((goes_on.attendees[0].response(), goes_on.attendees[0].respond_time), (Said::Accepted, time(NOW)));
+        assert_eq!(office.bob.say(&goes_on.name, &office.names[2], Said::Tentative).await.unwrap().attendees[0].response(), Said::Tentative);
+        assert_eq!(office.ann.look_at(&made.name).await.unwrap().attendees[0].response(), Said::Accepted);
+        let later = proto::CalendarEvent { slot: slot("2026-01-26T10:00:00Z", "2026-01-26T11:00:00Z"), ..Default::default() };
+        let later = split(&goes_on.name, "2026-01-26T08:00:00Z", later, "slot");
+        let later = answer(office.ann.calendars().split_calendar_event(later).await);
+        assert_eq!((later.attendees[0].response(), later.sequence), (Said::NeedsAction, 0));
+    }
+
+    async fn a_series_ends_but_is_not_split_at_a_time_that_the_clocks_leave_out(db: Database) {
+        let office = Office::open(&db).await;
+        // 02:30 in Berlin, which there is not on 29 March.
+        let made = office.ann.plan(proto::CalendarEvent {
+            slot: slot("2026-03-27T01:30:00Z", "2026-03-27T02:30:00Z"), recurrence_rule: "FREQ=DAILY".to_owned(), ..office.event()
+        }).await.unwrap();
+        let split = |original: &str| proto::SplitCalendarEventRequest {
+            name: made.name.clone(),
+            original_start_time: time(original),
+            calendar_event: Some(proto::CalendarEvent { title: "Night".to_owned(), ..Default::default() }),
+            update_mask: mask(&["title"]),
+            ..Default::default()
+        };
+        let refused = office.ann.calendars().split_calendar_event(split("2026-03-29T01:30:00Z")).await.unwrap_err();
+        assert_eq!(fields(&refused), ["original_start_time"]);
+        office.ann.drop_event(&made, Some("2026-03-31T00:30:00Z"), false).await.unwrap();
+        let goes_on = answer(office.ann.calendars().split_calendar_event(split("2026-03-30T00:30:00Z")).await);
+        assert_eq!(goes_on.excluded_times, [time("2026-03-31T00:30:00Z").unwrap()]);
+        office.ann.drop_event(&made, Some("2026-03-29T01:30:00Z"), true).await.unwrap();
+        let listed = office.ann.agenda(&office.names[0], ("2026-03-20T00:00:00Z", "2026-04-02T00:00:00Z")).await.unwrap();
+        assert_eq!(begins(&listed), [
+            "2026-03-27T01:30:00Z", "2026-03-28T01:30:00Z", "2026-03-30T00:30:00Z", "2026-04-01T00:30:00Z",
+        ]);
     }
 
     async fn this_and_what_follows_is_cancelled(db: Database) {

@@ -96,7 +96,7 @@ on_each_engine! {
             let fact = proto::CalendarReminderDue { calendar_event: "calendarEvents/x".to_owned(), ..Default::default() };
             let event = crate::events::calendar::reminder_due(&fact, 1);
             rapport_platform::outbox::append(&txn, ctx, &[event]).await?;
-            crate::store::calendar::reminded(ctx, &txn, id, (ctx.now, None)).await?;
+            crate::store::calendar::reminded(ctx, &txn, &[(id, None)]).await?;
             Err::<(), _>(crate::Error::not_found("the process".to_owned()))
         });
         assert!(killed.await.is_err());
@@ -126,5 +126,48 @@ on_each_engine! {
             remind(&db, &clock).await.unwrap();
         }
         assert_eq!(reminders(&db).await, told(&[("2026-01-05T10:00:00Z", 15, 1), ("2026-01-19T08:00:00Z", 15, 1)]));
+    }
+
+    async fn many_are_told_of_in_few_round_trips_and_one_that_fails_holds_up_none(db: Database) {
+        let office = Office::open(&db).await;
+        let event = || proto::CalendarEvent { reminder_minutes: vec![15], ..office.event() };
+        let broken = office.ann.plan(event()).await.unwrap();
+        let (counted, statements) = rapport_platform::testing::counted(&db);
+        let count = || statements.swap(0, std::sync::atomic::Ordering::Relaxed);
+        let plan_many = async || for _ in 0..30 {
+            office.ann.plan(event()).await.unwrap();
+        };
+        plan_many().await;
+        let (clock, hands) = Clock::manual(at("2026-01-05T07:45:00Z"));
+        remind(&counted, &clock).await.unwrap();
+        assert_eq!(reminders(&db).await.len(), 31);
+        let few = count();
+        assert!(few <= 20, "{few}");
+
+        plan_many().await;
+        let [id] = crate::resource::CALENDAR_EVENT.ids(&broken.name).unwrap();
+        let spoil = Statement::from_sql_and_values(
+            db.backend(), "UPDATE calendar_event SET document = $1, next_reminder_time = 1 WHERE event_id = $2", [vec![0xff_u8].into(), id.into()],
+        );
+        let spoil = &spoil;
+        db.write_txn(|txn| async move { txn.execute_raw(spoil.clone()).await.map(drop).map_err(crate::Error::from) }).await.unwrap();
+        hands.set(at("2026-01-05T07:46:00Z"));
+        remind(&db, &clock).await.unwrap();
+        assert_eq!(reminders(&db).await.len(), 61);
+    }
+
+    async fn what_was_due_before_a_change_is_told_of_with_it(db: Database) {
+        let office = Office::open(&db).await;
+        let made = office.ann.plan(proto::CalendarEvent { reminder_minutes: vec![15], ..office.event() }).await.unwrap();
+        // Due since ten seconds, and nobody has looked yet.
+        let late = office.ann.with(|ctx| ctx.now = at("2026-01-05T07:45:10Z"));
+        let sooner = proto::CalendarEvent { name: made.name.clone(), reminder_minutes: vec![5], ..Default::default() };
+        late.replan(sooner, &["reminder_minutes"]).await.unwrap();
+        assert_eq!(reminders(&db).await, told(&[("2026-01-05T08:00:00Z", 15, 1)]));
+        let (clock, hands) = Clock::manual(at("2026-01-05T07:45:20Z"));
+        remind(&db, &clock).await.unwrap();
+        hands.set(at("2026-01-05T07:55:00Z"));
+        remind(&db, &clock).await.unwrap();
+        assert_eq!(reminders(&db).await, told(&[("2026-01-05T08:00:00Z", 15, 1), ("2026-01-05T08:00:00Z", 5, 1)]));
     }
 }

@@ -89,6 +89,54 @@ on_each_engine! {
         assert_eq!(reason(&office.ann.calendars().create_calendar_event(other).await.unwrap_err()), "REQUEST_ID_REUSED");
     }
 
+    async fn a_repeated_change_gets_its_answer_whatever_became_of_the_event(db: Database) {
+        let office = Office::open(&db).await;
+        let made = office.ann.plan(office.weekly()).await.unwrap();
+        let event = |rule: &str| proto::CalendarEvent { name: made.name.clone(), recurrence_rule: rule.to_owned(), ..Default::default() };
+        let request = proto::UpdateCalendarEventRequest {
+            calendar_event: Some(event("FREQ=WEEKLY;BYDAY=MO")), update_mask: mask(&["recurrence_rule"]), request_id: new_id().to_string(), ..Default::default()
+        };
+        let first = answer(office.ann.calendars().update_calendar_event(request.clone()).await);
+        // On Tuesdays, which the rule of the first request does not fit.
+        let tuesday = proto::CalendarEvent { slot: slot("2026-01-06T08:00:00Z", "2026-01-06T09:00:00Z"), ..event("FREQ=WEEKLY;BYDAY=TU") };
+        office.back.replan(tuesday, &["slot", "recurrence_rule"]).await.unwrap();
+        assert_eq!(answer(office.ann.calendars().update_calendar_event(request).await), first);
+    }
+
+    async fn of_many_who_change_and_answer_at_once_all_do(db: Database) {
+        let office = Office::open(&db).await;
+        let made = office.ann.plan(office.with_bob()).await.unwrap();
+        let changes = (0..6).map(|number| {
+            let event = proto::CalendarEvent { name: made.name.clone(), title: number.to_string(), ..Default::default() };
+            office.ann.replan(event, &["title"])
+        });
+        let answers = (0..6).map(|_| office.bob.say(&made.name, &office.names[2], Said::Accepted));
+        let (changed, answered) = futures::future::join(join_all(changes), join_all(answers)).await;
+        for done in changed.into_iter().chain(answered) {
+            done.unwrap();
+        }
+        assert_eq!(office.ann.look_at(&made.name).await.unwrap().attendees[0].response(), Said::Accepted);
+    }
+
+    async fn nobody_fills_the_calendar_of_another_up(db: Database) {
+        let office = Office::open(&db).await;
+        let daily = || proto::CalendarEvent { recurrence_rule: "FREQ=DAILY".to_owned(), free: true, ..office.with_bob() };
+        for _ in 0..200 {
+            office.ann.plan(daily()).await.unwrap();
+        }
+        assert_eq!(fields(&office.ann.plan(daily()).await.unwrap_err()), ["calendar_event.attendees"]);
+        let mine = |name: &str| proto::CalendarEvent { name: name.to_owned(), ..Default::default() };
+        let day = proto::ListCalendarInstancesRequest {
+            seller: office.names[2].clone(), start_time: time("2026-01-05T00:00:00Z"), end_time: time("2026-01-06T00:00:00Z"), page_size: 200, ..Default::default()
+        };
+        let listed = answer(office.bob.calendars().list_calendar_instances(day).await).calendar_instances;
+        assert_eq!(listed.len(), 200);
+        // He answers one, and there is room for one.
+        office.bob.say(&listed[0].calendar_event, &office.names[2], Said::Declined).await.unwrap();
+        let made = office.ann.plan(daily()).await.unwrap();
+        office.ann.replan(proto::CalendarEvent { title: "Other".to_owned(), ..mine(&made.name) }, &["title"]).await.unwrap();
+    }
+
     async fn of_two_who_change_one_series_one_does(db: Database) {
         let office = Office::open(&db).await;
         let made = office.ann.plan(office.weekly()).await.unwrap();
