@@ -4,6 +4,8 @@ mod count;
 mod decide;
 mod present;
 
+use std::collections::BTreeSet;
+
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
@@ -78,7 +80,7 @@ impl Suggestions {
         let db = self.0.db.read();
         let rows = suggestion::list(&ctx, db, customer, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.decision_id)?;
-        let since = decide::since(&ctx, db, customer, &rows).await?;
+        let since = decide::since(&ctx, db, &BTreeSet::from([customer]), &rows).await?;
         let decisions = rows.into_iter().map(|row| convert::to_proto(row, &since));
         Ok(proto::ListSuggestionDecisionsResponse {
             suggestion_decisions: decisions.collect::<Result<_, _>>()?,

@@ -2,6 +2,8 @@
 
 pub(crate) mod candidate;
 
+use std::collections::BTreeSet;
+
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -97,11 +99,11 @@ pub(crate) async fn write(txn: &DatabaseTransaction, changed: Model) -> Result<M
     Ok(row)
 }
 
-/// What a customer said last about each of the products, while it holds.
+/// What customers said last about each of the products, while it holds.
 pub(crate) async fn holding(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &BTreeSet<Uuid>,
     products: &[Uuid],
 ) -> Result<Vec<response::Model>, Error> {
     use response::Column;
@@ -110,7 +112,7 @@ pub(crate) async fn holding(
     }
     Ok(response::Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
         .filter(Column::ProductId.is_in(products.iter().copied()))
         .filter(Column::HoldUntilTime.gt(ctx.now))
         .order_by_asc(Column::RespondTime)

@@ -111,18 +111,33 @@ pub(super) async fn told(
     db: &impl ConnectionTrait,
     row: Model,
 ) -> Result<proto::SuggestionDecision, Error> {
-    let rows = [row];
-    let since = since(ctx, db, rows[0].customer_id, &rows).await?;
+    let customer = row.customer_id;
+    told_to(ctx, db, customer, row).await
+}
+
+/// The decision for a customer who is now part of this one, with what became of it for either.
+pub(super) async fn told_to(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    now: Uuid,
+    row: Model,
+) -> Result<proto::SuggestionDecision, Error> {
+    let customers = BTreeSet::from([now, row.customer_id]);
+    let rows = [Model {
+        customer_id: now,
+        ..row
+    }];
+    let since = since(ctx, db, &customers, &rows).await?;
     let [row] = rows;
     convert::to_proto(row, &since)
 }
 
-/// What became of everything that these decisions suggest to a customer: three statements, however
-/// many they are.
+/// What became of everything that these decisions suggest to customers who are one: three
+/// statements, however many they are.
 pub(super) async fn since(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &BTreeSet<Uuid>,
     rows: &[Model],
 ) -> Result<Since, Error> {
     let mut products = BTreeSet::new();
@@ -133,14 +148,14 @@ pub(super) async fn since(
     let products: Vec<Uuid> = products.into_iter().collect();
     let known = product::among(ctx, db, products.iter().copied()).await?;
     let sold = known.into_values().filter(|it| !it.retired);
-    let said = suggestion::holding(ctx, db, customer, &products).await?;
+    let said = suggestion::holding(ctx, db, customers, &products).await?;
     let said = said.into_iter().map(|it| {
         let outcome = SuggestionOutcome::try_from(i32::from(it.outcome));
         let outcome = outcome.map_err(unreadable("reading a stored response"))?;
         Ok((it.product_id, outcome))
     });
     Ok(Since {
-        owned: ownership::among(ctx, db, &BTreeSet::from([customer]), &products).await?,
+        owned: ownership::among(ctx, db, customers, &products).await?,
         sold: sold.map(|it| it.product_id).collect(),
         said: said.collect::<Result<_, Error>>()?,
     })

@@ -6,6 +6,7 @@ use prost::Message as _;
 use rapport_platform::id::new_id;
 use rapport_platform::on_each_engine;
 use rapport_platform::testing::{answer, fields, metadata};
+use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
 use tonic::{Code, Status};
@@ -92,5 +93,39 @@ on_each_engine! {
         assert_eq!(metadata(&declined, "state"), "NOTHING_OPEN");
         let told = sven.announced().await;
         assert!(!told.iter().any(|it| it == "SuggestionMessageSubmitted" || it == "SuggestionsPresented"));
+    }
+
+    async fn what_a_merge_left_behind_is_not_presented_and_its_answers_are_the_survivors(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let ada = market.another(&[&market.pen]).await;
+        market.count().await;
+        let left = market.decide("renewal").await;
+        let own = sven.decide(&ada, "renewal").await.unwrap();
+        let merge = market.company.beside.merge(&sven.ctx, &ada, market.her()).await;
+        let name = merge.name.clone();
+        let fact = customer::CustomersMerged { customer_merge: Some(merge), ..Default::default() };
+        sven.hear(&name, 1, &fact).await;
+        let both = proto::PresentSuggestionsRequest { customer: ada.clone(), ..by_phone(&left) };
+        let refused = sven.present(both).await.unwrap_err();
+        assert_eq!(metadata(&refused, "state"), "SUPERSEDED");
+        let said = sven.respond(&left, &market.ink, Declined).await.unwrap();
+        assert_eq!(said.customer, ada);
+        let declined = sven.present(by_phone(&own)).await.unwrap_err();
+        assert_eq!(metadata(&declined, "state"), "NOTHING_OPEN");
+    }
+
+    async fn what_either_owns_is_not_presented_before_a_merge_is_heard_of(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let ada = market.company.another_customer().await;
+        let hers = market.decide("renewal").await;
+        market.company.beside.merge(&sven.ctx, &ada, market.her()).await;
+        let request = proto::PresentSuggestionsRequest { customer: ada.clone(), ..by_phone(&hers) };
+        let presented = sven.present(request.clone()).await.unwrap();
+        assert_eq!((&presented.customer, presented.suggestions.len()), (&ada, 1));
+        market.wins(&ada, &[&market.ink]).await;
+        let owned = sven.present(request).await.unwrap_err();
+        assert_eq!(metadata(&owned, "state"), "NOTHING_OPEN");
     }
 }
