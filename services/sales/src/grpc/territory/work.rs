@@ -73,16 +73,18 @@ pub(crate) async fn step(
         .map_err(|error| PlatformError::internal("naming the clock of territories", error))?;
     let ctx = &Context::new(tenant, actor, clock.now());
     let known = desk(ctx, db.read()).await?;
-    if let Some(desk) = known.filter(|it| it.filling) {
-        return fill(db, ctx, customers, desk).await.map(|()| true);
+    let filling = known.filter(|it| it.filling);
+    let filled = filling.is_none();
+    let done = db.write_txn(|txn| async move {
+        let told = announce(ctx, &txn).await? || catch_up(ctx, &txn).await?;
+        // Only when everybody is known it is known who would move.
+        Ok(told || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?))
+    });
+    let done = done.await?;
+    match filling {
+        Some(desk) => fill(db, ctx, customers, desk).await.map(|()| true),
+        None => Ok(done),
     }
-    db.write_txn(|txn| async move {
-        Ok(announce(ctx, &txn).await?
-            || catch_up(ctx, &txn).await?
-            || prepare(ctx, &txn).await?
-            || activate(ctx, &txn).await?)
-    })
-    .await
 }
 
 /// Reads the next customers.
@@ -95,8 +97,10 @@ async fn fill(
     let token = desk.fill_token.clone().unwrap_or_default();
     let page = customers.page(ctx, &token).await?;
     let next = page.as_ref().map(|(_, next)| next.as_str());
+    let ended = next == Some("");
     let after = &territory_desk::Model {
-        filling: next != Some(""),
+        filling: !ended || desk.refill,
+        refill: !ended && desk.refill,
         fill_token: next.filter(|it| !it.is_empty()).map(str::to_owned),
         ..desk
     };
@@ -107,7 +111,7 @@ async fn fill(
     });
     let facts = &facts.collect::<Vec<_>>();
     db.write_txn(|txn| async move {
-        // Somebody else was faster, or it begins anew: then that counts.
+        // Somebody else was faster, or it is to begin anew: then that counts.
         let now = territory::desk(ctx, &*txn).await?;
         if now.is_none_or(|now| now.version != after.version) {
             return Ok(());

@@ -44,6 +44,7 @@ async fn create_territory_desk(manager: &SchemaManager<'_>) -> Result<(), DbErr>
         .col(uuid(Column::TenantId))
         .col(uuid_null(Column::ActiveModelId))
         .col(boolean(Column::Filling))
+        .col(boolean(Column::Refill))
         .col(text_null(Column::FillToken))
         .col(big_integer(Column::Version))
         .primary_key(&mut key)

@@ -42,6 +42,7 @@ async fn open_desk(ctx: &Context, txn: &DatabaseTransaction) -> Result<(), Error
         tenant_id: ctx.tenant,
         active_model_id: None,
         filling: true,
+        refill: false,
         fill_token: None,
         version: 1,
     };

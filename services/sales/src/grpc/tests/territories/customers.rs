@@ -1,5 +1,7 @@
 //! What becomes of territories when customers change.
 
+use std::time::Duration;
+
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
@@ -23,6 +25,13 @@ async fn relocate(map: &Map, customer: &str, region: &str) {
     client.update_customer(request).await.unwrap();
 }
 
+fn imported(created_count: i64) -> customer::ImportRunEnded {
+    customer::ImportRunEnded {
+        created_count,
+        ..Default::default()
+    }
+}
+
 on_each_engine! {
     async fn a_customer_follows_what_changes_of_it_and_a_pinned_one_stays(db: Database) {
         let map = Map::of(&db).await;
@@ -43,6 +52,43 @@ on_each_engine! {
         let request = proto::ListTerritoryCustomersRequest { parent: de.name, ..Default::default() };
         let there = answer(map.covers().list_territory_customers(request).await).customer_territories;
         assert_eq!(there.iter().map(|it| it.customer.as_str()).collect::<Vec<_>>(), [ada.as_str(), new.as_str()]);
+    }
+
+    async fn imports_that_follow_each_other_hold_up_nothing_else(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        relocate(&map, &ada, "DE").await;
+        for run in 1.. {
+            map.caller().hear("importRuns/1", run, &imported(1)).await;
+            map.step().await;
+            if map.of_now(&ada).await == "de" {
+                break;
+            }
+            assert!(run < 200, "nobody moves");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn customers_that_are_being_read_are_read_to_the_end_and_once_more_after_an_import(db: Database) {
+        let map = Map::of(&db).await;
+        map.model("").await;
+        let caller = map.caller();
+        let desk = async || {
+            let desk = crate::store::territory::desk(&caller.ctx, db.read()).await.unwrap().unwrap();
+            (desk.filling, desk.refill)
+        };
+        assert_eq!(desk().await, (true, false));
+        for run in 1..4 {
+            caller.hear("importRuns/1", run, &imported(1)).await;
+        }
+        for expected in [(true, true), (true, false), (false, false)] {
+            assert_eq!(desk().await, expected);
+            map.step().await;
+        }
+        caller.hear("importRuns/1", 4, &imported(0)).await;
+        assert_eq!(desk().await, (false, false), "nobody changed");
     }
 
     async fn a_plan_that_is_prepared_follows_too(db: Database) {
