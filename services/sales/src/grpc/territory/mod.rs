@@ -11,7 +11,7 @@ pub(crate) use customers::CustomerTerritories;
 pub(crate) use models::TerritoryModels;
 pub(crate) use territories::Territories;
 #[cfg(test)]
-pub(crate) use work::step;
+pub(crate) use work::{round, step};
 pub(crate) use work::worker;
 
 use rapport_platform::identity::Context;

@@ -47,19 +47,30 @@ pub(crate) async fn round(
     clock: &Clock,
     customers: &Customers,
 ) -> Result<(), Error> {
-    for tenant in busy(db.read()).await? {
-        for _ in 0..STEPS {
-            match Box::pin(step(db, clock, customers, tenant)).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::warn!(%error, tenant = ?tenant, "territories not worked out");
-                    break;
-                }
+    let mut after = None;
+    loop {
+        let tenants = busy(db.read(), after).await?;
+        let Some(last) = tenants.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for tenant in tenants {
+            some(db, clock, customers, tenant).await;
+        }
+    }
+}
+
+/// Does some of what there is to do for a tenant.
+async fn some(db: &Database, clock: &Clock, customers: &Customers, tenant: TenantId) {
+    for _ in 0..STEPS {
+        match Box::pin(step(db, clock, customers, tenant)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                return tracing::warn!(%error, tenant = ?tenant, "territories not worked out");
             }
         }
     }
-    Ok(())
 }
 
 /// Does one step of what there is to do for a tenant; false when there is nothing.

@@ -296,21 +296,27 @@ pub(crate) async fn held_at(
         .await?)
 }
 
-/// Tenants for whom there is work in the background.
+/// Tenants for whom there is work in the background, by their ids.
 const BUSY: &str = "\
-SELECT tenant_id FROM territory_desk WHERE filling
-UNION SELECT tenant_id FROM territory_model
-  WHERE announcing OR (state = 1 AND (preparation = 1 OR activating))
-UNION SELECT tenant_id FROM customer_fact_change
-ORDER BY tenant_id LIMIT 100";
+SELECT tenant_id FROM (
+  SELECT tenant_id FROM territory_desk WHERE filling
+  UNION SELECT tenant_id FROM territory_model
+    WHERE announcing OR (state = 1 AND (preparation = 1 OR activating))
+  UNION SELECT tenant_id FROM customer_fact_change
+) AS busy WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 100";
 
-/// Up to a hundred of them.
-pub(crate) async fn busy(db: &impl ConnectionTrait) -> Result<Vec<TenantId>, PlatformError> {
+/// Up to a hundred of them, from behind `after` on.
+pub(crate) async fn busy(
+    db: &impl ConnectionTrait,
+    after: Option<TenantId>,
+) -> Result<Vec<TenantId>, PlatformError> {
     #[derive(FromQueryResult)]
     struct Row {
         tenant_id: TenantId,
     }
-    let statement = Statement::from_string(db.get_database_backend(), BUSY);
+    let after = after.map_or(Uuid::nil(), TenantId::as_uuid);
+    let backend = db.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, BUSY, [after.into()]);
     let rows = Row::find_by_statement(statement).all(db).await?;
     Ok(rows.into_iter().map(|row| row.tenant_id).collect())
 }

@@ -5,15 +5,22 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use prost::Message as _;
 use rapport_platform::id::new_id;
+use rapport_platform::identity::TenantId;
 use rapport_platform::on_each_engine;
+use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use tonic::Code;
+use uuid::Uuid;
 
 use super::super::announcements::told_of;
 use super::super::mask;
 use super::{Map, answer, counts, now};
 use crate::events::facts::fact_of;
+use crate::grpc::territory::round;
+use crate::store::entity::territory_desk;
+use crate::store::rows::insert_all;
 use crate::store::territory::fact;
 use crate::testing::metadata;
 use proto::{TerritoryModelState as State, TerritoryPreparationState as Preparation};
@@ -221,6 +228,24 @@ on_each_engine! {
         map.covers().unpin_customer(unpin.clone()).await.unwrap();
         assert_eq!(map.of_now(&ada).await, "ch");
         assert_eq!(map.covers().unpin_customer(unpin).await.unwrap_err().code(), Code::NotFound);
+    }
+
+    async fn a_round_has_a_turn_for_everybody(db: Database) {
+        let map = Map::of(&db).await;
+        let desks = (1..=101).map(|number| territory_desk::Model {
+            tenant_id: TenantId::new(Uuid::from_u128(number)),
+            active_model_id: None,
+            filling: true,
+            refill: false,
+            fill_token: None,
+            version: 1,
+        });
+        let desks = &desks.collect::<Vec<_>>();
+        let opened = db.write_txn(|txn| async move { insert_all::<territory_desk::Entity>(&txn, desks.clone()).await });
+        opened.await.unwrap();
+        round(&db, &Clock::system(), &map.caller().shared.customers).await.unwrap();
+        let filling = territory_desk::Entity::find().filter(territory_desk::Column::Filling.eq(true)).count(db.read());
+        assert_eq!(filling.await.unwrap(), 0);
     }
 
     async fn a_pin_beside_the_work_holds(db: Database) {
