@@ -102,6 +102,7 @@ impl TerritoryModels {
             Ok(Model {
                 state: ModelState::Archived.code(),
                 archive_time: Some(now),
+                clearing: true,
                 ..unprepared(row)
             })
         };
@@ -168,7 +169,7 @@ pub(super) async fn take_over(
         activate_time: Some(time),
         announcing: true,
         announce_place: None,
-        moved: moves::total(ctx, txn, id).await?,
+        moved: moves::total(ctx, txn, &row).await?,
         lost_pins: pin::count_lost(ctx, txn, id).await?,
         ..row
     };

@@ -89,7 +89,9 @@ pub(crate) async fn step(
     let done = db.write_txn(|txn| async move {
         let told = announce(ctx, &txn).await? || catch_up(ctx, &txn).await?;
         // Only when everybody is known it is known who would move.
-        Ok(told || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?))
+        Ok(told
+            || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?)
+            || clear(ctx, &txn).await?)
     });
     let done = done.await?;
     match filling {
@@ -143,7 +145,7 @@ async fn announce(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
     let Some(model) = live.into_iter().find(|it| it.announcing) else {
         return Ok(false);
     };
-    let rows = moves::list(ctx, txn, model.model_id, model.announce_place, BATCH).await?;
+    let rows = moves::list(ctx, txn, &model, model.announce_place, BATCH).await?;
     let time = model.activate_time;
     let row = Model {
         announcing: rows.len() as u64 == BATCH,
@@ -214,6 +216,20 @@ async fn activate(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
         ..ctx.clone()
     };
     take_over(ctx, txn, model, desk).await?;
+    Ok(true)
+}
+
+/// Removes whose the next customers would have been by a model that was given up.
+async fn clear(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Error> {
+    let Some(model) = territory::given_up(ctx, txn).await? else {
+        return Ok(false);
+    };
+    let removed = assign::clear(ctx, txn, model.model_id).await?;
+    let row = Model {
+        clearing: removed >= BATCH,
+        ..model
+    };
+    proceed(txn, row).await?;
     Ok(true)
 }
 

@@ -73,6 +73,7 @@ async fn create_territory_model(manager: &SchemaManager<'_>) -> Result<(), DbErr
         .col(boolean(Column::Announcing))
         .col(uuid_null(Column::AnnouncePlace))
         .col(big_integer(Column::Announced))
+        .col(boolean(Column::Clearing))
         .col(big_integer_null(Column::ActivateTime))
         .col(big_integer_null(Column::ArchiveTime))
         .col(big_integer(Column::Moved))

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Order, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     QueryFilter as _, QuerySelect as _,
@@ -250,6 +250,30 @@ async fn plan_for(
         })
     });
     insert_all::<Entity>(txn, rows.collect()).await
+}
+
+/// Removes whose customers would have been by a model: at most a batch of them. Answers how many.
+pub(crate) async fn clear(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    model: Uuid,
+) -> Result<u64, Error> {
+    let of_model = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::ModelId.eq(model));
+    let next = Query::select()
+        .column(Column::CustomerId)
+        .from(Entity)
+        .cond_where(of_model.clone())
+        .order_by(Column::CustomerId, Order::Asc)
+        .limit(BATCH)
+        .to_owned();
+    let removed = Entity::delete_many()
+        .filter(of_model)
+        .filter(Column::CustomerId.in_subquery(next))
+        .exec(txn)
+        .await?;
+    Ok(removed.rows_affected)
 }
 
 /// Where customers belong under a model now.

@@ -174,6 +174,7 @@ pub(crate) async fn insert(
         announcing: false,
         announce_place: None,
         announced: 0,
+        clearing: false,
         activate_time: None,
         archive_time: None,
         moved: 0,
@@ -259,6 +260,18 @@ pub(crate) async fn activating(
         .await?)
 }
 
+/// A model that was given up and of which something is still to be removed.
+pub(crate) async fn given_up(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+) -> Result<Option<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::Clearing.eq(true))
+        .one(db)
+        .await?)
+}
+
 /// What was prepared of the other models is out of date, because this one holds now.
 pub(crate) async fn outdate_others(
     ctx: &Context,
@@ -301,7 +314,7 @@ const BUSY: &str = "\
 SELECT tenant_id FROM (
   SELECT tenant_id FROM territory_desk WHERE filling
   UNION SELECT tenant_id FROM territory_model
-    WHERE announcing OR (state = 1 AND (preparation = 1 OR activating))
+    WHERE announcing OR clearing OR (state = 1 AND (preparation = 1 OR activating))
   UNION SELECT tenant_id FROM customer_fact_change
 ) AS busy WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 100";
 

@@ -19,7 +19,7 @@ use super::super::mask;
 use super::{Map, answer, counts, now};
 use crate::events::facts::fact_of;
 use crate::grpc::territory::round;
-use crate::store::entity::territory_desk;
+use crate::store::entity::{customer_territory, territory_desk};
 use crate::store::rows::insert_all;
 use crate::store::territory::fact;
 use crate::testing::metadata;
@@ -56,6 +56,16 @@ async fn crowd(map: &Map, count: usize, region: &str) {
             .map(|told| told.len())
     });
     assert_eq!(kept.await.unwrap(), count);
+}
+
+async fn customers_of(map: &Map, territory: &str) -> usize {
+    let request = proto::ListTerritoryCustomersRequest {
+        parent: territory.to_owned(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let there = map.covers().list_territory_customers(request).await;
+    answer(there).customer_territories.len()
 }
 
 on_each_engine! {
@@ -228,6 +238,45 @@ on_each_engine! {
         map.covers().unpin_customer(unpin.clone()).await.unwrap();
         assert_eq!(map.of_now(&ada).await, "ch");
         assert_eq!(map.covers().unpin_customer(unpin).await.unwrap_err().code(), Code::NotFound);
+    }
+
+    async fn a_preview_that_is_worked_out_anew_tells_nothing_of_the_one_before(db: Database) {
+        let map = Map::of(&db).await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.work().await;
+        crowd(&map, 700, "CH").await;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        assert_eq!(customers_of(&map, &ch).await, 700);
+        let nobody = proto::Territory { name: ch.clone(), rule: "region_code = AQ".to_owned(), ..Default::default() };
+        let request = proto::UpdateTerritoryRequest { territory: Some(nobody), update_mask: mask(&["rule"]), ..Default::default() };
+        map.territories().update_territory(request).await.unwrap();
+        let request = proto::PrepareTerritoryModelRequest { name: model.clone(), ..Default::default() };
+        map.models().prepare_territory_model(request).await.unwrap();
+        for processed in [0, 500, 700] {
+            let summary = map.summary(&model).await;
+            assert_eq!((summary.processed_count, counts(&summary)), (processed, vec![]));
+            assert_eq!((map.moves(&model).await, customers_of(&map, &ch).await), (vec![], 0));
+            map.step().await;
+        }
+    }
+
+    async fn a_model_that_is_given_up_has_no_customers_and_leaves_nothing(db: Database) {
+        let map = Map::of(&db).await;
+        let model = map.countries(&["ch"]).await.name;
+        map.work().await;
+        crowd(&map, 700, "CH").await;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        let archive = proto::ArchiveTerritoryModelRequest { name: model, ..Default::default() };
+        map.models().archive_territory_model(archive).await.unwrap();
+        assert_eq!(customers_of(&map, &ch).await, 0);
+        let rows = async || customer_territory::Entity::find().count(db.read()).await.unwrap();
+        assert_eq!(rows().await, 700);
+        assert!(map.step().await);
+        assert_eq!(rows().await, 200);
+        map.work().await;
+        assert_eq!(rows().await, 0);
     }
 
     async fn a_round_has_a_turn_for_everybody(db: Database) {
