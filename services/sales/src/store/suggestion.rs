@@ -20,6 +20,9 @@ use crate::domain::suggestion::{PolicyParts, SuggestionPolicy};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::SUGGESTION_DECISION;
 
+/// Most answers that are read to tell what became of decisions.
+const MOST_ANSWERS: u64 = 4_000;
+
 /// One decision.
 ///
 /// # Errors
@@ -99,24 +102,29 @@ pub(crate) async fn write(txn: &DatabaseTransaction, changed: Model) -> Result<M
     Ok(row)
 }
 
-/// What customers said last about each of the products, while it holds.
-pub(crate) async fn holding(
+/// What customers said about the products that holds still, or was said since `since`; the latest
+/// first, and of all that at most [`MOST_ANSWERS`].
+pub(crate) async fn answers(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customers: &BTreeSet<Uuid>,
-    products: &[Uuid],
+    (products, since): (&[Uuid], Timestamp),
 ) -> Result<Vec<response::Model>, Error> {
     use response::Column;
     if products.is_empty() {
         return Ok(Vec::new());
     }
+    let counts = Condition::any()
+        .add(Column::HoldUntilTime.gt(ctx.now))
+        .add(Column::RespondTime.gte(since));
     Ok(response::Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.is_in(customers.iter().copied()))
         .filter(Column::ProductId.is_in(products.iter().copied()))
-        .filter(Column::HoldUntilTime.gt(ctx.now))
-        .order_by_asc(Column::RespondTime)
-        .order_by_asc(Column::ResponseId)
+        .filter(counts)
+        .order_by_desc(Column::RespondTime)
+        .order_by_desc(Column::ResponseId)
+        .limit(MOST_ANSWERS)
         .all(db)
         .await?)
 }

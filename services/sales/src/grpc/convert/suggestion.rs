@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use prost::Message as _;
 use rapport_platform::etag::Etag;
 use rapport_platform::invalid::InvalidFields;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
@@ -160,16 +161,29 @@ pub(in crate::grpc) struct Since {
     pub(in crate::grpc) owned: BTreeSet<Uuid>,
     /// What is sold.
     pub(in crate::grpc) sold: BTreeSet<Uuid>,
-    /// What he said.
-    pub(in crate::grpc) said: BTreeMap<Uuid, SuggestionOutcome>,
+    /// What he said, the latest first.
+    pub(in crate::grpc) said: BTreeMap<Uuid, Vec<Answer>>,
+}
+
+/// What a customer said.
+pub(in crate::grpc) struct Answer {
+    pub(in crate::grpc) outcome: SuggestionOutcome,
+    /// When.
+    pub(in crate::grpc) time: Timestamp,
+    /// Whether it still holds everywhere.
+    pub(in crate::grpc) holds: bool,
 }
 
 impl Since {
-    fn state(&self, product: Uuid) -> SuggestionState {
+    /// What became of a product that was suggested at a time: what was said since then counts,
+    /// however long it holds elsewhere.
+    fn state(&self, product: Uuid, decided: Timestamp) -> SuggestionState {
         if self.owned.contains(&product) || !self.sold.contains(&product) {
             return SuggestionState::Withdrawn;
         }
-        match self.said.get(&product) {
+        let said = self.said.get(&product).into_iter().flatten();
+        let mut said = said.filter(|it| it.holds || it.time >= decided);
+        match said.next().map(|it| it.outcome) {
             Some(SuggestionOutcome::Accepted) => SuggestionState::Accepted,
             Some(SuggestionOutcome::Declined) => SuggestionState::Declined,
             None => SuggestionState::Open,
@@ -184,7 +198,8 @@ pub(in crate::grpc) fn to_proto(
 ) -> Result<proto::SuggestionDecision, Error> {
     let mut suggestions = suggestions(&row)?;
     for suggestion in &mut suggestions {
-        let state = product_of(suggestion).map(|product| since.state(product));
+        let product = product_of(suggestion);
+        let state = product.map(|product| since.state(product, row.decide_time));
         suggestion.state = state.map_or(0, SuggestionState::number);
     }
     let suggestion_decision::Model {

@@ -21,8 +21,8 @@ impl Market {
     async fn wait(&self, days: u32) {
         let micros = i64::from(days) * 24 * 60 * 60 * 1_000_000;
         let older = [
-            format!("UPDATE suggestion_decision SET expire_time = expire_time - {micros}"),
-            format!("UPDATE suggestion_response SET hold_until_time = hold_until_time - {micros}"),
+            format!("UPDATE suggestion_decision SET decide_time = decide_time - {micros}, expire_time = expire_time - {micros}"),
+            format!("UPDATE suggestion_response SET respond_time = respond_time - {micros}, hold_until_time = hold_until_time - {micros}"),
         ];
         let wait = |txn: Arc<DatabaseTransaction>| {
             let older = older.clone();
@@ -126,6 +126,25 @@ on_each_engine! {
             let situation = format!("after-{days}");
             assert_eq!(market.suggested(&situation).await.len(), ink, "{days}");
         }
+    }
+
+    async fn what_was_said_to_a_decision_counts_in_it_however_short_it_holds_elsewhere(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let request = proto::GetSuggestionPolicyRequest { name: "suggestionPolicy".to_owned() };
+        let policy = answer(sven.suggestions().get_suggestion_policy(request).await);
+        let policy = proto::SuggestionPolicy { declined_days: 0, accepted_days: 1, ..policy };
+        let request = proto::SetSuggestionPolicyRequest { suggestion_policy: Some(policy), ..Default::default() };
+        answer(sven.suggestions().set_suggestion_policy(request).await);
+        let decision = market.decide("renewal").await;
+        sven.respond(&decision, &market.ink, Accepted).await.unwrap();
+        market.wait(2).await;
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Accepted));
+        sven.respond(&decision, &market.ink, Declined).await.unwrap();
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Declined));
+        market.wait(1).await;
+        assert_eq!(market.suggested("call").await, market.ink_is(State::Open), "elsewhere it is suggested again");
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Declined));
     }
 
     async fn she_may_change_her_mind(db: Database) {
