@@ -206,6 +206,21 @@ on_each_engine! {
         assert_eq!(decision.suggestions[0].price_step, Some(usd(200)));
     }
 
+    async fn what_is_dearer_still_is_not_pushed_on_who_declined_the_next_dearer(db: Database) {
+        let market = Market::open(&db).await;
+        let sven = market.sven();
+        let basic = sven.sell("Basic", "GTX", 100).await;
+        let plus = sven.sell("Plus", "GTX", 200).await;
+        sven.sell("Pro", "GTX", 300).await;
+        market.wins(market.her(), &[&basic]).await;
+        let decision = market.decide("renewal").await;
+        sven.respond(&decision, &plus, Declined).await.unwrap();
+        assert!(market.suggested("call").await.is_empty(), "Pro is not the next dearer one");
+        sven.retire(&plus).await;
+        let pro = market.decide("visit").await.suggestions.remove(0);
+        assert_eq!(pro.explanation, "The next dearer product of the series GTX after Basic");
+    }
+
     async fn the_policy_says_how_many_of_whom_and_how_long(db: Database) {
         let market = Market::stocked(&db).await;
         let sven = market.sven();
