@@ -157,7 +157,9 @@ pub(super) async fn erased(
     let never = Timestamp::from_micros(i64::MAX);
     let graves = ids.iter().map(|id| gone(ctx, *id, never));
     fact::bury(txn, graves.collect()).await?;
-    fact::unmark(ctx, txn, &ids).await
+    // Whoever works out whose they are beside this may not see that they are gone: what that leaves
+    // is removed then.
+    fact::mark(ctx, txn, &ids).await
 }
 
 /// A customer of whom nothing is kept.
@@ -209,6 +211,12 @@ pub(crate) fn fact_of(ctx: &Context, now: &Customer, time: Timestamp) -> Option<
         attributes: attributes(now),
         ..bare
     })
+}
+
+/// What is kept of a customer who was read now: as of its last change.
+pub(crate) fn fact_read(ctx: &Context, now: &Customer) -> Option<Model> {
+    let time = now.update_time.or(now.create_time)?;
+    fact_of(ctx, now, time.try_into().ok()?)
 }
 
 /// The company's own attributes as texts; none where there are none.

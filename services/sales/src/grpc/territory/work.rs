@@ -16,7 +16,7 @@ use super::{convert, reassign, tell};
 use crate::customers::Customers;
 use crate::domain::territory::{ModelState, Preparation};
 use crate::error::Error;
-use crate::events::facts::fact_of;
+use crate::events::facts::fact_read;
 use crate::store::entity::territory_desk;
 use crate::store::entity::territory_model::Model;
 use crate::store::territory::assign::{self, BATCH};
@@ -118,11 +118,7 @@ async fn fill(
         ..desk
     };
     let read = page.iter().flat_map(|(customers, _)| customers);
-    let facts = read.filter_map(|it| {
-        let time = it.update_time.or(it.create_time)?;
-        fact_of(ctx, it, time.try_into().ok()?)
-    });
-    let facts = &facts.collect::<Vec<_>>();
+    let facts = &read.filter_map(|it| fact_read(ctx, it)).collect::<Vec<_>>();
     db.write_txn(|txn| async move {
         // Somebody else was faster, or it is to begin anew: then that counts.
         let now = territory::desk(ctx, &*txn).await?;

@@ -6,8 +6,11 @@ use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 
 use super::{Map, answer, now};
+use crate::store::entity::{customer_fact as fact, customer_territory as territory};
+use crate::store::rows::insert_all;
 
 /// Moves a customer to another country.
 async fn relocate(map: &Map, customer: &str, region: &str) {
@@ -136,6 +139,40 @@ on_each_engine! {
         assert_eq!(pins, []);
         let request = proto::ListCustomerTerritoriesRequest { customer: ada, ..Default::default() };
         assert_eq!(answer(map.covers().list_customer_territories(request).await).customer_territories, []);
+    }
+
+    async fn what_was_worked_out_beside_an_erasure_does_not_stay(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch"]).await.name;
+        map.prepare(&model).await;
+        let planned = &territory::Entity::find().one(db.read()).await.unwrap().unwrap();
+        map.caller().hear(&ada, 9, &customer::CustomerErased { customer: ada.clone(), ..Default::default() }).await;
+        // As a preparation leaves it that began before.
+        let left = db.write_txn(|txn| async move { insert_all::<territory::Entity>(&txn, vec![planned.clone()]).await });
+        left.await.unwrap();
+        map.work().await;
+        let hers = territory::Entity::find().filter(territory::Column::CustomerId.eq(planned.customer_id));
+        assert_eq!(hers.count(db.read()).await.unwrap(), 0);
+    }
+
+    async fn a_pin_holds_at_once_also_when_nothing_is_known_of_its_customer_yet(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        map.becomes(&ada, "ch").await;
+        let forget = db.write_txn(|txn| async move {
+            fact::Entity::delete_many().exec(&*txn).await?;
+            Ok::<_, crate::Error>(())
+        });
+        forget.await.unwrap();
+        map.pin(&ada, "de").await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "de");
+        map.caller().hear(&ada, 9, &customer::CustomerErased { customer: ada.clone(), ..Default::default() }).await;
+        assert_eq!(map.pin(&ada, "de").await.unwrap_err().code(), tonic::Code::NotFound);
+        map.work().await;
+        assert_eq!(map.of_now(&ada).await, "");
     }
 
     async fn one_look_tells_whose_customers_are_and_who_works_there(db: Database) {
