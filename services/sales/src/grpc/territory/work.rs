@@ -173,8 +173,10 @@ async fn catch_up(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
 /// Works out whose the next customers would be by a model that is being prepared.
 async fn prepare(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Error> {
     let running = |it: &Model| it.preparation == Preparation::Running.code();
-    let live = live(ctx, txn).await?;
-    let Some(model) = live.into_iter().find(|it| planned(it) && running(it)) else {
+    let live = live(ctx, txn).await?.into_iter();
+    let begun = live.filter(|it| planned(it) && running(it));
+    // Somebody waits for the one that is to be activated.
+    let Some(model) = begun.min_by_key(|it| !it.activating) else {
         return Ok(false);
     };
     let (last, count) = assign::prepare(ctx, txn, &model).await?;

@@ -5,6 +5,7 @@ pub(crate) mod cover;
 pub(crate) mod fact;
 pub(crate) mod moves;
 pub(crate) mod pin;
+mod plan;
 pub(crate) mod rule;
 pub(crate) mod seat;
 pub(crate) mod tree;
@@ -18,7 +19,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    PaginatorTrait as _, QuerySelect as _, Statement,
 };
 use uuid::Uuid;
 
@@ -242,6 +243,21 @@ pub(crate) fn preparing(row: Model) -> Model {
         preparation: Preparation::Running.code(),
         ..unprepared(row)
     }
+}
+
+/// How many other models are prepared or being prepared.
+pub(crate) async fn others_prepared(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<u64, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::State.eq(ModelState::Planning.code()))
+        .filter(Column::Preparation.ne(0))
+        .filter(Column::ModelId.ne(id))
+        .count(db)
+        .await?)
 }
 
 /// Whether another model is about to be activated.

@@ -279,6 +279,43 @@ on_each_engine! {
         assert_eq!(rows().await, 0);
     }
 
+    async fn five_models_are_prepared_at_once_and_the_one_to_be_activated_first(db: Database) {
+        let map = Map::of(&db).await;
+        map.person("CH").await;
+        let mut models = Vec::new();
+        for _ in 0..6 {
+            models.push(map.countries(&["ch"]).await.name);
+        }
+        map.work().await;
+        let request = |model: &String| proto::PrepareTerritoryModelRequest { name: model.clone(), ..Default::default() };
+        let begun = join_all(models.iter().map(|model| async { map.models().prepare_territory_model(request(model)).await })).await;
+        let refused: Vec<_> = (0..6).filter(|index| begun[*index].is_err()).collect();
+        assert_eq!(refused.len(), 1, "{begun:?}");
+        assert_eq!(metadata(begun[refused[0]].as_ref().unwrap_err(), "state"), "TOO_MANY_PREPARED");
+        let (sixth, waiting) = (models.remove(refused[0]), models.pop().unwrap());
+        assert_eq!(metadata(&map.try_activate(&sixth).await.unwrap_err(), "state"), "TOO_MANY_PREPARED");
+        map.try_activate(&waiting).await.unwrap();
+        map.step().await;
+        let ready = async |model: &str| map.get(model).await.preparation_state() == Preparation::Ready;
+        assert_eq!((ready(&waiting).await, ready(&models[0]).await), (true, false));
+        map.work().await;
+        assert_eq!(map.get(&waiting).await.state(), State::Active);
+        map.models().prepare_territory_model(request(&sixth)).await.unwrap();
+    }
+
+    async fn a_rule_that_was_changed_is_not_asked_as_it_was(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("DE").await;
+        let model = map.countries(&["ch"]).await.name;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        let wider = proto::Territory { name: ch, rule: "region_code = DE".to_owned(), ..Default::default() };
+        let request = proto::UpdateTerritoryRequest { territory: Some(wider), update_mask: mask(&["rule"]), ..Default::default() };
+        map.territories().update_territory(request).await.unwrap();
+        map.activate(&model).await;
+        assert_eq!(map.of_now(&ada).await, "ch");
+    }
+
     async fn a_round_has_a_turn_for_everybody(db: Database) {
         let map = Map::of(&db).await;
         let desks = (1..=101).map(|number| territory_desk::Model {
