@@ -20,9 +20,9 @@ use crate::events::suggestion as events;
 use crate::resource::{CUSTOMER, SUGGESTION_DECISION, SUGGESTION_POLICY};
 use crate::store::suggestion;
 
-#[cfg(test)]
-pub(crate) use count::count_all;
 pub(crate) use count::worker;
+#[cfg(test)]
+pub(crate) use count::{count_all, count_some};
 pub(super) use decide::worth_suggesting;
 
 /// Decides what customers are offered next.

@@ -55,8 +55,8 @@ impl Suggestions {
         let message = optional_passage(&request.message, MAX_MESSAGE);
         let message = message.map_err(faults_of("message"))?;
         let of = suggestion::get(&ctx, self.0.db.read(), id).await?;
-        let known = self.0.customers.known(&ctx, &[customer, of.customer_id]);
-        let known = &known.await?;
+        let both = [customer, of.customer_id];
+        let known = &self.0.customers.known(&ctx, &both).await?;
         if now(known, customer) != now(known, of.customer_id) {
             let why = "is not the decision's: name that one";
             return Err(Error::invalid("customer", why));

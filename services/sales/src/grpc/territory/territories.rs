@@ -198,7 +198,8 @@ impl Territories {
                     return Ok(convert::seat(row, model));
                 }
                 if row.end_date.is_some_and(|before| before < end) {
-                    let why = "must not be after the day that is noted: assign him anew from that day on";
+                    let why =
+                        "must not be after the day that is noted: assign him anew from that day on";
                     return Err(Error::invalid("end_date", why));
                 }
                 let row = seat::end(&txn, row, end).await?;

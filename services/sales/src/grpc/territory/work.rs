@@ -89,9 +89,10 @@ pub(crate) async fn step(
     let done = db.write_txn(|txn| async move {
         let told = announce(ctx, &txn).await? || catch_up(ctx, &txn).await?;
         // Only when everybody is known it is known who would move.
-        Ok(told
-            || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?)
-            || clear(ctx, &txn).await?)
+        Ok::<_, Error>(
+            told || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?)
+                || clear(ctx, &txn).await?,
+        )
     });
     let done = done.await?;
     match filling {

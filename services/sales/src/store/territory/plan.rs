@@ -121,7 +121,13 @@ impl Plan {
         Ok(placed.collect())
     }
 
-    pub(super) fn row(&self, ctx: &Context, customer: Uuid, place: Option<&Place>, start: Timestamp) -> Model {
+    pub(super) fn row(
+        &self,
+        ctx: &Context,
+        customer: Uuid,
+        place: Option<&Place>,
+        start: Timestamp,
+    ) -> Model {
         Model {
             tenant_id: ctx.tenant,
             model_id: self.model,

@@ -21,8 +21,12 @@ impl Market {
     async fn wait(&self, days: u32) {
         let micros = i64::from(days) * 24 * 60 * 60 * 1_000_000;
         let older = [
-            format!("UPDATE suggestion_decision SET decide_time = decide_time - {micros}, expire_time = expire_time - {micros}"),
-            format!("UPDATE suggestion_response SET respond_time = respond_time - {micros}, hold_until_time = hold_until_time - {micros}"),
+            format!(
+                "UPDATE suggestion_decision SET decide_time = decide_time - {micros}, expire_time = expire_time - {micros}"
+            ),
+            format!(
+                "UPDATE suggestion_response SET respond_time = respond_time - {micros}, hold_until_time = hold_until_time - {micros}"
+            ),
         ];
         let wait = |txn: Arc<DatabaseTransaction>| {
             let older = older.clone();
