@@ -3,6 +3,7 @@
 pub(crate) mod measure;
 
 use rapport_platform::identity::Context;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -104,6 +105,34 @@ pub(crate) async fn write(
         insert_all::<party::Entity>(txn, parties.to_vec()).await?;
     }
     Ok(row)
+}
+
+/// Forgets what is written in the plans of customers, and what was found about these.
+pub(crate) async fn forget(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+) -> Result<(), Error> {
+    let theirs = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(customers.iter().copied()));
+    let plans = Query::select()
+        .column(Column::PlanId)
+        .from(Entity)
+        .cond_where(theirs.clone())
+        .to_owned();
+    review::Entity::delete_many()
+        .filter(review::Column::TenantId.eq(ctx.tenant))
+        .filter(review::Column::PlanId.in_subquery(plans))
+        .exec(txn)
+        .await?;
+    Entity::update_many()
+        .col_expr(Column::Title, Expr::value(""))
+        .col_expr(Column::Content, Expr::value(Vec::<u8>::new()))
+        .filter(theirs)
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 /// Checks that the plan in a row can take a step.

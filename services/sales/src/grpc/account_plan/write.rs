@@ -114,9 +114,13 @@ impl AccountPlans {
     ) -> Result<proto::AccountPlan, Error> {
         let named = (request.name.as_str(), request.etag.as_str());
         self.step(&ctx, &request, named, Step::Activate, &|row| {
+            let says = proto::AccountPlan {
+                close_summary: String::new(),
+                ..convert::content(&row)?
+            };
             Ok(Model {
                 state: AccountPlanState::Active.code(),
-                ..row
+                ..convert::with_content(row, &says)
             })
         })
         .await

@@ -101,7 +101,9 @@ impl CustomerTerritories {
         ctx: Context,
         request: proto::UnpinCustomerRequest,
     ) -> Result<(), Error> {
-        let [customer] = CUSTOMER.parse("customer", &request.customer)?;
+        let [named] = CUSTOMER.parse("customer", &request.customer)?;
+        let known = self.0.customers.known(&ctx, &[named]).await?;
+        let customer = known.get(&named).copied().unwrap_or(named);
         let ctx = &ctx;
         self.0
             .once(ctx, &request, |txn| async move {

@@ -8,6 +8,7 @@ use rapport_platform::on_each_engine;
 use rapport_platform::testing::{answer, fields, metadata, reason};
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::ConnectionTrait as _;
 use tonic::Code;
 
 use super::super::{day, usd};
@@ -49,7 +50,8 @@ on_each_engine! {
         assert_eq!((closed.state(), closed.close_summary.as_str()), (proto::AccountPlanState::Closed, "Well done"));
         let changed = planned.update(proto::AccountPlan { title: "Other".to_owned(), ..Default::default() }, &["title"]).await;
         assert_eq!(metadata(&changed.unwrap_err(), "state"), "CLOSED");
-        assert_eq!(planned.activate().await.unwrap().state(), proto::AccountPlanState::Active);
+        let again = planned.activate().await.unwrap();
+        assert_eq!((again.state(), again.close_summary.as_str()), (proto::AccountPlanState::Active, ""));
         let told = planned.sven().announced().await;
         let told: Vec<_> = told.iter().filter(|it| it.starts_with("AccountPlan")).collect();
         assert_eq!(told, ["AccountPlanCreated", "AccountPlanStateChanged", "AccountPlanStateChanged", "AccountPlanStateChanged"]);
@@ -134,6 +136,37 @@ on_each_engine! {
         ] {
             assert_eq!(fields(&sven.account_plan(plan).await.unwrap_err()), [field]);
         }
+    }
+
+    async fn what_was_written_of_who_is_erased_is_gone(db: Database) {
+        let planned = Planned::open(&db).await;
+        let (sven, hers) = (planned.sven(), planned.plan.customer.clone());
+        planned.activate().await.unwrap();
+        let review = proto::ReviewAccountPlanRequest { name: planned.plan.name.clone(), note: "She is ill".to_owned(), ..Default::default() };
+        answer(sven.plans().review_account_plan(review).await);
+        sven.hear(&hers, 9, &customer::CustomerErased { customer: hers.clone(), ..Default::default() }).await;
+        let plan = planned.now().await;
+        assert_eq!((plan.title.as_str(), plan.objective.as_str(), plan.actions.len()), ("", "", 0));
+        assert_eq!((plan.owner, plan.revenue_target), (planned.plan.owner.clone(), Some(usd(100))));
+        let request = proto::ListAccountPlanReviewsRequest { parent: planned.plan.name.clone(), ..Default::default() };
+        assert!(answer(sven.plans().list_account_plan_reviews(request).await).account_plan_reviews.is_empty());
+    }
+
+    async fn many_large_opportunities_are_measured(db: Database) {
+        let planned = Planned::open(&db).await;
+        let market = &planned.market;
+        for _ in 0..5 {
+            market.desk.record(proto::Opportunity { customer: market.her().to_owned(), amount: Some(usd(30)), ..market.desk.opportunity() }).await.unwrap();
+        }
+        // As much as thousands of the largest.
+        let large = db.write_txn(|txn| async move {
+            txn.execute_unprepared("UPDATE opportunity SET amount = 90000000000000001 WHERE amount = 3000").await?;
+            Ok::<_, crate::Error>(())
+        });
+        large.await.unwrap();
+        let progress = planned.now().await.progress.unwrap();
+        // Five times 22,500,000,000,000,000.25 cents.
+        assert_eq!(progress.weighted_amount, Some(usd_cents(112_500_000_000_000_001)));
     }
 
     async fn who_has_a_say_finds_back_after_a_merge_whatever_was_written_meanwhile(db: Database) {

@@ -125,6 +125,18 @@ on_each_engine! {
         map.becomes(&double, "fr").await;
     }
 
+    async fn a_pin_goes_by_every_name_of_its_customer(db: Database) {
+        let map = Map::of(&db).await;
+        let (ada, double) = (map.person("CH").await, map.person("CH").await);
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        map.both.merge(&ada, &double).await;
+        map.pin(&double, "de").await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "de");
+        map.covers().unpin_customer(proto::UnpinCustomerRequest { customer: double, ..Default::default() }).await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "ch");
+    }
+
     async fn an_erased_customer_is_in_no_territory_and_in_no_list(db: Database) {
         let map = Map::of(&db).await;
         let ada = map.person("CH").await;
