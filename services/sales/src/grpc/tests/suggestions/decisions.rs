@@ -18,7 +18,7 @@ use proto::SuggestionOutcome::{Accepted, Declined};
 
 impl Market {
     /// Lets so many days go by: what was decided and said is so much older.
-    async fn wait(&self, days: u32) {
+    pub(super) async fn wait(&self, days: u32) {
         let micros = i64::from(days) * 24 * 60 * 60 * 1_000_000;
         let older = [
             format!(

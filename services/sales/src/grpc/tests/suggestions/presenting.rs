@@ -1,7 +1,5 @@
 //! What was decided reaches her as she lets it.
 
-use std::time::Duration;
-
 use prost::Message as _;
 use rapport_platform::id::new_id;
 use rapport_platform::on_each_engine;
@@ -85,12 +83,12 @@ on_each_engine! {
         let other = market.company.another_customer().await;
         let wrong = sven.present(proto::PresentSuggestionsRequest { customer: other, ..by_phone(&decision) }).await.unwrap_err();
         assert_eq!(fields(&wrong), ["customer"]);
-        let late = sven.later(Duration::from_secs(31 * 24 * 60 * 60));
-        let expired = late.present(by_phone(&decision)).await.unwrap_err();
-        assert_eq!(metadata(&expired, "state"), "EXPIRED");
         sven.respond(&decision, &market.ink, Declined).await.unwrap();
         let declined = sven.present(by_phone(&decision)).await.unwrap_err();
         assert_eq!(metadata(&declined, "state"), "NOTHING_OPEN");
+        market.wait(31).await;
+        let expired = sven.present(by_phone(&decision)).await.unwrap_err();
+        assert_eq!(metadata(&expired, "state"), "EXPIRED");
         let told = sven.announced().await;
         assert!(!told.iter().any(|it| it == "SuggestionMessageSubmitted" || it == "SuggestionsPresented"));
     }
