@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prost::Message as _;
 use rapport_platform::etag::Etag;
+use rapport_platform::identity::Context;
 use rapport_platform::invalid::InvalidFields;
+use rapport_platform::outbox::NewEvent;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
@@ -15,6 +17,8 @@ use crate::domain::suggestion::{
     explain,
 };
 use crate::error::{Error, unreadable};
+use crate::events::suggestion as events;
+use crate::grpc::policy::Policy;
 use crate::resource::{self, PRODUCT, SUGGESTION_DECISION, SUGGESTION_POLICY};
 use crate::store::entity::{
     product, suggestion_decision, suggestion_policy, suggestion_response as response,
@@ -23,68 +27,106 @@ use crate::store::suggestion;
 
 const READING: &str = "reading a stored decision";
 
-/// What a policy says.
-pub(in crate::grpc) fn parse(
-    sent: &proto::SuggestionPolicy,
-) -> Result<SuggestionPolicy, InvalidFields> {
-    let proto::SuggestionPolicy {
-        name: _,
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-        version: _,
-        author: _,
-        create_time: _,
-        etag: _,
-    } = sent;
-    SuggestionPolicy::parse(PolicyParts {
-        max_suggestions: *max_suggestions,
-        valid_days: *valid_days,
-        prior_weight: *prior_weight,
-        min_common_customers: *min_common_customers,
-        min_lift_ppm: *min_lift_ppm,
-        declined_days: *declined_days,
-        accepted_days: *accepted_days,
-    })
-}
+impl Policy for suggestion_policy::Entity {
+    type Proto = proto::SuggestionPolicy;
+    type Says = SuggestionPolicy;
+    const NAME: &'static str = SUGGESTION_POLICY;
+    const FIELD: &'static str = "suggestion_policy";
 
-/// The policy in a row; without one, the first.
-pub(in crate::grpc) fn policy_to_proto(
-    row: Option<suggestion_policy::Model>,
-) -> Result<proto::SuggestionPolicy, Error> {
-    let says = row
-        .as_ref()
-        .map(suggestion::policy_from_row)
-        .transpose()?
-        .unwrap_or_default();
-    let PolicyParts {
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-    } = *says.parts();
-    let version = row.as_ref().map_or(0, |row| row.version);
-    Ok(proto::SuggestionPolicy {
-        name: SUGGESTION_POLICY.to_owned(),
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-        version,
-        create_time: row.as_ref().map(|row| row.create_time.into()),
-        author: text(row.map(|row| row.author)),
-        etag: Etag::of(version),
-    })
+    fn sent(sent: &Self::Proto) -> (&str, &str) {
+        (&sent.name, &sent.etag)
+    }
+
+    fn parse(sent: &Self::Proto) -> Result<Self::Says, InvalidFields> {
+        let proto::SuggestionPolicy {
+            name: _,
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            version: _,
+            author: _,
+            create_time: _,
+            etag: _,
+        } = sent;
+        SuggestionPolicy::parse(PolicyParts {
+            max_suggestions: *max_suggestions,
+            valid_days: *valid_days,
+            prior_weight: *prior_weight,
+            min_common_customers: *min_common_customers,
+            min_lift_ppm: *min_lift_ppm,
+            declined_days: *declined_days,
+            accepted_days: *accepted_days,
+        })
+    }
+
+    fn to_proto(row: Option<Self::Model>) -> Result<Self::Proto, Error> {
+        let says = row
+            .as_ref()
+            .map(suggestion::policy_from_row)
+            .transpose()?
+            .unwrap_or_default();
+        let PolicyParts {
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+        } = *says.parts();
+        let version = row.as_ref().map_or(0, |row| row.version);
+        Ok(proto::SuggestionPolicy {
+            name: SUGGESTION_POLICY.to_owned(),
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            version,
+            create_time: row.as_ref().map(|row| row.create_time.into()),
+            author: text(row.map(|row| row.author)),
+            etag: Etag::of(version),
+        })
+    }
+
+    fn row(ctx: &Context, version: i64, says: &Self::Says) -> Self::Model {
+        let PolicyParts {
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+        } = *says.parts();
+        suggestion_policy::Model {
+            tenant_id: ctx.tenant,
+            version,
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            author: ctx.actor.to_string(),
+            create_time: ctx.now,
+        }
+    }
+
+    fn version(row: &Self::Model) -> i64 {
+        row.version
+    }
+
+    fn changed(set: &Self::Proto, _: i64) -> NewEvent {
+        events::policy_changed(set)
+    }
 }
 
 /// What is decided, as it is kept.

@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use super::entity::territory_desk as desk;
 use super::entity::territory_model::{Column, Entity, Model};
+use super::rows::latest_first;
 use crate::domain::territory::{Description, ModelState, Preparation, Step, allow};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::TERRITORY_MODEL;
@@ -122,14 +123,9 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(filter)
-        .filter(Condition::all().add_option(after.map(|it| Column::ModelId.lt(it))))
-        .order_by_desc(Column::ModelId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let key = [Column::TenantId, Column::ModelId];
+    let rows = latest_first::<Entity>(ctx, key, filter, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// The models under which it is kept up to date whose customers are: the one that holds, first,
