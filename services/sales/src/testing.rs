@@ -15,6 +15,8 @@ use rapport_platform::public_url::PublicUrl;
 use rapport_platform::server::{DeadlineConfig, Service, ServiceLink};
 use rapport_platform::testing::{self, Storage};
 use rapport_platform::time::Clock;
+use rapport_proto::rapport::customer::v1 as customer;
+use rapport_proto::rapport::customer::v1::merge_service_client::MergeServiceClient;
 use rapport_proto::rapport::sales::v1::forecast_service_client::ForecastServiceClient;
 use rapport_proto::rapport::sales::v1::opportunity_service_client::OpportunityServiceClient;
 use rapport_proto::rapport::sales::v1::pipeline_service_client::PipelineServiceClient;
@@ -164,6 +166,23 @@ impl CustomerService {
             .as_mut()
             .insert(IDENTITY_HEADER, identity);
         request
+    }
+
+    /// Makes one customer a part of another.
+    pub(crate) async fn merge(
+        &self,
+        ctx: &Context,
+        survivor: &str,
+        merged: &str,
+    ) -> customer::CustomerMerge {
+        let request = customer::MergeCustomersRequest {
+            name: survivor.to_owned(),
+            merged: merged.to_owned(),
+            ..Default::default()
+        };
+        let mut client = MergeServiceClient::new(self.service.link());
+        let merge = client.merge_customers(self.signed(ctx, request)).await;
+        testing::answer(merge)
     }
 }
 

@@ -345,14 +345,14 @@ pub struct Measured {
     pub won: i64,
     /// What is open.
     pub open: i64,
-    /// The same, times the probability in percent.
-    pub weighted_percent: i64,
+    /// The same, times the probability in percent: of many large ones more than 64 bits hold.
+    pub weighted_percent: i128,
 }
 
 impl Measured {
     /// What is open, by its probability, rounded down.
-    pub const fn weighted(self) -> i64 {
-        self.weighted_percent / 100
+    pub fn weighted(self) -> i64 {
+        i64::try_from(self.weighted_percent / 100).unwrap_or(i64::MAX)
     }
 
     /// What is missing.

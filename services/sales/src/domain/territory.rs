@@ -11,6 +11,9 @@ pub use tree::{MAX_LEVELS, Node, TreeFault, check_parent, ranked, top_down};
 /// Most territories of one model: they are read and weighed together.
 pub const MOST_TERRITORIES: u64 = 1_000;
 
+/// Most models of a company that are prepared at once: each is kept up to date with its customers.
+pub const MOST_PREPARED: u64 = 5;
+
 const LONGEST_NAME: usize = 200;
 const LONGEST_DESCRIPTION: usize = 2_000;
 const LONGEST_RULE: usize = 2_000;

@@ -16,6 +16,7 @@ use super::facts;
 use crate::error::Error;
 use crate::events;
 use crate::resource::{CUSTOMER, CUSTOMER_MERGE};
+use crate::store::account_plan;
 use crate::store::opportunity;
 use crate::store::order::customer::{self as orders, Moved};
 use crate::store::ownership;
@@ -146,6 +147,7 @@ async fn erased(
     // What is counted of the past stays, under ids that lead to nobody.
     let aliases: Vec<(Uuid, Uuid)> = ids.iter().map(|id| (*id, new_id())).collect();
     let count = opportunity::forget(ctx, txn, &aliases).await?;
+    account_plan::forget(ctx, txn, &ids).await?;
     let moved = orders::forget(ctx, txn, &ids).await?;
     facts::erased(ctx, txn, &aliases).await?;
     // At once; and once more, should they be counted at this very moment.

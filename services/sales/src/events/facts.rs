@@ -29,26 +29,41 @@ pub(super) fn kinds() -> [String; 5] {
     ]
 }
 
-/// Something became true of a customer, or of many that were imported: then of none.
+/// What an event tells of.
+pub(super) enum Told {
+    /// A customer as it is now.
+    Customer(Box<Customer>),
+    /// That many were imported, of whom nothing else is told.
+    Imported,
+    /// Nothing new.
+    Nothing,
+}
+
+/// Something became true of a customer, or of many.
 pub(super) async fn changed(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    told: Option<Customer>,
+    told: Told,
     time: Timestamp,
 ) -> Result<(), Error> {
     let Some(desk) = desk(ctx, txn).await? else {
         return Ok(());
     };
     match told {
-        Some(now) => keep(ctx, txn, fact_of(ctx, &now, time)).await,
-        None => read_again(txn, desk).await,
+        Told::Customer(now) => keep(ctx, txn, fact_of(ctx, &now, time)).await,
+        Told::Imported => read_again(txn, desk).await,
+        Told::Nothing => Ok(()),
     }
 }
 
-/// The customer that an event tells of; none when it tells that many were imported.
-pub(super) fn told(event: &Event) -> Result<Option<Customer>, HandleError> {
+/// What an event tells of.
+pub(super) fn told(event: &Event) -> Result<Told, HandleError> {
     if event.kind == customer::ImportRunEnded::full_name() {
-        return Ok(None);
+        let run: customer::ImportRunEnded = event.fact()?;
+        return Ok(match (run.created_count, run.updated_count) {
+            (0, 0) => Told::Nothing,
+            _ => Told::Imported,
+        });
     }
     let now = if event.kind == customer::CustomerCreated::full_name() {
         event.fact::<customer::CustomerCreated>()?.customer
@@ -59,15 +74,19 @@ pub(super) fn told(event: &Event) -> Result<Option<Customer>, HandleError> {
     } else {
         event.fact::<customer::CustomerUndeleted>()?.customer
     };
-    now.map(Some)
+    now.map(|now| Told::Customer(Box::new(now)))
         .ok_or(HandleError::Rejected("CUSTOMER_UNNAMED"))
 }
 
-/// Customers of a run are not told of one by one, so all are read again.
+/// Customers of a run are not told of one by one, so all are read again: after those who are being
+/// read, for otherwise runs that follow each other would let no reading end.
 async fn read_again(txn: &DatabaseTransaction, desk: territory_desk::Model) -> Result<(), Error> {
+    if desk.refill {
+        return Ok(());
+    }
     let begun = territory_desk::Model {
         filling: true,
-        fill_token: None,
+        refill: desk.filling,
         ..desk
     };
     write_desk(txn, begun).await
@@ -138,7 +157,9 @@ pub(super) async fn erased(
     let never = Timestamp::from_micros(i64::MAX);
     let graves = ids.iter().map(|id| gone(ctx, *id, never));
     fact::bury(txn, graves.collect()).await?;
-    fact::unmark(ctx, txn, &ids).await
+    // Whoever works out whose they are beside this may not see that they are gone: what that leaves
+    // is removed then.
+    fact::mark(ctx, txn, &ids).await
 }
 
 /// A customer of whom nothing is kept.
@@ -190,6 +211,12 @@ pub(crate) fn fact_of(ctx: &Context, now: &Customer, time: Timestamp) -> Option<
         attributes: attributes(now),
         ..bare
     })
+}
+
+/// What is kept of a customer who was read now: as of its last change.
+pub(crate) fn fact_read(ctx: &Context, now: &Customer) -> Option<Model> {
+    let time = now.update_time.or(now.create_time)?;
+    fact_of(ctx, now, time.try_into().ok()?)
 }
 
 /// The company's own attributes as texts; none where there are none.

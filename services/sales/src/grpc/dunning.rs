@@ -1,6 +1,5 @@
 //! `DunningService`.
 
-use rapport_platform::etag::Etag;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;
@@ -15,7 +14,8 @@ use super::{PAGE, Shared};
 use crate::domain::{date, forecast};
 use crate::error::{Error, faults_of};
 use crate::events::order as events;
-use crate::resource::{self, CUSTOMER, DUNNING_POLICY, INVOICE};
+use crate::resource::{self, CUSTOMER, INVOICE};
+use crate::store::entity::dunning_policy::Entity as Policies;
 use crate::store::entity::invoice::Column;
 use crate::store::{dunning, invoice};
 
@@ -42,8 +42,7 @@ impl Dunnings {
         ctx: Context,
         request: proto::GetDunningPolicyRequest,
     ) -> Result<proto::DunningPolicy, Error> {
-        named("name", &request.name)?;
-        convert::to_proto(dunning::latest(&ctx, self.0.db.read()).await?)
+        self.0.policy::<Policies>(&ctx, &request.name).await
     }
 
     async fn set_policy(
@@ -52,24 +51,7 @@ impl Dunnings {
         request: proto::SetDunningPolicyRequest,
     ) -> Result<proto::DunningPolicy, Error> {
         let sent = request.dunning_policy.as_ref();
-        let sent = sent.ok_or_else(|| Error::missing("dunning_policy"))?;
-        if !sent.name.is_empty() {
-            named("dunning_policy.name", &sent.name)?;
-        }
-        let policy = convert::parse(sent).map_err(faults_of("dunning_policy"))?;
-        let (ctx, policy) = (&ctx, &policy);
-        self.0
-            .once(ctx, &request, |txn| async move {
-                let before = dunning::latest(ctx, &*txn).await?;
-                let version = before.map_or(0, |row| row.version);
-                Etag::check(DUNNING_POLICY, &sent.etag, version)?;
-                let row = dunning::insert_policy(ctx, &txn, version + 1, policy).await?;
-                let set = convert::to_proto(Some(row))?;
-                let event = events::policy_changed(set.clone(), version + 1);
-                outbox::append(&txn, ctx, &[event]).await?;
-                Ok(set)
-            })
-            .await
+        self.0.set_policy::<Policies, _>(&ctx, &request, sent).await
     }
 
     async fn list_overdue(
@@ -219,11 +201,4 @@ async fn nothing_due(
         state: "NOTHING_DUE",
         why: "has nothing in this currency of which he may be reminded today.",
     })
-}
-
-fn named(field: &str, name: &str) -> Result<(), Error> {
-    if name == DUNNING_POLICY {
-        return Ok(());
-    }
-    Err(Error::invalid(field, "must be `dunningPolicy`"))
 }

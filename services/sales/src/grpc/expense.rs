@@ -1,7 +1,6 @@
 //! `ExpenseService`.
 
 mod decide;
-mod policy;
 mod written;
 
 use std::sync::{Arc, LazyLock};
@@ -28,6 +27,7 @@ use crate::domain::expense::{ExpenseDimension, ExpenseState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::expense as events;
 use crate::resource::{EXPENSE_REPORT, SELLER};
+use crate::store::entity::expense_policy::Entity as Policies;
 use crate::store::entity::expense_report::{Column, Model};
 use crate::store::expense::{self, Record, line};
 use crate::store::report::MOST_ROWS;
@@ -271,6 +271,23 @@ impl Expenses {
         Ok(proto::QueryExpensesResponse {
             rows: rows.into_iter().map(convert::spent_to_proto).collect(),
         })
+    }
+
+    async fn get_policy(
+        &self,
+        ctx: Context,
+        request: proto::GetExpensePolicyRequest,
+    ) -> Result<proto::ExpensePolicy, Error> {
+        self.0.policy::<Policies>(&ctx, &request.name).await
+    }
+
+    async fn set_policy(
+        &self,
+        ctx: Context,
+        request: proto::SetExpensePolicyRequest,
+    ) -> Result<proto::ExpensePolicy, Error> {
+        let sent = request.expense_policy.as_ref();
+        self.0.set_policy::<Policies, _>(&ctx, &request, sent).await
     }
 }
 

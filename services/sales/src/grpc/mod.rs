@@ -13,6 +13,7 @@ mod forecast;
 mod opportunity;
 mod order;
 mod pipeline;
+mod policy;
 mod price_book;
 mod product;
 mod proposal;

@@ -4,23 +4,23 @@ mod count;
 mod decide;
 mod present;
 
-use rapport_platform::etag::Etag;
+use std::collections::BTreeSet;
+
 use rapport_platform::identity::Context;
-use rapport_platform::outbox;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_platform::rpcs;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::convert::suggestion as convert;
 use super::{SMALL_PAGE, Shared};
-use crate::error::{Error, faults_of};
-use crate::events::suggestion as events;
-use crate::resource::{CUSTOMER, SUGGESTION_DECISION, SUGGESTION_POLICY};
+use crate::error::Error;
+use crate::resource::{CUSTOMER, SUGGESTION_DECISION};
+use crate::store::entity::suggestion_policy::Entity as Policies;
 use crate::store::suggestion;
 
-#[cfg(test)]
-pub(crate) use count::count_all;
 pub(crate) use count::worker;
+#[cfg(test)]
+pub(crate) use count::{count_all, count_some};
 pub(super) use decide::worth_suggesting;
 
 /// Decides what customers are offered next.
@@ -78,7 +78,7 @@ impl Suggestions {
         let db = self.0.db.read();
         let rows = suggestion::list(&ctx, db, customer, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.decision_id)?;
-        let since = decide::since(&ctx, db, customer, &rows).await?;
+        let since = decide::since(&ctx, db, &BTreeSet::from([customer]), &rows).await?;
         let decisions = rows.into_iter().map(|row| convert::to_proto(row, &since));
         Ok(proto::ListSuggestionDecisionsResponse {
             suggestion_decisions: decisions.collect::<Result<_, _>>()?,
@@ -118,8 +118,7 @@ impl Suggestions {
         ctx: Context,
         request: proto::GetSuggestionPolicyRequest,
     ) -> Result<proto::SuggestionPolicy, Error> {
-        named("name", &request.name)?;
-        convert::policy_to_proto(suggestion::latest_policy(&ctx, self.0.db.read()).await?)
+        self.0.policy::<Policies>(&ctx, &request.name).await
     }
 
     async fn set_policy(
@@ -128,29 +127,6 @@ impl Suggestions {
         request: proto::SetSuggestionPolicyRequest,
     ) -> Result<proto::SuggestionPolicy, Error> {
         let sent = request.suggestion_policy.as_ref();
-        let sent = sent.ok_or_else(|| Error::missing("suggestion_policy"))?;
-        if !sent.name.is_empty() {
-            named("suggestion_policy.name", &sent.name)?;
-        }
-        let policy = convert::parse(sent).map_err(faults_of("suggestion_policy"))?;
-        let (ctx, policy) = (&ctx, &policy);
-        self.0
-            .once(ctx, &request, |txn| async move {
-                let before = suggestion::latest_policy(ctx, &*txn).await?;
-                let version = before.map_or(0, |row| row.version);
-                Etag::check(SUGGESTION_POLICY, &sent.etag, version)?;
-                let row = suggestion::insert_policy(ctx, &txn, version + 1, policy).await?;
-                let set = convert::policy_to_proto(Some(row))?;
-                outbox::append(&txn, ctx, &[events::policy_changed(&set)]).await?;
-                Ok(set)
-            })
-            .await
+        self.0.set_policy::<Policies, _>(&ctx, &request, sent).await
     }
-}
-
-fn named(field: &str, name: &str) -> Result<(), Error> {
-    if name == SUGGESTION_POLICY {
-        return Ok(());
-    }
-    Err(Error::invalid(field, "must be `suggestionPolicy`"))
 }

@@ -3,19 +3,19 @@
 pub(crate) mod measure;
 
 use rapport_platform::identity::Context;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Select,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, Select,
 };
 use uuid::Uuid;
 
 use super::entity::account_plan::{Column, Entity, Model};
 use super::entity::account_plan_party::{self as party, Model as Party};
 use super::entity::account_plan_review as review;
-use super::rows::insert_all;
+use super::rows::{insert_all, latest_first, replace_all};
 use crate::domain::account_plan::{AccountPlanState, Step};
-use crate::error::{Error, superseded, unreadable};
+use crate::error::{Error, unreadable};
 use crate::resource::ACCOUNT_PLAN;
 
 /// A plan with whom it is about.
@@ -63,12 +63,13 @@ pub(crate) fn page(
     after: Option<Uuid>,
     limit: u64,
 ) -> Select<Entity> {
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(filter)
-        .filter(Condition::all().add_option(after.map(|after| Column::PlanId.lt(after))))
-        .order_by_desc(Column::PlanId)
-        .limit(limit)
+    latest_first(
+        ctx,
+        [Column::TenantId, Column::PlanId],
+        filter,
+        after,
+        limit,
+    )
 }
 
 /// Records a plan.
@@ -89,12 +90,7 @@ pub(crate) async fn write(
         update_time: ctx.now,
         ..changed
     };
-    Entity::update(row.clone().into_active_model().reset_all())
-        .validate()?
-        .filter(Column::Version.eq(changed.version))
-        .exec_without_returning(txn)
-        .await
-        .map_err(superseded)?;
+    replace_all::<Entity>(txn, vec![row.clone()], Some(Column::Version)).await?;
     if let Some(parties) = parties {
         party::Entity::delete_many()
             .filter(party::Column::TenantId.eq(ctx.tenant))
@@ -104,6 +100,34 @@ pub(crate) async fn write(
         insert_all::<party::Entity>(txn, parties.to_vec()).await?;
     }
     Ok(row)
+}
+
+/// Forgets what is written in the plans of customers, and what was found about these.
+pub(crate) async fn forget(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+) -> Result<(), Error> {
+    let theirs = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(customers.iter().copied()));
+    let plans = Query::select()
+        .column(Column::PlanId)
+        .from(Entity)
+        .cond_where(theirs.clone())
+        .to_owned();
+    review::Entity::delete_many()
+        .filter(review::Column::TenantId.eq(ctx.tenant))
+        .filter(review::Column::PlanId.in_subquery(plans))
+        .exec(txn)
+        .await?;
+    Entity::update_many()
+        .col_expr(Column::Title, Expr::value(""))
+        .col_expr(Column::Content, Expr::value(Vec::<u8>::new()))
+        .filter(theirs)
+        .exec(txn)
+        .await?;
+    Ok(())
 }
 
 /// Checks that the plan in a row can take a step.
@@ -137,12 +161,8 @@ pub(crate) async fn reviews(
     limit: u64,
 ) -> Result<Vec<review::Model>, Error> {
     use review::Column;
-    Ok(review::Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::PlanId.eq(plan))
-        .filter(Condition::all().add_option(after.map(|after| Column::ReviewId.lt(after))))
-        .order_by_desc(Column::ReviewId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let of_plan = Column::PlanId.eq(plan).into();
+    let key = [Column::TenantId, Column::ReviewId];
+    let rows = latest_first::<review::Entity>(ctx, key, of_plan, after, limit);
+    Ok(rows.all(db).await?)
 }

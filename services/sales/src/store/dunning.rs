@@ -1,43 +1,31 @@
 //! Who is to be reminded of what he owes, and when he was.
 
 use jiff::civil::Date;
-use rapport_platform::db::retry_if_taken;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Statement, Value,
+    FromQueryResult, IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Statement, Value,
 };
 use serde::Deserialize as _;
 use uuid::Uuid;
 
 use super::entity::invoice;
 use super::entity::{dunning_notice as notice, dunning_policy as policy, dunning_step as step};
+use super::rows::latest_first;
+use super::versions::latest;
 use crate::domain::date;
 use crate::domain::dunning::DunningPolicy;
 use crate::error::{Error, unreadable};
 
 const READING: &str = "reading a stored dunning policy";
 
-/// The policy that holds now; none before the first.
-pub(crate) async fn latest(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-) -> Result<Option<policy::Model>, Error> {
-    Ok(policy::Entity::find()
-        .filter(policy::Column::TenantId.eq(ctx.tenant))
-        .order_by_desc(policy::Column::Version)
-        .one(db)
-        .await?)
-}
-
 /// What the policy that holds now says.
 pub(crate) async fn in_force(
     ctx: &Context,
     db: &impl ConnectionTrait,
 ) -> Result<DunningPolicy, Error> {
-    let row = latest(ctx, db).await?;
+    let row = latest::<policy::Entity>(ctx, db).await?;
     row.as_ref()
         .map_or_else(|| Ok(DunningPolicy::default()), from_row)
 }
@@ -46,28 +34,6 @@ pub(crate) async fn in_force(
 pub(crate) fn from_row(row: &policy::Model) -> Result<DunningPolicy, Error> {
     let days: Vec<i32> = Vec::deserialize(&row.level_days).map_err(unreadable(READING))?;
     DunningPolicy::parse(&days, row.payment_term_days).map_err(unreadable(READING))
-}
-
-/// Records a version. Of two that are recorded at once, the second runs again.
-pub(crate) async fn insert_policy(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    version: i64,
-    says: &DunningPolicy,
-) -> Result<policy::Model, Error> {
-    let row = policy::Model {
-        tenant_id: ctx.tenant,
-        version,
-        level_days: says.level_days().iter().copied().collect(),
-        payment_term_days: says.payment_term_days(),
-        author: ctx.actor.to_string(),
-        create_time: ctx.now,
-    };
-    policy::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(txn)
-        .await
-        .map_err(retry_if_taken)?;
-    Ok(row)
 }
 
 /// What a customer owes in one currency that is overdue.
@@ -255,14 +221,10 @@ pub(crate) async fn notices(
     limit: u64,
 ) -> Result<Vec<notice::Model>, Error> {
     use notice::Column;
-    Ok(notice::Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(Condition::all().add_option(after.map(|after| Column::NoticeId.lt(after))))
-        .order_by_desc(Column::NoticeId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let his = Column::CustomerId.eq(customer).into();
+    let key = [Column::TenantId, Column::NoticeId];
+    let rows = latest_first::<notice::Entity>(ctx, key, his, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// Steps of an invoice from behind the reminder `after` on, latest first.
@@ -274,14 +236,10 @@ pub(crate) async fn steps_of_invoice(
     limit: u64,
 ) -> Result<Vec<step::Model>, Error> {
     use step::Column;
-    Ok(step::Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::InvoiceId.eq(invoice))
-        .filter(Condition::all().add_option(after.map(|after| Column::NoticeId.lt(after))))
-        .order_by_desc(Column::NoticeId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let its = Column::InvoiceId.eq(invoice).into();
+    let key = [Column::TenantId, Column::NoticeId];
+    let rows = latest_first::<step::Entity>(ctx, key, its, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// Steps of a reminder from behind the invoice `after` on, latest first.
@@ -293,12 +251,8 @@ pub(crate) async fn steps_of_notice(
     limit: u64,
 ) -> Result<Vec<step::Model>, Error> {
     use step::Column;
-    Ok(step::Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::NoticeId.eq(notice))
-        .filter(Condition::all().add_option(after.map(|after| Column::InvoiceId.lt(after))))
-        .order_by_desc(Column::InvoiceId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let its = Column::NoticeId.eq(notice).into();
+    let key = [Column::TenantId, Column::InvoiceId];
+    let rows = latest_first::<step::Entity>(ctx, key, its, after, limit);
+    Ok(rows.all(db).await?)
 }

@@ -1,19 +1,15 @@
 //! What sellers spent for the company, and what may be spent for.
 
 pub(crate) mod line;
-pub(crate) mod policy;
 pub(crate) mod rate;
 
 use rapport_platform::identity::Context;
-use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-};
+use sea_orm::{Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, Select};
 use uuid::Uuid;
 
 use super::entity::expense_line;
 use super::entity::expense_report::{Column, Entity, Model};
-use super::rows::{insert_all, replace_all};
+use super::rows::{insert_all, latest_first, replace_all};
 use crate::domain::expense::{ExpenseState, Step};
 use crate::error::{Error, unreadable};
 use crate::resource::EXPENSE_REPORT;
@@ -60,12 +56,13 @@ pub(crate) fn page(
     after: Option<Uuid>,
     limit: u64,
 ) -> Select<Entity> {
-    Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(filter)
-        .filter(Condition::all().add_option(after.map(|after| Column::ReportId.lt(after))))
-        .order_by_desc(Column::ReportId)
-        .limit(limit)
+    latest_first(
+        ctx,
+        [Column::TenantId, Column::ReportId],
+        filter,
+        after,
+        limit,
+    )
 }
 
 /// Records a report.

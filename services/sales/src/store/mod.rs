@@ -6,7 +6,6 @@
 
 pub(crate) mod account_plan;
 pub(crate) mod amount;
-pub(crate) mod approval_policy;
 pub(crate) mod authority;
 pub(crate) mod calendar;
 pub(crate) mod dunning;
@@ -32,3 +31,4 @@ pub(crate) mod seller;
 pub(crate) mod suggestion;
 pub(crate) mod task;
 pub(crate) mod territory;
+pub(crate) mod versions;

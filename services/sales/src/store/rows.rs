@@ -2,16 +2,36 @@
 
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::error::PlatformError;
+use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, DatabaseTransaction, EntityTrait, IdenStatic as _, IntoActiveModel,
-    Iterable as _, ModelTrait, PrimaryKeyToColumn as _,
+    ActiveModelTrait, ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait,
+    IdenStatic as _, IntoActiveModel, Iterable as _, ModelTrait, PrimaryKeyToColumn as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
+use uuid::Uuid;
 
 use crate::error::Error;
 
 /// Values that SQLite binds to one statement; PostgreSQL takes more.
 const MOST_VALUES: usize = 32_766;
+
+/// Rows of a tenant that fit the filter from behind `after` on, latest first: the key is the tenant's
+/// and the row's, and what is later has a greater one.
+pub(crate) fn latest_first<E: EntityTrait>(
+    ctx: &Context,
+    [tenant, id]: [E::Column; 2],
+    filter: Condition,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Select<E> {
+    E::find()
+        .filter(tenant.eq(ctx.tenant))
+        .filter(filter)
+        .filter(Condition::all().add_option(after.map(|after| id.lt(after))))
+        .order_by_desc(id)
+        .limit(limit)
+}
 
 /// Inserts rows; where one of them is there, the work runs again.
 pub(crate) async fn insert_all<E>(

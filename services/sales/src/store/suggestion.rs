@@ -2,6 +2,8 @@
 
 pub(crate) mod candidate;
 
+use std::collections::BTreeSet;
+
 use rapport_platform::db::retry_if_taken;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -14,9 +16,14 @@ use uuid::Uuid;
 
 use super::entity::suggestion_decision::{Column, Entity, Model};
 use super::entity::{suggestion_policy as policy, suggestion_response as response};
+use super::rows::latest_first;
+use super::versions;
 use crate::domain::suggestion::{PolicyParts, SuggestionPolicy};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::SUGGESTION_DECISION;
+
+/// Most answers that are read to tell what became of decisions.
+const MOST_ANSWERS: u64 = 4_000;
 
 /// One decision.
 ///
@@ -53,14 +60,10 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(Condition::all().add_option(after.map(|after| Column::DecisionId.lt(after))))
-        .order_by_desc(Column::DecisionId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let hers = Column::CustomerId.eq(customer).into();
+    let key = [Column::TenantId, Column::DecisionId];
+    let rows = latest_first::<Entity>(ctx, key, hers, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// Records a decision in the place of the one that has expired. Of two that are made at once, the
@@ -97,24 +100,29 @@ pub(crate) async fn write(txn: &DatabaseTransaction, changed: Model) -> Result<M
     Ok(row)
 }
 
-/// What a customer said last about each of the products, while it holds.
-pub(crate) async fn holding(
+/// What customers said about the products that holds still, or was said since `since`; the latest
+/// first, and of all that at most [`MOST_ANSWERS`].
+pub(crate) async fn answers(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
-    products: &[Uuid],
+    customers: &BTreeSet<Uuid>,
+    (products, since): (&[Uuid], Timestamp),
 ) -> Result<Vec<response::Model>, Error> {
     use response::Column;
     if products.is_empty() {
         return Ok(Vec::new());
     }
+    let counts = Condition::any()
+        .add(Column::HoldUntilTime.gt(ctx.now))
+        .add(Column::RespondTime.gte(since));
     Ok(response::Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
         .filter(Column::ProductId.is_in(products.iter().copied()))
-        .filter(Column::HoldUntilTime.gt(ctx.now))
-        .order_by_asc(Column::RespondTime)
-        .order_by_asc(Column::ResponseId)
+        .filter(counts)
+        .order_by_desc(Column::RespondTime)
+        .order_by_desc(Column::ResponseId)
+        .limit(MOST_ANSWERS)
         .all(db)
         .await?)
 }
@@ -149,26 +157,10 @@ pub(crate) async fn responses(
     limit: u64,
 ) -> Result<Vec<response::Model>, Error> {
     use response::Column;
-    Ok(response::Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .filter(Condition::all().add_option(after.map(|after| Column::ResponseId.lt(after))))
-        .order_by_desc(Column::ResponseId)
-        .limit(limit)
-        .all(db)
-        .await?)
-}
-
-/// The policy that holds now; none before the first.
-pub(crate) async fn latest_policy(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-) -> Result<Option<policy::Model>, Error> {
-    Ok(policy::Entity::find()
-        .filter(policy::Column::TenantId.eq(ctx.tenant))
-        .order_by_desc(policy::Column::Version)
-        .one(db)
-        .await?)
+    let hers = Column::CustomerId.eq(customer).into();
+    let key = [Column::TenantId, Column::ResponseId];
+    let rows = latest_first::<response::Entity>(ctx, key, hers, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// The policy that holds now, and its version.
@@ -176,7 +168,7 @@ pub(crate) async fn policy_in_force(
     ctx: &Context,
     db: &impl ConnectionTrait,
 ) -> Result<(SuggestionPolicy, i64), Error> {
-    match latest_policy(ctx, db).await? {
+    match versions::latest::<policy::Entity>(ctx, db).await? {
         Some(row) => Ok((policy_from_row(&row)?, row.version)),
         None => Ok((SuggestionPolicy::default(), 0)),
     }
@@ -194,42 +186,6 @@ pub(crate) fn policy_from_row(row: &policy::Model) -> Result<SuggestionPolicy, E
         accepted_days: row.accepted_days,
     };
     SuggestionPolicy::parse(parts).map_err(unreadable("reading a stored suggestion policy"))
-}
-
-/// Records a version. Of two that are recorded at once, the second runs again.
-pub(crate) async fn insert_policy(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    version: i64,
-    says: &SuggestionPolicy,
-) -> Result<policy::Model, Error> {
-    let PolicyParts {
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-    } = *says.parts();
-    let row = policy::Model {
-        tenant_id: ctx.tenant,
-        version,
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-        author: ctx.actor.to_string(),
-        create_time: ctx.now,
-    };
-    policy::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(txn)
-        .await
-        .map_err(retry_if_taken)?;
-    Ok(row)
 }
 
 /// Whether a decision holds at an instant.

@@ -45,12 +45,16 @@ impl AccountPlans {
         let known = self.known(&ctx, sent, Some(customer)).await?;
         let customer = known.get(&customer).copied();
         let customer = customer.ok_or_else(|| absent("account_plan.customer"))?;
-        resolve(&mut plan, &known, &HashSet::new())?;
+        let nobody = HashSet::new();
+        resolve("accounts", accounts(&mut plan), (&known, &nobody))?;
+        resolve("stakeholders", people(&mut plan), (&known, &nobody))?;
         let (ctx, plan) = (&ctx, &plan);
         self.0
             .once(ctx, &request, |txn| async move {
                 require(ctx, &txn, plan).await?;
-                let record = convert::record(ctx, empty(ctx, customer), plan)?;
+                let row = convert::row(empty(ctx, customer), plan)?;
+                let parties = convert::parties(&row, plan, Vec::new());
+                let record = Record { row, parties };
                 account_plan::insert(&txn, &record).await?;
                 tell(ctx, &txn, record, events::created).await
             })
@@ -74,14 +78,30 @@ impl AccountPlans {
                 let before = account_plan::get(ctx, &*txn, id).await?;
                 Etag::check(&sent.name, &sent.etag, before.row.version)?;
                 account_plan::allow(&before.row, Step::Write)?;
-                let merged = mask.merge(&convert::to_proto(before.clone())?, sent)?;
-                let steps = convert::actions(&before.row)?;
+                let was = convert::to_proto(before.clone())?;
+                let merged = mask.merge(&was, sent)?;
+                let Record { row, parties } = before;
+                let steps = convert::actions(&row)?;
                 let mut plan = convert::parse(&merged, &steps).map_err(faults_of(FIELD))?;
-                let there = before.parties.iter().filter_map(|it| it.customer_id);
-                resolve(&mut plan, known, &there.collect())?;
+                let there = &parties.iter().filter_map(|it| it.customer_id).collect();
+                let others = merged.accounts != was.accounts;
+                let have_a_say = merged.stakeholders != was.stakeholders;
+                if others {
+                    resolve("accounts", accounts(&mut plan), (known, there))?;
+                }
+                if have_a_say {
+                    resolve("stakeholders", people(&mut plan), (known, there))?;
+                }
                 require(ctx, &txn, &plan).await?;
-                let Record { row, parties } = convert::record(ctx, before.row, &plan)?;
-                let row = account_plan::write(ctx, &txn, row, Some(&parties)).await?;
+                let row = convert::row(row, &plan)?;
+                let (row, parties) = match others || have_a_say {
+                    true => {
+                        let parties = convert::parties(&row, &plan, parties);
+                        let row = account_plan::write(ctx, &txn, row, Some(&parties)).await?;
+                        (row, parties)
+                    }
+                    false => (account_plan::write(ctx, &txn, row, None).await?, parties),
+                };
                 tell(ctx, &txn, Record { row, parties }, events::updated).await
             })
             .await
@@ -94,9 +114,13 @@ impl AccountPlans {
     ) -> Result<proto::AccountPlan, Error> {
         let named = (request.name.as_str(), request.etag.as_str());
         self.step(&ctx, &request, named, Step::Activate, &|row| {
+            let says = proto::AccountPlan {
+                close_summary: String::new(),
+                ..convert::content(&row)?
+            };
             Ok(Model {
                 state: AccountPlanState::Active.code(),
-                ..row
+                ..convert::with_content(row, &says)
             })
         })
         .await
@@ -275,21 +299,38 @@ fn absent(field: &str) -> Error {
     Error::invalid(field, "does not exist: name a customer that does")
 }
 
-/// Names customers by what they go by now; those that are there already may stay.
-fn resolve(plan: &mut Plan, known: &Known, there: &HashSet<Uuid>) -> Result<(), Error> {
-    let now = |field: String, id: Uuid| match known.get(&id) {
-        Some(now) => Ok(*now),
-        None if there.contains(&id) => Ok(id),
-        None => Err(absent(&field)),
-    };
-    for (index, account) in plan.accounts.iter_mut().enumerate() {
-        *account = now(format!("account_plan.accounts[{index}]"), *account)?;
-    }
-    for (index, it) in plan.stakeholders.iter_mut().enumerate() {
-        it.person = now(
-            format!("account_plan.stakeholders[{index}].person"),
-            it.person,
-        )?;
+/// The customers of a part of a plan, with what comes behind their places in the request.
+type Them<'p> = Vec<(&'static str, &'p mut Uuid)>;
+
+fn accounts(plan: &mut Plan) -> Them<'_> {
+    plan.accounts.iter_mut().map(|it| ("", it)).collect()
+}
+
+fn people(plan: &mut Plan) -> Them<'_> {
+    let people = plan.stakeholders.iter_mut();
+    people.map(|it| (".person", &mut it.person)).collect()
+}
+
+/// Names customers by what they go by now, each once; those that are there already may stay.
+fn resolve(
+    part: &str,
+    them: Them<'_>,
+    (known, there): (&Known, &HashSet<Uuid>),
+) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    for (index, (behind, id)) in them.into_iter().enumerate() {
+        let field = format!("account_plan.{part}[{index}]{behind}");
+        *id = match known.get(id) {
+            Some(now) => *now,
+            None if there.contains(id) => *id,
+            None => return Err(absent(&field)),
+        };
+        if !seen.insert(*id) {
+            return Err(Error::invalid(
+                field,
+                "is the same customer as an earlier one",
+            ));
+        }
     }
     Ok(())
 }

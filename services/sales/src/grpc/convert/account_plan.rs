@@ -1,11 +1,10 @@
 //! What is to be achieved with customers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message as _;
 use rapport_platform::etag::Etag;
 use rapport_platform::id::new_id;
-use rapport_platform::identity::Context;
 use rapport_platform::invalid::{Invalid, InvalidFields};
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
@@ -129,8 +128,8 @@ fn action_id_of(raw: &str) -> Result<Option<Uuid>, Invalid> {
     }
 }
 
-/// The record of a plan, over the row that it was or is to be. New steps get their ids.
-pub(in crate::grpc) fn record(ctx: &Context, row: Model, plan: &Plan) -> Result<Record, Error> {
+/// The row of a plan, over the row that it was or is to be. New steps get their ids.
+pub(in crate::grpc) fn row(row: Model, plan: &Plan) -> Result<Model, Error> {
     let before = content(&row)?;
     let goals = plan.goals.iter().map(|it| proto::PlanProductGoal {
         product: resource::product(it.product),
@@ -143,37 +142,54 @@ pub(in crate::grpc) fn record(ctx: &Context, row: Model, plan: &Plan) -> Result<
         close_summary: before.close_summary,
         ..Default::default()
     };
-    let party = |(position, customer_id): (i32, Uuid)| Party {
-        tenant_id: ctx.tenant,
-        party_id: new_id(),
-        plan_id: row.plan_id,
-        position,
-        customer_id: Some(customer_id),
-        role: None,
-        stance: None,
-        note: None,
-    };
-    let accounts = (0..).zip(plan.accounts.iter().copied()).map(party);
-    let people = (0..).zip(&plan.stakeholders).map(|(position, it)| Party {
-        role: it.role.clone(),
-        stance: Some(it.stance.code()),
-        note: it.note.clone(),
-        ..party((position, it.person))
-    });
-    Ok(Record {
-        parties: accounts.chain(people).collect(),
-        row: Model {
-            owner_id: plan.owner,
-            title: plan.title.clone(),
-            start_date: date::number(plan.period.start()),
-            end_date: date::number(plan.period.end()),
-            target: plan.target.minor(),
-            currency: plan.target.currency().code().to_owned(),
-            next_review_date: plan.next_review.map(date::number),
-            content: says.encode_to_vec(),
-            ..row
-        },
+    Ok(Model {
+        owner_id: plan.owner,
+        title: plan.title.clone(),
+        start_date: date::number(plan.period.start()),
+        end_date: date::number(plan.period.end()),
+        target: plan.target.minor(),
+        currency: plan.target.currency().code().to_owned(),
+        next_review_date: plan.next_review.map(date::number),
+        content: says.encode_to_vec(),
+        ..row
     })
+}
+
+/// The rows of whom a plan is about. Those that were there keep their ids, by which they find back
+/// when a merge is undone; so do those whom a merge made the same as one who stays.
+pub(in crate::grpc) fn parties(row: &Model, plan: &Plan, mut before: Vec<Party>) -> Vec<Party> {
+    let accounts = plan.accounts.iter().map(|id| (*id, None));
+    let people = plan.stakeholders.iter().map(|it| (it.person, Some(it)));
+    let mut rows: Vec<Party> = Vec::with_capacity(before.len());
+    for (customer, says) in accounts.chain(people) {
+        let party = Party {
+            tenant_id: row.tenant_id,
+            party_id: new_id(),
+            plan_id: row.plan_id,
+            position: 0,
+            customer_id: Some(customer),
+            role: says.and_then(|it| it.role.clone()),
+            stance: says.map(|it| it.stance.code()),
+            note: says.and_then(|it| it.note.clone()),
+        };
+        let there = before.iter().position(|it| same(it, &party));
+        let there = there.map(|index| before.remove(index).party_id);
+        rows.push(Party {
+            party_id: there.unwrap_or(party.party_id),
+            ..party
+        });
+    }
+    before.retain(|it| rows.iter().any(|row| same(it, row)));
+    let placed = rows.into_iter().chain(before).zip(0..);
+    placed
+        .map(|(row, position)| Party { position, ..row })
+        .collect()
+}
+
+/// Whether rows are of one customer in one part.
+fn same(one: &Party, other: &Party) -> bool {
+    let part = |it: &Party| (it.customer_id, it.stance.is_some());
+    part(one) == part(other)
 }
 
 fn action_to_proto(action: &Action) -> proto::PlanAction {
@@ -234,8 +250,11 @@ pub(in crate::grpc) fn period(row: &Model) -> Result<Period, Error> {
 
 /// The plan in a record, without progress.
 pub(in crate::grpc) fn to_proto(record: Record) -> Result<proto::AccountPlan, Error> {
-    let Record { row, parties } = record;
+    let Record { row, mut parties } = record;
     let says = content(&row)?;
+    // Of those whom merges made one, the first.
+    let mut told = HashSet::new();
+    parties.retain(|it| told.insert((it.customer_id, it.stance.is_some())));
     let (people, accounts): (Vec<Party>, Vec<Party>) =
         parties.into_iter().partition(|it| it.stance.is_some());
     let name = |it: Party| it.customer_id.map(resource::customer);

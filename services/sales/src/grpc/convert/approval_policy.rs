@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use prost::Message as _;
 use rapport_platform::etag::Etag;
+use rapport_platform::identity::Context;
 use rapport_platform::invalid::{Invalid, InvalidFields};
 use rapport_platform::money::Money;
+use rapport_platform::outbox::NewEvent;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::authority::payable;
 use crate::domain::approval::{Conditions, Policy, Rule};
 use crate::error::{Error, unreadable};
+use crate::events::authority as events;
+use crate::grpc::policy;
 use crate::resource::APPROVAL_POLICY;
-use crate::store::entity::approval_policy::Model;
+use crate::store::entity::approval_policy::{self, Model};
 
 /// The policy in a message.
-pub(in crate::grpc) fn parse(policy: &proto::ApprovalPolicy) -> Result<Policy, InvalidFields> {
+fn parse(policy: &proto::ApprovalPolicy) -> Result<Policy, InvalidFields> {
     let proto::ApprovalPolicy {
         name: _,
         rules,
@@ -64,7 +68,7 @@ fn rule(rule: &proto::ApprovalRule) -> Result<Rule, InvalidFields> {
 }
 
 /// What never changes of a version.
-pub(in crate::grpc) fn document(policy: &Policy) -> proto::ApprovalPolicy {
+fn document(policy: &Policy) -> proto::ApprovalPolicy {
     let wait = policy.escalate_after();
     proto::ApprovalPolicy {
         rules: policy.rules().iter().map(rule_to_proto).collect(),
@@ -95,29 +99,61 @@ fn rule_to_proto(rule: &Rule) -> proto::ApprovalRule {
     }
 }
 
-/// The policy in a row; without one, what holds until there is.
-pub(in crate::grpc) fn to_proto(row: Option<Model>) -> Result<proto::ApprovalPolicy, Error> {
-    let Some(row) = row else {
-        return Ok(proto::ApprovalPolicy {
+impl policy::Policy for approval_policy::Entity {
+    type Proto = proto::ApprovalPolicy;
+    type Says = Policy;
+    const NAME: &'static str = APPROVAL_POLICY;
+    const FIELD: &'static str = "approval_policy";
+
+    fn sent(sent: &Self::Proto) -> (&str, &str) {
+        (&sent.name, &sent.etag)
+    }
+
+    fn parse(sent: &Self::Proto) -> Result<Self::Says, InvalidFields> {
+        parse(sent)
+    }
+
+    fn row(ctx: &Context, version: i64, says: &Self::Says) -> Self::Model {
+        Model {
+            tenant_id: ctx.tenant,
+            version,
+            document: document(says).encode_to_vec(),
+            author: ctx.actor.to_string(),
+            create_time: ctx.now,
+        }
+    }
+
+    fn version(row: &Self::Model) -> i64 {
+        row.version
+    }
+
+    fn to_proto(row: Option<Self::Model>) -> Result<Self::Proto, Error> {
+        let Some(row) = row else {
+            return Ok(proto::ApprovalPolicy {
+                name: APPROVAL_POLICY.to_owned(),
+                etag: Etag::of(0),
+                ..document(&Policy::initial())
+            });
+        };
+        let document = proto::ApprovalPolicy::decode(row.document.as_slice());
+        Ok(proto::ApprovalPolicy {
             name: APPROVAL_POLICY.to_owned(),
-            etag: Etag::of(0),
-            ..document(&Policy::initial())
-        });
-    };
-    let document = proto::ApprovalPolicy::decode(row.document.as_slice());
-    Ok(proto::ApprovalPolicy {
-        name: APPROVAL_POLICY.to_owned(),
-        version: row.version,
-        author: row.author,
-        create_time: Some(row.create_time.into()),
-        etag: Etag::of(row.version),
-        ..document.map_err(unreadable("reading a stored approval policy"))?
-    })
+            version: row.version,
+            author: row.author,
+            create_time: Some(row.create_time.into()),
+            etag: Etag::of(row.version),
+            ..document.map_err(unreadable("reading a stored approval policy"))?
+        })
+    }
+
+    fn changed(set: &Self::Proto, _: i64) -> NewEvent {
+        events::policy_changed(set)
+    }
 }
 
 /// The policy in a row, for the rules, with its version.
 pub(in crate::grpc) fn from_row(row: Option<Model>) -> Result<(i64, Policy), Error> {
-    let stored = to_proto(row)?;
+    let stored = <approval_policy::Entity as policy::Policy>::to_proto(row)?;
     let policy = parse(&stored).map_err(unreadable("reading a stored approval policy"))?;
     Ok((stored.version, policy))
 }

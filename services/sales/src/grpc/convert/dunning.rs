@@ -1,46 +1,76 @@
 //! When customers are reminded, and when they were.
 
 use rapport_platform::etag::Etag;
+use rapport_platform::identity::Context;
 use rapport_platform::invalid::InvalidFields;
+use rapport_platform::outbox::NewEvent;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::{text, to_day, to_money};
 use crate::domain::dunning::DunningPolicy;
 use crate::error::Error;
+use crate::events::order as events;
+use crate::grpc::policy::Policy;
 use crate::resource::{self, DUNNING_POLICY, INVOICE};
 use crate::store::dunning::{self, Overdue};
 use crate::store::entity::{dunning_notice, dunning_policy, dunning_step};
 
-/// What a policy says.
-pub(in crate::grpc) fn parse(sent: &proto::DunningPolicy) -> Result<DunningPolicy, InvalidFields> {
-    let proto::DunningPolicy {
-        name: _,
-        level_days,
-        payment_term_days,
-        version: _,
-        author: _,
-        create_time: _,
-        etag: _,
-    } = sent;
-    DunningPolicy::parse(level_days, *payment_term_days)
-}
+impl Policy for dunning_policy::Entity {
+    type Proto = proto::DunningPolicy;
+    type Says = DunningPolicy;
+    const NAME: &'static str = DUNNING_POLICY;
+    const FIELD: &'static str = "dunning_policy";
 
-/// The policy in a row; without one, the first.
-pub(in crate::grpc) fn to_proto(
-    row: Option<dunning_policy::Model>,
-) -> Result<proto::DunningPolicy, Error> {
-    let says = row.as_ref().map(dunning::from_row).transpose()?;
-    let says = says.unwrap_or_default();
-    let version = row.as_ref().map_or(0, |row| row.version);
-    Ok(proto::DunningPolicy {
-        name: DUNNING_POLICY.to_owned(),
-        level_days: says.level_days().to_vec(),
-        payment_term_days: says.payment_term_days(),
-        version,
-        create_time: row.as_ref().map(|row| row.create_time.into()),
-        author: text(row.map(|row| row.author)),
-        etag: Etag::of(version),
-    })
+    fn sent(sent: &Self::Proto) -> (&str, &str) {
+        (&sent.name, &sent.etag)
+    }
+
+    fn parse(sent: &Self::Proto) -> Result<Self::Says, InvalidFields> {
+        let proto::DunningPolicy {
+            name: _,
+            level_days,
+            payment_term_days,
+            version: _,
+            author: _,
+            create_time: _,
+            etag: _,
+        } = sent;
+        DunningPolicy::parse(level_days, *payment_term_days)
+    }
+
+    fn row(ctx: &Context, version: i64, says: &Self::Says) -> Self::Model {
+        dunning_policy::Model {
+            tenant_id: ctx.tenant,
+            version,
+            level_days: says.level_days().iter().copied().collect(),
+            payment_term_days: says.payment_term_days(),
+            author: ctx.actor.to_string(),
+            create_time: ctx.now,
+        }
+    }
+
+    fn version(row: &Self::Model) -> i64 {
+        row.version
+    }
+
+    fn to_proto(row: Option<Self::Model>) -> Result<Self::Proto, Error> {
+        let says = row.as_ref().map(dunning::from_row).transpose()?;
+        let says = says.unwrap_or_default();
+        let version = row.as_ref().map_or(0, |row| row.version);
+        Ok(proto::DunningPolicy {
+            name: DUNNING_POLICY.to_owned(),
+            level_days: says.level_days().to_vec(),
+            payment_term_days: says.payment_term_days(),
+            version,
+            create_time: row.as_ref().map(|row| row.create_time.into()),
+            author: text(row.map(|row| row.author)),
+            etag: Etag::of(version),
+        })
+    }
+
+    fn changed(set: &Self::Proto, version: i64) -> NewEvent {
+        events::policy_changed(set.clone(), version)
+    }
 }
 
 /// What a customer owes.

@@ -1,9 +1,11 @@
 //! What sellers spend, and what may be spent for.
 
 use jiff::civil::Date;
+use prost::Message as _;
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::invalid::{Invalid, InvalidFields};
+use rapport_platform::outbox::NewEvent;
 use rapport_platform::text as texts;
 use rapport_proto::rapport::sales::v1 as proto;
 use rust_decimal::Decimal;
@@ -12,6 +14,8 @@ use super::{money, required_day, text, to_day, to_money};
 use crate::domain::expense::{self, ExpenseLine, ExpensePolicy, ExpenseWarning, PolicyParts};
 use crate::domain::{date, flags};
 use crate::error::{Error, unreadable};
+use crate::events::expense as events;
+use crate::grpc::policy::Policy;
 use crate::resource::{
     self, AUTHORITY_GRANT, CUSTOMER, EXPENSE_POLICY, EXPENSE_REPORT, OPPORTUNITY,
 };
@@ -229,7 +233,7 @@ fn line_to_proto(row: expense_line::Model, home: &str) -> proto::ExpenseLine {
 }
 
 /// What a policy says.
-pub(in crate::grpc) fn policy(sent: &proto::ExpensePolicy) -> Result<ExpensePolicy, InvalidFields> {
+fn policy(sent: &proto::ExpensePolicy) -> Result<ExpensePolicy, InvalidFields> {
     let proto::ExpensePolicy {
         name: _,
         currency_code,
@@ -260,7 +264,7 @@ pub(in crate::grpc) fn policy(sent: &proto::ExpensePolicy) -> Result<ExpensePoli
 }
 
 /// What is stored of a policy.
-pub(in crate::grpc) fn policy_document(policy: &ExpensePolicy) -> proto::ExpensePolicy {
+fn policy_document(policy: &ExpensePolicy) -> proto::ExpensePolicy {
     let code = policy.currency().code();
     let limit = |minor: Option<i64>| minor.and_then(|it| to_money(it, code));
     let categories = policy.categories().iter().map(|it| proto::ExpenseCategory {
@@ -278,18 +282,50 @@ pub(in crate::grpc) fn policy_document(policy: &ExpensePolicy) -> proto::Expense
     }
 }
 
-/// The policy in a row.
-pub(in crate::grpc) fn policy_to_proto(
-    row: expense_policy::Model,
-) -> Result<proto::ExpensePolicy, Error> {
-    Ok(proto::ExpensePolicy {
-        name: EXPENSE_POLICY.to_owned(),
-        version: row.version,
-        author: row.author.clone(),
-        create_time: Some(row.create_time.into()),
-        etag: Etag::of(row.version),
-        ..document(&row)?
-    })
+impl Policy for expense_policy::Entity {
+    type Proto = proto::ExpensePolicy;
+    type Says = ExpensePolicy;
+    const NAME: &'static str = EXPENSE_POLICY;
+    const FIELD: &'static str = "expense_policy";
+
+    fn sent(sent: &Self::Proto) -> (&str, &str) {
+        (&sent.name, &sent.etag)
+    }
+
+    fn parse(sent: &Self::Proto) -> Result<Self::Says, InvalidFields> {
+        policy(sent)
+    }
+
+    fn row(ctx: &Context, version: i64, says: &Self::Says) -> Self::Model {
+        expense_policy::Model {
+            tenant_id: ctx.tenant,
+            version,
+            document: policy_document(says).encode_to_vec(),
+            author: ctx.actor.to_string(),
+            create_time: ctx.now,
+        }
+    }
+
+    fn version(row: &Self::Model) -> i64 {
+        row.version
+    }
+
+    /// Before the first nothing can be spent.
+    fn to_proto(row: Option<Self::Model>) -> Result<Self::Proto, Error> {
+        let row = row.ok_or_else(|| Error::not_found(EXPENSE_POLICY.to_owned()))?;
+        Ok(proto::ExpensePolicy {
+            name: EXPENSE_POLICY.to_owned(),
+            version: row.version,
+            author: row.author.clone(),
+            create_time: Some(row.create_time.into()),
+            etag: Etag::of(row.version),
+            ..document(&row)?
+        })
+    }
+
+    fn changed(set: &Self::Proto, version: i64) -> NewEvent {
+        events::policy_changed(set.clone(), version)
+    }
 }
 
 /// What the policy in a row says.
@@ -302,7 +338,7 @@ pub(in crate::grpc) fn policy_from_row(
 const READING: &str = "reading a stored expense policy";
 
 fn document(row: &expense_policy::Model) -> Result<proto::ExpensePolicy, Error> {
-    prost::Message::decode(row.document.as_slice()).map_err(unreadable(READING))
+    proto::ExpensePolicy::decode(row.document.as_slice()).map_err(unreadable(READING))
 }
 
 /// What was spent of one combination.

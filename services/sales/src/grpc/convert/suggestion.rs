@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prost::Message as _;
 use rapport_platform::etag::Etag;
+use rapport_platform::identity::Context;
 use rapport_platform::invalid::InvalidFields;
+use rapport_platform::outbox::NewEvent;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
@@ -14,6 +17,8 @@ use crate::domain::suggestion::{
     explain,
 };
 use crate::error::{Error, unreadable};
+use crate::events::suggestion as events;
+use crate::grpc::policy::Policy;
 use crate::resource::{self, PRODUCT, SUGGESTION_DECISION, SUGGESTION_POLICY};
 use crate::store::entity::{
     product, suggestion_decision, suggestion_policy, suggestion_response as response,
@@ -22,68 +27,106 @@ use crate::store::suggestion;
 
 const READING: &str = "reading a stored decision";
 
-/// What a policy says.
-pub(in crate::grpc) fn parse(
-    sent: &proto::SuggestionPolicy,
-) -> Result<SuggestionPolicy, InvalidFields> {
-    let proto::SuggestionPolicy {
-        name: _,
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-        version: _,
-        author: _,
-        create_time: _,
-        etag: _,
-    } = sent;
-    SuggestionPolicy::parse(PolicyParts {
-        max_suggestions: *max_suggestions,
-        valid_days: *valid_days,
-        prior_weight: *prior_weight,
-        min_common_customers: *min_common_customers,
-        min_lift_ppm: *min_lift_ppm,
-        declined_days: *declined_days,
-        accepted_days: *accepted_days,
-    })
-}
+impl Policy for suggestion_policy::Entity {
+    type Proto = proto::SuggestionPolicy;
+    type Says = SuggestionPolicy;
+    const NAME: &'static str = SUGGESTION_POLICY;
+    const FIELD: &'static str = "suggestion_policy";
 
-/// The policy in a row; without one, the first.
-pub(in crate::grpc) fn policy_to_proto(
-    row: Option<suggestion_policy::Model>,
-) -> Result<proto::SuggestionPolicy, Error> {
-    let says = row
-        .as_ref()
-        .map(suggestion::policy_from_row)
-        .transpose()?
-        .unwrap_or_default();
-    let PolicyParts {
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-    } = *says.parts();
-    let version = row.as_ref().map_or(0, |row| row.version);
-    Ok(proto::SuggestionPolicy {
-        name: SUGGESTION_POLICY.to_owned(),
-        max_suggestions,
-        valid_days,
-        prior_weight,
-        min_common_customers,
-        min_lift_ppm,
-        declined_days,
-        accepted_days,
-        version,
-        create_time: row.as_ref().map(|row| row.create_time.into()),
-        author: text(row.map(|row| row.author)),
-        etag: Etag::of(version),
-    })
+    fn sent(sent: &Self::Proto) -> (&str, &str) {
+        (&sent.name, &sent.etag)
+    }
+
+    fn parse(sent: &Self::Proto) -> Result<Self::Says, InvalidFields> {
+        let proto::SuggestionPolicy {
+            name: _,
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            version: _,
+            author: _,
+            create_time: _,
+            etag: _,
+        } = sent;
+        SuggestionPolicy::parse(PolicyParts {
+            max_suggestions: *max_suggestions,
+            valid_days: *valid_days,
+            prior_weight: *prior_weight,
+            min_common_customers: *min_common_customers,
+            min_lift_ppm: *min_lift_ppm,
+            declined_days: *declined_days,
+            accepted_days: *accepted_days,
+        })
+    }
+
+    fn to_proto(row: Option<Self::Model>) -> Result<Self::Proto, Error> {
+        let says = row
+            .as_ref()
+            .map(suggestion::policy_from_row)
+            .transpose()?
+            .unwrap_or_default();
+        let PolicyParts {
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+        } = *says.parts();
+        let version = row.as_ref().map_or(0, |row| row.version);
+        Ok(proto::SuggestionPolicy {
+            name: SUGGESTION_POLICY.to_owned(),
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            version,
+            create_time: row.as_ref().map(|row| row.create_time.into()),
+            author: text(row.map(|row| row.author)),
+            etag: Etag::of(version),
+        })
+    }
+
+    fn row(ctx: &Context, version: i64, says: &Self::Says) -> Self::Model {
+        let PolicyParts {
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+        } = *says.parts();
+        suggestion_policy::Model {
+            tenant_id: ctx.tenant,
+            version,
+            max_suggestions,
+            valid_days,
+            prior_weight,
+            min_common_customers,
+            min_lift_ppm,
+            declined_days,
+            accepted_days,
+            author: ctx.actor.to_string(),
+            create_time: ctx.now,
+        }
+    }
+
+    fn version(row: &Self::Model) -> i64 {
+        row.version
+    }
+
+    fn changed(set: &Self::Proto, _: i64) -> NewEvent {
+        events::policy_changed(set)
+    }
 }
 
 /// What is decided, as it is kept.
@@ -160,16 +203,29 @@ pub(in crate::grpc) struct Since {
     pub(in crate::grpc) owned: BTreeSet<Uuid>,
     /// What is sold.
     pub(in crate::grpc) sold: BTreeSet<Uuid>,
-    /// What he said.
-    pub(in crate::grpc) said: BTreeMap<Uuid, SuggestionOutcome>,
+    /// What he said, the latest first.
+    pub(in crate::grpc) said: BTreeMap<Uuid, Vec<Answer>>,
+}
+
+/// What a customer said.
+pub(in crate::grpc) struct Answer {
+    pub(in crate::grpc) outcome: SuggestionOutcome,
+    /// When.
+    pub(in crate::grpc) time: Timestamp,
+    /// Whether it still holds everywhere.
+    pub(in crate::grpc) holds: bool,
 }
 
 impl Since {
-    fn state(&self, product: Uuid) -> SuggestionState {
+    /// What became of a product that was suggested at a time: what was said since then counts,
+    /// however long it holds elsewhere.
+    fn state(&self, product: Uuid, decided: Timestamp) -> SuggestionState {
         if self.owned.contains(&product) || !self.sold.contains(&product) {
             return SuggestionState::Withdrawn;
         }
-        match self.said.get(&product) {
+        let said = self.said.get(&product).into_iter().flatten();
+        let mut said = said.filter(|it| it.holds || it.time >= decided);
+        match said.next().map(|it| it.outcome) {
             Some(SuggestionOutcome::Accepted) => SuggestionState::Accepted,
             Some(SuggestionOutcome::Declined) => SuggestionState::Declined,
             None => SuggestionState::Open,
@@ -184,7 +240,8 @@ pub(in crate::grpc) fn to_proto(
 ) -> Result<proto::SuggestionDecision, Error> {
     let mut suggestions = suggestions(&row)?;
     for suggestion in &mut suggestions {
-        let state = product_of(suggestion).map(|product| since.state(product));
+        let product = product_of(suggestion);
+        let state = product.map(|product| since.state(product, row.decide_time));
         suggestion.state = state.map_or(0, SuggestionState::number);
     }
     let suggestion_decision::Model {

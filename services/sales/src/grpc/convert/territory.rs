@@ -45,6 +45,7 @@ pub(in crate::grpc) fn model(row: territory_model::Model) -> proto::TerritoryMod
         announcing: _,
         announce_place: _,
         announced: _,
+        clearing: _,
         activate_time,
         archive_time,
         moved,

@@ -18,8 +18,10 @@ use crate::error::{Error, faults_of, unreadable};
 use crate::events::expense as events;
 use crate::grpc::convert::expense as convert;
 use crate::resource::EXPENSE_REPORT;
+use crate::store::entity::expense_policy::Entity as Policies;
 use crate::store::entity::expense_report::Model;
-use crate::store::expense::{self, Record, policy};
+use crate::store::expense::{self, Record};
+use crate::store::versions;
 use crate::store::{authority, seller};
 
 const READING: &str = "reading a stored expense report";
@@ -88,7 +90,7 @@ async fn entitled(
     let spender = people.get(&row.seller_id).cloned().unwrap_or_default();
     let managers = people.into_iter().filter(|(id, _)| *id != row.seller_id);
     let managers: Vec<String> = managers.map(|(_, principal)| principal).collect();
-    let rules = policy::version(ctx, txn, row.policy_version).await?;
+    let rules = versions::version::<Policies>(ctx, txn, row.policy_version).await?;
     let rules = rules.as_ref().map(convert::policy_from_row).transpose()?;
     let currency = Currency::from_code(&row.currency).ok_or("no currency");
     let currency = currency.map_err(unreadable(READING))?;

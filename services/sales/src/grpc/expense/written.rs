@@ -15,11 +15,13 @@ use crate::error::{Error, faults_of};
 use crate::grpc::convert::expense::{self as convert, Draft, Judged};
 use crate::resource::EXPENSE_POLICY;
 use crate::store::entity::expense_line;
+use crate::store::entity::expense_policy::Entity as Policies;
 use crate::store::entity::expense_report::Model;
 use crate::store::expense::line::Likeness;
 use crate::store::expense::rate::DatedRates;
-use crate::store::expense::{Record, line, policy};
+use crate::store::expense::{Record, line};
 use crate::store::opportunity;
+use crate::store::versions;
 
 /// What somebody wrote, judged.
 pub(super) struct Written {
@@ -68,7 +70,7 @@ pub(super) async fn write(
     (seller, report): (Uuid, Uuid),
     draft: &Draft,
 ) -> Result<Written, Error> {
-    let row = policy::latest(ctx, txn).await?;
+    let row = versions::latest::<Policies>(ctx, txn).await?;
     let row = row.ok_or_else(|| Error::InvalidState {
         resource: EXPENSE_POLICY.to_owned(),
         state: "POLICY_MISSING",

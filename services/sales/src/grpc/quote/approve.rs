@@ -19,10 +19,11 @@ use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote_revision};
 use crate::resource::QUOTE;
+use crate::store::entity::approval_policy::Entity as Policies;
 use crate::store::entity::quote::Model;
 use crate::store::entity::{quote_decision, quote_revision as rows};
 use crate::store::quote::{decision, revision};
-use crate::store::{approval_policy, authority};
+use crate::store::{authority, versions};
 
 impl Quotes {
     pub(super) async fn submit(
@@ -116,7 +117,8 @@ async fn submitted(
     let said = revision::document(&revision::get(ctx, txn, id.0, id.1).await?)?;
     let aggregates = quote_revision::promise(&said)?.aggregates;
     let held = authority::of_caller(ctx, txn).await?.held;
-    let (policy_version, policy) = policies::from_row(approval_policy::latest(ctx, txn).await?)?;
+    let (policy_version, policy) =
+        policies::from_row(versions::latest::<Policies>(ctx, txn).await?)?;
     let levels = policy.levels(&aggregates, &held);
     let ground = revision::Ground {
         levels: &levels,
@@ -267,7 +269,7 @@ async fn approved(
     if next.is_none() {
         return Ok(waiting(before, None, None));
     }
-    let policy = approval_policy::version(ctx, txn, before.policy_version).await?;
+    let policy = versions::version::<Policies>(ctx, txn, before.policy_version).await?;
     let (_, policy) = policies::from_row(policy)?;
     let wait = policy.escalate_after();
     let escalate = wait.map(|wait| ctx.now.saturating_add(wait));

@@ -17,9 +17,10 @@ use crate::domain::quote::state::{QuoteState, Step};
 use crate::error::Error;
 use crate::events::quote::{Tell, escalated, expired};
 use crate::grpc::convert::approval_policy as policies;
-use crate::store::approval_policy;
+use crate::store::entity::approval_policy::Entity as Policies;
 use crate::store::entity::quote::Model;
 use crate::store::quote::{self, Due};
+use crate::store::versions;
 
 /// How often it looks. Nothing is binding for longer: what is over is over on every read.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -116,7 +117,7 @@ async fn passed_on(ctx: &Context, txn: &DatabaseTransaction, row: Model) -> Resu
         .asked_level
         .and_then(|it| Level::parse(i32::from(it)).ok());
     let next = asked.and_then(Level::above);
-    let policy = approval_policy::version(ctx, txn, row.policy_version).await?;
+    let policy = versions::version::<Policies>(ctx, txn, row.policy_version).await?;
     let (_, policy) = policies::from_row(policy)?;
     let again = policy
         .escalate_after()

@@ -18,9 +18,10 @@ use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote as convert, quote_revision};
 use crate::resource::{self, OPPORTUNITY, QUOTE};
+use crate::store::entity::approval_policy::Entity as Policies;
 use crate::store::entity::quote::Model;
 use crate::store::quote::{decision, revision};
-use crate::store::{approval_policy, authority, price, price_book, product};
+use crate::store::{authority, price, price_book, product, versions};
 
 /// Most revisions of a quote.
 const MOST_REVISIONS: i64 = 1_000;
@@ -236,7 +237,7 @@ async fn keeps(
         approvers: approving.into_iter().map(|it| it.approver).collect(),
     };
     let held = authority::of_caller(ctx, txn).await?.held;
-    let policy = approval_policy::latest(ctx, txn).await?;
+    let policy = versions::latest::<Policies>(ctx, txn).await?;
     let (policy_version, policy) = policies::from_row(policy)?;
     let levels = policy.levels(&written.aggregates, &held);
     let promise = quote_revision::promise(&written.document)?;

@@ -1,6 +1,6 @@
 //! What a customer is offered next, decided once for every channel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -13,7 +13,7 @@ use super::Suggestions;
 use crate::domain::suggestion::{self as domain, Ranked, SuggestionOutcome, SuggestionPolicy};
 use crate::error::{Error, faults_of, unreadable};
 use crate::events::suggestion as events;
-use crate::grpc::convert::suggestion::{self as convert, Since};
+use crate::grpc::convert::suggestion::{self as convert, Answer, Since};
 use crate::resource::{self, CUSTOMER};
 use crate::store::entity::suggestion_decision::Model;
 use crate::store::suggestion::candidate::candidates;
@@ -111,18 +111,33 @@ pub(super) async fn told(
     db: &impl ConnectionTrait,
     row: Model,
 ) -> Result<proto::SuggestionDecision, Error> {
-    let rows = [row];
-    let since = since(ctx, db, rows[0].customer_id, &rows).await?;
+    let customer = row.customer_id;
+    told_to(ctx, db, customer, row).await
+}
+
+/// The decision for a customer who is now part of this one, with what became of it for either.
+pub(super) async fn told_to(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    now: Uuid,
+    row: Model,
+) -> Result<proto::SuggestionDecision, Error> {
+    let customers = BTreeSet::from([now, row.customer_id]);
+    let rows = [Model {
+        customer_id: now,
+        ..row
+    }];
+    let since = since(ctx, db, &customers, &rows).await?;
     let [row] = rows;
     convert::to_proto(row, &since)
 }
 
-/// What became of everything that these decisions suggest to a customer: three statements, however
-/// many they are.
+/// What became of everything that these decisions suggest to customers who are one: three
+/// statements, however many they are.
 pub(super) async fn since(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    customer: Uuid,
+    customers: &BTreeSet<Uuid>,
     rows: &[Model],
 ) -> Result<Since, Error> {
     let mut products = BTreeSet::new();
@@ -133,16 +148,22 @@ pub(super) async fn since(
     let products: Vec<Uuid> = products.into_iter().collect();
     let known = product::among(ctx, db, products.iter().copied()).await?;
     let sold = known.into_values().filter(|it| !it.retired);
-    let said = suggestion::holding(ctx, db, customer, &products).await?;
-    let said = said.into_iter().map(|it| {
+    let first = rows.iter().map(|it| it.decide_time).min();
+    let asked = (products.as_slice(), first.unwrap_or(ctx.now));
+    let mut said = BTreeMap::<_, Vec<_>>::new();
+    for it in suggestion::answers(ctx, db, customers, asked).await? {
         let outcome = SuggestionOutcome::try_from(i32::from(it.outcome));
-        let outcome = outcome.map_err(unreadable("reading a stored response"))?;
-        Ok((it.product_id, outcome))
-    });
+        let answer = Answer {
+            outcome: outcome.map_err(unreadable("reading a stored response"))?,
+            time: it.respond_time,
+            holds: ctx.now < it.hold_until_time,
+        };
+        said.entry(it.product_id).or_default().push(answer);
+    }
     Ok(Since {
-        owned: ownership::among(ctx, db, &BTreeSet::from([customer]), &products).await?,
+        owned: ownership::among(ctx, db, customers, &products).await?,
         sold: sold.map(|it| it.product_id).collect(),
-        said: said.collect::<Result<_, Error>>()?,
+        said,
     })
 }
 

@@ -8,9 +8,11 @@ use rapport_platform::text::{line, optional_passage};
 use rapport_proto::rapport::customer::v1::OutboundMessage;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
+use uuid::Uuid;
 
 use super::Suggestions;
-use super::decide::{open_products, told};
+use super::decide::{open_products, told_to};
+use crate::customers::Known;
 use crate::domain::suggestion::SuggestionOutcome;
 use crate::error::{Error, faults_of};
 use crate::events::suggestion as events;
@@ -52,9 +54,10 @@ impl Suggestions {
         let subject = line(&request.subject, MAX_SUBJECT).map_err(faults_of("subject"))?;
         let message = optional_passage(&request.message, MAX_MESSAGE);
         let message = message.map_err(faults_of("message"))?;
-        let decided = suggestion::get(&ctx, self.0.db.read(), id).await?;
-        let (customers, of) = (&self.0.customers, decided.customer_id);
-        if !customers.same(&ctx, customer, of).await? {
+        let of = suggestion::get(&ctx, self.0.db.read(), id).await?;
+        let both = [customer, of.customer_id];
+        let known = &self.0.customers.known(&ctx, &both).await?;
+        if now(known, customer) != now(known, of.customer_id) {
             let why = "is not the decision's: name that one";
             return Err(Error::invalid("customer", why));
         }
@@ -76,6 +79,15 @@ impl Suggestions {
                     let why = "has expired: decide again.";
                     return Err(refused(&row, "EXPIRED", why));
                 }
+                let customer = now(known, row.customer_id);
+                if customer != row.customer_id {
+                    let about = (customer, row.situation.as_str());
+                    if suggestion::latest(ctx, &*txn, about).await?.is_some() {
+                        let why = "is of a customer who was merged into one with a decision of \
+                                   her own for the situation: present that one.";
+                        return Err(refused(&row, "SUPERSEDED", why));
+                    }
+                }
                 let row = suggestion::write(
                     &txn,
                     Model {
@@ -85,7 +97,7 @@ impl Suggestions {
                     },
                 )
                 .await?;
-                let decision = told(ctx, &*txn, row.clone()).await?;
+                let decision = told_to(ctx, &*txn, customer, row.clone()).await?;
                 let open = open_products(ctx, &*txn, &decision).await?;
                 if open.is_empty() {
                     let why = "suggests nothing that is still to be offered.";
@@ -112,6 +124,10 @@ impl Suggestions {
         let outcome = outcome.map_err(faults_of("outcome"))?;
         let reason = optional_passage(&request.reason, MAX_REASON);
         let reason = &reason.map_err(faults_of("reason"))?;
+        // Also a repeated request is answered after the decision is gone.
+        let of = suggestion::get(&ctx, self.0.db.read(), id).await.ok();
+        let of: Vec<Uuid> = of.into_iter().map(|it| it.customer_id).collect();
+        let known = &self.0.customers.known(&ctx, &of).await?;
         let (ctx, named) = (&ctx, &request.product);
         self.0
             .once(ctx, &request, |txn| async move {
@@ -125,7 +141,7 @@ impl Suggestions {
                 let said = response::Model {
                     tenant_id: ctx.tenant,
                     response_id: new_id(),
-                    customer_id: row.customer_id,
+                    customer_id: now(known, row.customer_id),
                     decision_id: id,
                     product_id: product,
                     situation: row.situation,
@@ -142,6 +158,11 @@ impl Suggestions {
             })
             .await
     }
+}
+
+/// The customer of whom this one is part now.
+fn now(known: &Known, customer: Uuid) -> Uuid {
+    known.get(&customer).copied().unwrap_or(customer)
 }
 
 /// The message about these products.

@@ -11,13 +11,14 @@ use sea_orm::DatabaseTransaction;
 
 use super::models::TerritoryModels;
 use super::{convert, events, publish};
-use crate::domain::territory::{ModelState, Preparation, Step};
+use crate::domain::territory::{MOST_PREPARED, ModelState, Preparation, Step};
 use crate::error::Error;
 use crate::resource::TERRITORY_MODEL;
 use crate::store::entity::territory_desk;
 use crate::store::entity::territory_model::Model;
 use crate::store::territory::{
-    self, activating, desk, moves, outdate_others, pin, preparing, unprepared, write_desk,
+    self, activating, desk, moves, others_prepared, outdate_others, pin, preparing, unprepared,
+    write_desk,
 };
 
 impl TerritoryModels {
@@ -27,8 +28,12 @@ impl TerritoryModels {
         request: proto::PrepareTerritoryModelRequest,
     ) -> Result<proto::TerritoryModel, Error> {
         let named = (request.name.as_str(), request.etag.as_str());
-        let step = |_, row| async move { Ok(preparing(row)) };
-        self.step(&ctx, &request, named, Step::Plan, step).await
+        let ctx = &ctx;
+        let step = |txn: Arc<DatabaseTransaction>, row| async move {
+            claim_desk(ctx, &txn).await?;
+            begin(ctx, &txn, row).await
+        };
+        self.step(ctx, &request, named, Step::Plan, step).await
     }
 
     pub(super) async fn activate(
@@ -39,10 +44,7 @@ impl TerritoryModels {
         let named = (request.name.as_str(), request.etag.as_str());
         let ctx = &ctx;
         let step = |txn: Arc<DatabaseTransaction>, row: Model| async move {
-            // Of two that are to be activated at once, the second finds the first.
-            if let Some(desk) = desk(ctx, &*txn).await? {
-                write_desk(&txn, desk).await?;
-            }
+            claim_desk(ctx, &txn).await?;
             if let Some(other) = activating(ctx, &*txn).await? {
                 return Err(Error::InvalidState {
                     resource: TERRITORY_MODEL.format(&[other]),
@@ -51,7 +53,7 @@ impl TerritoryModels {
                 });
             }
             let row = match row.preparation {
-                0 => preparing(row),
+                0 => begin(ctx, &txn, row).await?,
                 _ => row,
             };
             Ok(Model {
@@ -102,6 +104,7 @@ impl TerritoryModels {
             Ok(Model {
                 state: ModelState::Archived.code(),
                 archive_time: Some(now),
+                clearing: true,
                 ..unprepared(row)
             })
         };
@@ -133,6 +136,26 @@ impl TerritoryModels {
             })
             .await
     }
+}
+
+/// Of two that are to be prepared or activated at once, the second finds the first.
+async fn claim_desk(ctx: &Context, txn: &DatabaseTransaction) -> Result<(), Error> {
+    match desk(ctx, txn).await? {
+        Some(desk) => write_desk(txn, desk).await,
+        None => Ok(()),
+    }
+}
+
+/// The model with its preparation begun, unless too many others are prepared.
+async fn begin(ctx: &Context, txn: &DatabaseTransaction, row: Model) -> Result<Model, Error> {
+    if others_prepared(ctx, txn, row.model_id).await? >= MOST_PREPARED {
+        return Err(Error::InvalidState {
+            resource: TERRITORY_MODEL.format(&[row.model_id]),
+            state: "TOO_MANY_PREPARED",
+            why: "would be the sixth that is prepared, and five are the most. Archive one of them, or change its territories.",
+        });
+    }
+    Ok(preparing(row))
 }
 
 /// The model that is ready holds from now on: one transaction of a few statements, however many
@@ -168,7 +191,7 @@ pub(super) async fn take_over(
         activate_time: Some(time),
         announcing: true,
         announce_place: None,
-        moved: moves::total(ctx, txn, id).await?,
+        moved: moves::total(ctx, txn, &row).await?,
         lost_pins: pin::count_lost(ctx, txn, id).await?,
         ..row
     };

@@ -15,6 +15,7 @@ use super::{convert, reassign};
 use crate::domain::date;
 use crate::domain::territory::{key, reason};
 use crate::error::{Error, faults_of};
+use crate::events::facts::fact_read;
 use crate::grpc::forecast::looked_at;
 use crate::grpc::{PAGE, Shared};
 use crate::resource::{self, CUSTOMER, TERRITORY, TERRITORY_MODEL};
@@ -61,10 +62,10 @@ impl CustomerTerritories {
         let [named] = CUSTOMER.parse("territory_pin.customer", &sent.customer)?;
         let code = key(&sent.territory_code).map_err(faults_of("territory_pin.territory_code"))?;
         let why = reason(&sent.reason).map_err(faults_of("territory_pin.reason"))?;
-        // Of those that were merged, the survivor.
-        let known = self.0.customers.known(&ctx, &[named]).await?;
-        let customer = known.get(&named).copied();
-        let customer = customer.ok_or_else(|| Error::not_found(resource::customer(named)))?;
+        // Of those that were merged, the survivor. What is known of it may not have arrived yet.
+        let now = self.0.customers.one(&ctx, named).await?;
+        let now = &fact_read(&ctx, &now).ok_or_else(|| Error::not_found(now.name))?;
+        let customer = now.customer_id;
         let row = &Model {
             tenant_id: ctx.tenant,
             customer_id: customer,
@@ -83,6 +84,10 @@ impl CustomerTerritories {
                     return Err(Error::invalid("territory_pin.territory_code", why));
                 }
                 pin::put(&txn, row.clone()).await?;
+                fact::put(ctx, &txn, vec![now.clone()]).await?;
+                if fact::present(ctx, &*txn, &[customer]).await?.is_empty() {
+                    return Err(Error::not_found(resource::customer(customer)));
+                }
                 // Also for models that are being prepared beside this.
                 fact::mark(ctx, &txn, &[customer]).await?;
                 reassign(ctx, &txn, &[customer]).await?;
@@ -96,7 +101,9 @@ impl CustomerTerritories {
         ctx: Context,
         request: proto::UnpinCustomerRequest,
     ) -> Result<(), Error> {
-        let [customer] = CUSTOMER.parse("customer", &request.customer)?;
+        let [named] = CUSTOMER.parse("customer", &request.customer)?;
+        let known = self.0.customers.known(&ctx, &[named]).await?;
+        let customer = known.get(&named).copied().unwrap_or(named);
         let ctx = &ctx;
         self.0
             .once(ctx, &request, |txn| async move {

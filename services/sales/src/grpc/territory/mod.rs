@@ -10,9 +10,9 @@ mod work;
 pub(crate) use customers::CustomerTerritories;
 pub(crate) use models::TerritoryModels;
 pub(crate) use territories::Territories;
-#[cfg(test)]
-pub(crate) use work::step;
 pub(crate) use work::worker;
+#[cfg(test)]
+pub(crate) use work::{round, step};
 
 use rapport_platform::identity::Context;
 use rapport_platform::outbox;

@@ -157,7 +157,7 @@ impl TerritoryModels {
         let [id] = TERRITORY_MODEL.parse("name", &request.name)?;
         let db = self.0.db.read();
         let model = prepared(territory::get(&ctx, db, id).await?)?;
-        let counts = moves::counts(&ctx, db, id).await?;
+        let counts = moves::counts(&ctx, db, &model).await?;
         let count = |count: moves::Count| proto::TerritoryMoveCount {
             from_territory_code: count.from_code.unwrap_or_default(),
             to_territory_code: count.code.unwrap_or_default(),
@@ -190,7 +190,7 @@ impl TerritoryModels {
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
         let model = prepared(territory::get(&ctx, db, id).await?)?;
-        let rows = moves::list(&ctx, db, id, page.after, page.limit()).await?;
+        let rows = moves::list(&ctx, db, &model, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.customer_id)?;
         let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.territory_id).collect();
         let rules = cover::territories(&ctx, db, &ids).await?.into_iter();

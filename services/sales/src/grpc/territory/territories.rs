@@ -185,16 +185,22 @@ impl Territories {
         ctx: Context,
         request: proto::EndTerritorySellerRequest,
     ) -> Result<proto::TerritorySeller, Error> {
-        let ids @ [model, _, _] = TERRITORY_SELLER.parse("name", &request.name)?;
+        let ids @ [model, territory, _] = TERRITORY_SELLER.parse("name", &request.name)?;
         let end = required_day(request.end_date.as_ref()).map_err(faults_of("end_date"))?;
         let (ctx, end) = (&ctx, date::number(end));
         self.0
             .once(ctx, &request, |txn| async move {
-                let row = seat::get(ctx, &*txn, ids).await?;
+                tree::get(ctx, &*txn, [model, territory]).await?;
                 claim(ctx, &txn, model).await?;
+                let row = seat::get(ctx, &*txn, ids).await?;
                 check_days(row.start_date, Some(end)).map_err(faults_of("end_date"))?;
                 if row.end_date == Some(end) {
                     return Ok(convert::seat(row, model));
+                }
+                if row.end_date.is_some_and(|before| before < end) {
+                    let why =
+                        "must not be after the day that is noted: assign him anew from that day on";
+                    return Err(Error::invalid("end_date", why));
                 }
                 let row = seat::end(&txn, row, end).await?;
                 publish_seat(ctx, &txn, row, model).await
@@ -212,7 +218,7 @@ impl Territories {
             page_size,
             page_token,
         } = request;
-        let [model, id] = TERRITORY.parse("parent", &parent)?;
+        let ids @ [model, id] = TERRITORY.parse("parent", &parent)?;
         let list = ListRequest {
             method: "rapport.sales.v1.TerritoryService/ListTerritorySellers",
             query: Fingerprint::of(&[&parent]),
@@ -220,7 +226,9 @@ impl Territories {
             page_token: &page_token,
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
-        let rows = seat::list(&ctx, self.0.db.read(), id, page.after, page.limit()).await?;
+        let db = self.0.db.read();
+        tree::get(&ctx, db, ids).await?;
+        let rows = seat::list(&ctx, db, id, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.seat_id)?;
         let named = |row| convert::seat(row, model);
         Ok(proto::ListTerritorySellersResponse {

@@ -16,7 +16,7 @@ use super::{convert, reassign, tell};
 use crate::customers::Customers;
 use crate::domain::territory::{ModelState, Preparation};
 use crate::error::Error;
-use crate::events::facts::fact_of;
+use crate::events::facts::fact_read;
 use crate::store::entity::territory_desk;
 use crate::store::entity::territory_model::Model;
 use crate::store::territory::assign::{self, BATCH};
@@ -47,19 +47,30 @@ pub(crate) async fn round(
     clock: &Clock,
     customers: &Customers,
 ) -> Result<(), Error> {
-    for tenant in busy(db.read()).await? {
-        for _ in 0..STEPS {
-            match Box::pin(step(db, clock, customers, tenant)).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::warn!(%error, tenant = ?tenant, "territories not worked out");
-                    break;
-                }
+    let mut after = None;
+    loop {
+        let tenants = busy(db.read(), after).await?;
+        let Some(last) = tenants.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for tenant in tenants {
+            some(db, clock, customers, tenant).await;
+        }
+    }
+}
+
+/// Does some of what there is to do for a tenant.
+async fn some(db: &Database, clock: &Clock, customers: &Customers, tenant: TenantId) {
+    for _ in 0..STEPS {
+        match Box::pin(step(db, clock, customers, tenant)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                return tracing::warn!(%error, tenant = ?tenant, "territories not worked out");
             }
         }
     }
-    Ok(())
 }
 
 /// Does one step of what there is to do for a tenant; false when there is nothing.
@@ -73,16 +84,21 @@ pub(crate) async fn step(
         .map_err(|error| PlatformError::internal("naming the clock of territories", error))?;
     let ctx = &Context::new(tenant, actor, clock.now());
     let known = desk(ctx, db.read()).await?;
-    if let Some(desk) = known.filter(|it| it.filling) {
-        return fill(db, ctx, customers, desk).await.map(|()| true);
+    let filling = known.filter(|it| it.filling);
+    let filled = filling.is_none();
+    let done = db.write_txn(|txn| async move {
+        let told = announce(ctx, &txn).await? || catch_up(ctx, &txn).await?;
+        // Only when everybody is known it is known who would move.
+        Ok::<_, Error>(
+            told || filled && (prepare(ctx, &txn).await? || activate(ctx, &txn).await?)
+                || clear(ctx, &txn).await?,
+        )
+    });
+    let done = done.await?;
+    match filling {
+        Some(desk) => fill(db, ctx, customers, desk).await.map(|()| true),
+        None => Ok(done),
     }
-    db.write_txn(|txn| async move {
-        Ok(announce(ctx, &txn).await?
-            || catch_up(ctx, &txn).await?
-            || prepare(ctx, &txn).await?
-            || activate(ctx, &txn).await?)
-    })
-    .await
 }
 
 /// Reads the next customers.
@@ -95,19 +111,17 @@ async fn fill(
     let token = desk.fill_token.clone().unwrap_or_default();
     let page = customers.page(ctx, &token).await?;
     let next = page.as_ref().map(|(_, next)| next.as_str());
+    let ended = next == Some("");
     let after = &territory_desk::Model {
-        filling: next != Some(""),
+        filling: !ended || desk.refill,
+        refill: !ended && desk.refill,
         fill_token: next.filter(|it| !it.is_empty()).map(str::to_owned),
         ..desk
     };
     let read = page.iter().flat_map(|(customers, _)| customers);
-    let facts = read.filter_map(|it| {
-        let time = it.update_time.or(it.create_time)?;
-        fact_of(ctx, it, time.try_into().ok()?)
-    });
-    let facts = &facts.collect::<Vec<_>>();
+    let facts = &read.filter_map(|it| fact_read(ctx, it)).collect::<Vec<_>>();
     db.write_txn(|txn| async move {
-        // Somebody else was faster, or it begins anew: then that counts.
+        // Somebody else was faster, or it is to begin anew: then that counts.
         let now = territory::desk(ctx, &*txn).await?;
         if now.is_none_or(|now| now.version != after.version) {
             return Ok(());
@@ -128,7 +142,7 @@ async fn announce(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
     let Some(model) = live.into_iter().find(|it| it.announcing) else {
         return Ok(false);
     };
-    let rows = moves::list(ctx, txn, model.model_id, model.announce_place, BATCH).await?;
+    let rows = moves::list(ctx, txn, &model, model.announce_place, BATCH).await?;
     let time = model.activate_time;
     let row = Model {
         announcing: rows.len() as u64 == BATCH,
@@ -160,8 +174,10 @@ async fn catch_up(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
 /// Works out whose the next customers would be by a model that is being prepared.
 async fn prepare(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Error> {
     let running = |it: &Model| it.preparation == Preparation::Running.code();
-    let live = live(ctx, txn).await?;
-    let Some(model) = live.into_iter().find(|it| planned(it) && running(it)) else {
+    let live = live(ctx, txn).await?.into_iter();
+    let begun = live.filter(|it| planned(it) && running(it));
+    // Somebody waits for the one that is to be activated.
+    let Some(model) = begun.min_by_key(|it| !it.activating) else {
         return Ok(false);
     };
     let (last, count) = assign::prepare(ctx, txn, &model).await?;
@@ -199,6 +215,20 @@ async fn activate(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Erro
         ..ctx.clone()
     };
     take_over(ctx, txn, model, desk).await?;
+    Ok(true)
+}
+
+/// Removes whose the next customers would have been by a model that was given up.
+async fn clear(ctx: &Context, txn: &DatabaseTransaction) -> Result<bool, Error> {
+    let Some(model) = territory::given_up(ctx, txn).await? else {
+        return Ok(false);
+    };
+    let removed = assign::clear(ctx, txn, model.model_id).await?;
+    let row = Model {
+        clearing: removed >= BATCH,
+        ..model
+    };
+    proceed(txn, row).await?;
     Ok(true)
 }
 

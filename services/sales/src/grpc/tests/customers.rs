@@ -68,19 +68,8 @@ impl Both {
     }
 
     pub(super) async fn merge(&self, survivor: &str, merged: &str) -> String {
-        let request = customer::MergeCustomersRequest {
-            name: survivor.to_owned(),
-            merged: merged.to_owned(),
-            ..Default::default()
-        };
-        let request = self.customers.signed(&self.desk.caller.ctx, request);
-        let mut client = MergeServiceClient::new(self.customers.service.link());
-        client
-            .merge_customers(request)
-            .await
-            .unwrap()
-            .into_inner()
-            .name
+        let ctx = &self.desk.caller.ctx;
+        self.customers.merge(ctx, survivor, merged).await.name
     }
 
     pub(super) async fn undo(&self, merge: String) {

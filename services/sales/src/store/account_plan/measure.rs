@@ -26,6 +26,7 @@ struct Sums {
     won: i64,
     open: i64,
     weighted: i64,
+    weighted_rest: i64,
     open_count: i64,
     sale_count: i64,
 }
@@ -45,7 +46,8 @@ pub(crate) async fn sums(
     let sql = format!(
         "SELECT currency, CAST(SUM(CASE WHEN won THEN COALESCE(amount, 0) ELSE 0 END) AS BIGINT) AS won, \
          CAST(SUM(CASE WHEN won THEN 0 ELSE COALESCE(amount, 0) END) AS BIGINT) AS open, \
-         CAST(SUM(CASE WHEN won THEN 0 ELSE COALESCE(amount, 0) * probability END) AS BIGINT) AS weighted, \
+         CAST(SUM(CASE WHEN won THEN 0 ELSE COALESCE(amount, 0) * probability / 100 END) AS BIGINT) AS weighted, \
+         CAST(SUM(CASE WHEN won THEN 0 ELSE COALESCE(amount, 0) * probability % 100 END) AS BIGINT) AS weighted_rest, \
          CAST(SUM(CASE WHEN won THEN 0 ELSE 1 END) AS BIGINT) AS open_count, \
          COUNT(*) AS sale_count FROM ({facts}) AS f GROUP BY currency"
     );
@@ -58,7 +60,8 @@ pub(crate) async fn sums(
                 measured = Measured {
                     won: row.won,
                     open: row.open,
-                    weighted_percent: row.weighted,
+                    weighted_percent: i128::from(row.weighted) * 100
+                        + i128::from(row.weighted_rest),
                 };
             }
             Some(_) => others += row.sale_count,

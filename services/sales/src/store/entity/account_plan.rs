@@ -18,7 +18,7 @@ pub struct Model {
     pub customer_id: Option<Uuid>,
     /// Who answers for it.
     pub owner_id: Uuid,
-    /// What people call it.
+    /// What people call it; empty after an erasure.
     pub title: String,
     /// `AccountPlanState`.
     pub state: i16,

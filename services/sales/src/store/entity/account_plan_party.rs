@@ -15,7 +15,8 @@ pub struct Model {
     pub party_id: Uuid,
     /// Of which plan.
     pub plan_id: Uuid,
-    /// Its place among its kind, from 0.
+    /// Its place, from 0: first the customers, then those who have a say, then those whom a merge made
+    /// the same as one of these.
     pub position: i32,
     /// Who.
     pub customer_id: Option<Uuid>,

@@ -1,9 +1,9 @@
-//! Orders and receivables whose customer was merged into another: by these rows they find back.
+//! What had a customer who was merged into another: by these rows it finds back.
 
 use rapport_platform::identity::TenantId;
 use sea_orm::entity::prelude::*;
 
-/// One of them that a merge gave another customer.
+/// One row that a merge gave another customer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "order_reassignment")]
 pub struct Model {
@@ -13,7 +13,9 @@ pub struct Model {
     /// The merge.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merge_id: Uuid,
-    /// What moved: 1 an order, 2 an invoice, 3 a reminder, 4 a line of expenses.
+    /// What moved: 1 an order, 2 an invoice, 3 a reminder, 4 a line of expenses, 5 a guest of an event,
+    /// 6 a link of an event or task, 7 an answer to a suggestion, 8 a decision about suggestions, 9 a
+    /// plan, 10 one of those whom a plan is about.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: i16,
     /// Which.

@@ -14,6 +14,8 @@ pub struct Model {
     pub active_model_id: Option<Uuid>,
     /// Whether facts about customers are still being read.
     pub filling: bool,
+    /// Whether they are read once more after that, because something changed that was read already.
+    pub refill: bool,
     /// Where reading goes on; null: at the beginning.
     pub fill_token: Option<String>,
     /// Grows with every change.

@@ -36,6 +36,8 @@ pub struct Model {
     pub announce_place: Option<Uuid>,
     /// How many events told of moves under it.
     pub announced: i64,
+    /// Whether what was prepared of it is still being removed, because it was given up.
+    pub clearing: bool,
     /// Since when it holds.
     pub activate_time: Option<Timestamp>,
     /// Since when it no longer does.

@@ -36,7 +36,8 @@ struct Table {
     id: &'static str,
     /// Whether its rows have a version and a time of their last change.
     versioned: bool,
-    /// The column of which a customer has no value twice: where the other has it, a row stays.
+    /// The column of which a customer has no value twice: where the other has it, a row stays, and
+    /// does not find back.
     distinct: Option<&'static str>,
     /// Whether an erasure takes its rows and not just their customer.
     personal: bool,
@@ -141,15 +142,7 @@ pub(crate) async fn reassign(
 ) -> Result<Moved, Error> {
     let mut counts = [0; KINDS];
     for (table, count) in ALL.into_iter().zip(&mut counts) {
-        let theirs = of([from]).add_option(table.distinct.map(|column| {
-            let had = Query::select()
-                .column(column)
-                .from(table.name)
-                .and_where(Expr::col(TENANT).eq(ctx.tenant))
-                .cond_where(of([to]))
-                .to_owned();
-            Expr::col(column).not_in_subquery(had)
-        }));
+        let theirs = of([from]).add_option(twice(ctx, table, to).map(|it| it.not()));
         note(ctx, txn, table, merge, theirs.clone()).await?;
         *count = assign(ctx, txn, table, Some(to), theirs).await?;
     }
@@ -173,6 +166,10 @@ pub(crate) async fn give_back(
             .and_where(moved::Column::Kind.eq(table.kind))
             .to_owned();
         let which = of([survivor]).add(Expr::col(table.id).in_subquery(noted));
+        // What he got of his own since he was told apart holds.
+        if let Some(twice) = twice(ctx, table, restored) {
+            delete(ctx, txn, table, which.clone().add(twice)).await?;
+        }
         *count = assign(ctx, txn, table, Some(restored), which).await?;
     }
     moved::Entity::delete_many()
@@ -198,6 +195,18 @@ pub(crate) async fn forget(
         };
     }
     Ok(Moved::of(counts))
+}
+
+/// Whether a customer has the value of the column of which nobody has one twice.
+fn twice(ctx: &Context, table: &Table, customer: Uuid) -> Option<Expr> {
+    let column = table.distinct?;
+    let had = Query::select()
+        .column(column)
+        .from(table.name)
+        .and_where(Expr::col(TENANT).eq(ctx.tenant))
+        .cond_where(of([customer]))
+        .to_owned();
+    Some(Expr::col(column).in_subquery(had))
 }
 
 fn of(customers: impl IntoIterator<Item = Uuid>) -> Condition {

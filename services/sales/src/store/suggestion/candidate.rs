@@ -106,7 +106,7 @@ pub(crate) fn cross_sell(
 ) -> Sql {
     let (mut values, hers, places) = values(ctx, customers, owned);
     let least = place(&mut values, i64::from(min_common));
-    let offerable = offerable(&hers, &places);
+    let (buyable, answered) = (buyable(&places), answered(&hers, "p.product_id"));
     let with = |base: &String| {
         format!(
             "SELECT * FROM (SELECT c.other_id AS product_id, c.product_id AS because_id, \
@@ -114,17 +114,18 @@ pub(crate) fn cross_sell(
              CAST(NULL AS TEXT) AS currency FROM co_ownership AS c JOIN product AS p \
              ON p.tenant_id = c.tenant_id AND p.product_id = c.other_id \
              WHERE c.tenant_id = $1 AND c.product_id = {base} AND c.owners >= {least} \
-             AND {offerable} ORDER BY c.owners DESC, c.other_id DESC LIMIT {MOST_OTHERS}) AS s"
+             AND {buyable} AND NOT {answered} ORDER BY c.owners DESC, c.other_id DESC LIMIT {MOST_OTHERS}) AS s"
         )
     };
     let parts = places.iter().take(MOST_BASES).map(with);
     (counted(&parts.collect::<Vec<_>>()), values)
 }
 
-/// The next dearer product of each series.
+/// The next dearer product of each series: when that was answered to, none, for those above it are
+/// not the next.
 pub(crate) fn up_sell(ctx: &Context, (customers, owned): (&[Uuid], &[Uuid]), tops: &[Top]) -> Sql {
     let (mut values, hers, places) = values(ctx, customers, owned);
-    let offerable = offerable(&hers, &places);
+    let (buyable, answered) = (buyable(&places), answered(&hers, "s.product_id"));
     let mut parts = Vec::with_capacity(tops.len());
     for top in tops {
         let series = place(&mut values, top.series.as_str());
@@ -136,7 +137,8 @@ pub(crate) fn up_sell(ctx: &Context, (customers, owned): (&[Uuid], &[Uuid]), top
              {price} AS because_price, p.list_price_currency AS currency FROM product AS p \
              WHERE p.tenant_id = $1 AND p.series = {series} \
              AND p.list_price_currency = {currency} AND p.list_price > {price} \
-             AND {offerable} ORDER BY p.list_price, p.product_id LIMIT 1) AS s"
+             AND {buyable} ORDER BY p.list_price, p.product_id LIMIT 1) AS s \
+             WHERE NOT {answered}"
         ));
     }
     (counted(&parts), values)
@@ -160,13 +162,17 @@ fn place(values: &mut Vec<Value>, value: impl Into<Value>) -> String {
     format!("${}", values.len())
 }
 
-/// Neither out of sale, nor owned, nor answered to.
-fn offerable(customers: &[String], owned: &[String]) -> String {
+/// Neither out of sale nor owned.
+fn buyable(owned: &[String]) -> String {
+    let owned = owned.join(", ");
+    format!("NOT p.retired AND p.product_id NOT IN ({owned})")
+}
+
+/// Whether one of the customers answered to it, and that holds.
+fn answered(customers: &[String], product: &str) -> String {
     format!(
-        "NOT p.retired AND p.product_id NOT IN ({}) AND NOT EXISTS \
-         (SELECT 1 FROM suggestion_response AS r WHERE r.tenant_id = $1 AND r.customer_id IN ({}) \
-         AND r.product_id = p.product_id AND r.hold_until_time > $2)",
-        owned.join(", "),
+        "EXISTS (SELECT 1 FROM suggestion_response AS r WHERE r.tenant_id = $1 \
+         AND r.customer_id IN ({}) AND r.product_id = {product} AND r.hold_until_time > $2)",
         customers.join(", ")
     )
 }

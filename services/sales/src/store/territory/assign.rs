@@ -4,36 +4,25 @@ use std::collections::{HashMap, HashSet};
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Order, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
-use super::{fact, live, pin, rule, tree};
-use crate::domain::territory::{Cause, ModelState, ranked};
+use super::plan::{Place, Plan};
+use super::{fact, live};
+use crate::domain::territory::ModelState;
 use crate::error::Error;
-use crate::store::entity::customer_fact;
 use crate::store::entity::customer_territory::{Column, Entity, Model};
 use crate::store::entity::territory_model;
 use crate::store::rows::insert_all;
 
 /// Customers for whom it is worked out in one go.
 pub(crate) const BATCH: u64 = 500;
-/// Rules that are asked in one statement: all that they compare with still binds to it.
-const RULES: usize = 80;
-
 /// Since when a customer belongs to a territory of a model that does not hold yet.
 pub(crate) const ALWAYS: Timestamp = Timestamp::from_micros(0);
-
-/// Where a customer belongs under a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    territory: Uuid,
-    code: String,
-    cause: Cause,
-}
 
 /// A customer who belongs elsewhere than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,117 +37,6 @@ pub(crate) struct Move {
     pub(crate) time: Timestamp,
 }
 
-/// What a model says, ready to be asked.
-struct Plan {
-    model: Uuid,
-    /// Territories in the order in which they are offered customers.
-    offers: Vec<(Uuid, String, Condition)>,
-    codes: HashMap<String, Uuid>,
-}
-
-impl Plan {
-    async fn of(ctx: &Context, db: &impl ConnectionTrait, model: Uuid) -> Result<Self, Error> {
-        let nodes = tree::nodes(ctx, db, model).await?;
-        let backend = db.get_database_backend();
-        let offer = |node: &crate::domain::territory::Node| {
-            let rule = node.rule.as_deref().unwrap_or_default();
-            let condition = rule::condition(backend, rule)?;
-            Ok((node.id, node.code.clone(), condition))
-        };
-        let offers: Result<Vec<_>, Error> = ranked(&nodes).into_iter().map(offer).collect();
-        Ok(Self {
-            model,
-            offers: offers?,
-            codes: nodes.into_iter().map(|it| (it.code, it.id)).collect(),
-        })
-    }
-
-    /// Where those of the customers belong that are there: one statement for every eighty rules.
-    async fn decide(
-        &self,
-        ctx: &Context,
-        db: &impl ConnectionTrait,
-        customers: &[Uuid],
-    ) -> Result<HashMap<Uuid, Option<Place>>, Error> {
-        let present = fact::present(ctx, db, customers).await?;
-        let mut places = HashMap::new();
-        for (customer, code) in pin::codes(ctx, db, &present).await? {
-            let Some(territory) = self.codes.get(&code).copied() else {
-                continue;
-            };
-            let cause = Cause::Manual;
-            let place = Place {
-                territory,
-                code,
-                cause,
-            };
-            places.insert(customer, place);
-        }
-        let mut open: Vec<Uuid> = present.clone();
-        for offers in self.offers.chunks(RULES) {
-            open.retain(|it| !places.contains_key(it));
-            if open.is_empty() {
-                break;
-            }
-            for (customer, offer) in first_that_fits(ctx, db, offers, &open).await? {
-                let Some((territory, code, _)) = offers.get(offer) else {
-                    continue;
-                };
-                let place = Place {
-                    territory: *territory,
-                    code: code.clone(),
-                    cause: Cause::Rule,
-                };
-                places.insert(customer, place);
-            }
-        }
-        let placed = present.into_iter().map(|it| (it, places.remove(&it)));
-        Ok(placed.collect())
-    }
-
-    fn row(&self, ctx: &Context, customer: Uuid, place: Option<&Place>, start: Timestamp) -> Model {
-        Model {
-            tenant_id: ctx.tenant,
-            model_id: self.model,
-            customer_id: customer,
-            start_time: start,
-            end_time: None,
-            territory_id: place.map(|it| it.territory),
-            code: place.map(|it| it.code.clone()),
-            cause: place.map(|it| it.cause.code()),
-            from_code: None,
-            moves: false,
-        }
-    }
-}
-
-/// Which of the offers comes first for each customer whom any of them fits.
-async fn first_that_fits(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    offers: &[(Uuid, String, Condition)],
-    customers: &[Uuid],
-) -> Result<Vec<(Uuid, usize)>, Error> {
-    use customer_fact::Column as Fact;
-    let case = offers.iter().zip(0_i32..);
-    let case = case.fold(CaseStatement::new(), |case, ((_, _, condition), offer)| {
-        case.case(condition.clone(), Expr::val(offer))
-    });
-    let fits: Vec<(Uuid, Option<i32>)> = customer_fact::Entity::find()
-        .select_only()
-        .column(Fact::CustomerId)
-        .expr_as(case, "offer")
-        .filter(Fact::TenantId.eq(ctx.tenant))
-        .filter(Fact::CustomerId.is_in(customers.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let first = fits
-        .into_iter()
-        .filter_map(|(customer, offer)| Some((customer, usize::try_from(offer?).ok()?)));
-    Ok(first.collect())
-}
-
 /// Works out anew whose the customers are, under every model for which that is kept up to date;
 /// at most a batch of them. Answers who moved under the model that holds.
 pub(crate) async fn assign(
@@ -169,7 +47,7 @@ pub(crate) async fn assign(
     let mut moved = None;
     let mut codes = HashMap::new();
     for model in live(ctx, txn).await? {
-        let plan = Plan::of(ctx, txn, model.model_id).await?;
+        let plan = Plan::of(ctx, txn, &model).await?;
         let places = plan.decide(ctx, txn, customers).await?;
         if model.state == ModelState::Active.code() {
             moved = Some((model, change(ctx, txn, &plan, customers, &places).await?));
@@ -194,7 +72,7 @@ pub(crate) async fn prepare(
     let customers = fact::page(ctx, txn, model.place, BATCH).await?;
     let count = customers.len() as u64;
     let last = customers.last().copied();
-    let plan = Plan::of(ctx, txn, model.model_id).await?;
+    let plan = Plan::of(ctx, txn, model).await?;
     let places = plan.decide(ctx, txn, &customers).await?;
     let codes = codes_now(ctx, txn, &customers).await?;
     // Also those who are gone since it was prepared before.
@@ -250,6 +128,30 @@ async fn plan_for(
         })
     });
     insert_all::<Entity>(txn, rows.collect()).await
+}
+
+/// Removes whose customers would have been by a model: at most a batch of them. Answers how many.
+pub(crate) async fn clear(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    model: Uuid,
+) -> Result<u64, Error> {
+    let of_model = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::ModelId.eq(model));
+    let next = Query::select()
+        .column(Column::CustomerId)
+        .from(Entity)
+        .cond_where(of_model.clone())
+        .order_by(Column::CustomerId, Order::Asc)
+        .limit(BATCH)
+        .to_owned();
+    let removed = Entity::delete_many()
+        .filter(of_model)
+        .filter(Column::CustomerId.in_subquery(next))
+        .exec(txn)
+        .await?;
+    Ok(removed.rows_affected)
 }
 
 /// Where customers belong under a model now.

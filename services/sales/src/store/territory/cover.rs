@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::territory::ModelState;
+use super::moves::prepared;
 use crate::error::Error;
 use crate::store::entity::customer_territory::{Column, Entity, Model as Row};
 use crate::store::entity::{territory, territory_model as model};
@@ -93,7 +93,8 @@ pub(crate) async fn at(
     Ok(rows.into_iter().map(|row| stay(model, row)).collect())
 }
 
-/// The customers that a territory has, had last or would have, from behind `after` on.
+/// The customers that a territory has, had last or would have, from behind `after` on: none of a
+/// model that was given up.
 pub(crate) async fn customers(
     ctx: &Context,
     db: &impl ConnectionTrait,
@@ -103,13 +104,14 @@ pub(crate) async fn customers(
     limit: u64,
 ) -> Result<Vec<Stay>, Error> {
     // What was prepared and is out of date says nothing.
-    if model.state == ModelState::Planning.code() && model.preparation == 0 {
+    if model.activate_time.is_none() && model.preparation == 0 {
         return Ok(Vec::new());
     }
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::TerritoryId.eq(territory))
         .filter(Column::EndTime.is_null())
+        .filter(prepared(model))
         .filter(Condition::all().add_option(after.map(|it| Column::CustomerId.gt(it))))
         .order_by_asc(Column::CustomerId)
         .limit(limit)

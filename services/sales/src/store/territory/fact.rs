@@ -125,7 +125,7 @@ pub(crate) async fn page(
 }
 
 /// Those of the customers that are there.
-pub(super) async fn present(
+pub(crate) async fn present(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customers: &[Uuid],

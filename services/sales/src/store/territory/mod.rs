@@ -5,6 +5,7 @@ pub(crate) mod cover;
 pub(crate) mod fact;
 pub(crate) mod moves;
 pub(crate) mod pin;
+mod plan;
 pub(crate) mod rule;
 pub(crate) mod seat;
 pub(crate) mod tree;
@@ -17,13 +18,14 @@ use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    EntityTrait as _, FromQueryResult, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Statement,
 };
 use uuid::Uuid;
 
 use super::entity::territory_desk as desk;
 use super::entity::territory_model::{Column, Entity, Model};
+use super::rows::latest_first;
 use crate::domain::territory::{Description, ModelState, Preparation, Step, allow};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::TERRITORY_MODEL;
@@ -42,6 +44,7 @@ async fn open_desk(ctx: &Context, txn: &DatabaseTransaction) -> Result<(), Error
         tenant_id: ctx.tenant,
         active_model_id: None,
         filling: true,
+        refill: false,
         fill_token: None,
         version: 1,
     };
@@ -120,14 +123,9 @@ pub(crate) async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
-    Ok(Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(filter)
-        .filter(Condition::all().add_option(after.map(|it| Column::ModelId.lt(it))))
-        .order_by_desc(Column::ModelId)
-        .limit(limit)
-        .all(db)
-        .await?)
+    let key = [Column::TenantId, Column::ModelId];
+    let rows = latest_first::<Entity>(ctx, key, filter, after, limit);
+    Ok(rows.all(db).await?)
 }
 
 /// The models under which it is kept up to date whose customers are: the one that holds, first,
@@ -173,6 +171,7 @@ pub(crate) async fn insert(
         announcing: false,
         announce_place: None,
         announced: 0,
+        clearing: false,
         activate_time: None,
         archive_time: None,
         moved: 0,
@@ -242,6 +241,21 @@ pub(crate) fn preparing(row: Model) -> Model {
     }
 }
 
+/// How many other models are prepared or being prepared.
+pub(crate) async fn others_prepared(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<u64, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::State.eq(ModelState::Planning.code()))
+        .filter(Column::Preparation.ne(0))
+        .filter(Column::ModelId.ne(id))
+        .count(db)
+        .await?)
+}
+
 /// Whether another model is about to be activated.
 pub(crate) async fn activating(
     ctx: &Context,
@@ -254,6 +268,18 @@ pub(crate) async fn activating(
         .filter(Column::State.eq(ModelState::Planning.code()))
         .filter(Column::Activating.eq(true))
         .into_tuple()
+        .one(db)
+        .await?)
+}
+
+/// A model that was given up and of which something is still to be removed.
+pub(crate) async fn given_up(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+) -> Result<Option<Model>, Error> {
+    Ok(Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::Clearing.eq(true))
         .one(db)
         .await?)
 }
@@ -295,21 +321,27 @@ pub(crate) async fn held_at(
         .await?)
 }
 
-/// Tenants for whom there is work in the background.
+/// Tenants for whom there is work in the background, by their ids.
 const BUSY: &str = "\
-SELECT tenant_id FROM territory_desk WHERE filling
-UNION SELECT tenant_id FROM territory_model
-  WHERE announcing OR (state = 1 AND (preparation = 1 OR activating))
-UNION SELECT tenant_id FROM customer_fact_change
-ORDER BY tenant_id LIMIT 100";
+SELECT tenant_id FROM (
+  SELECT tenant_id FROM territory_desk WHERE filling
+  UNION SELECT tenant_id FROM territory_model
+    WHERE announcing OR clearing OR (state = 1 AND (preparation = 1 OR activating))
+  UNION SELECT tenant_id FROM customer_fact_change
+) AS busy WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 100";
 
-/// Up to a hundred of them.
-pub(crate) async fn busy(db: &impl ConnectionTrait) -> Result<Vec<TenantId>, PlatformError> {
+/// Up to a hundred of them, from behind `after` on.
+pub(crate) async fn busy(
+    db: &impl ConnectionTrait,
+    after: Option<TenantId>,
+) -> Result<Vec<TenantId>, PlatformError> {
     #[derive(FromQueryResult)]
     struct Row {
         tenant_id: TenantId,
     }
-    let statement = Statement::from_string(db.get_database_backend(), BUSY);
+    let after = after.map_or(Uuid::nil(), TenantId::as_uuid);
+    let backend = db.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, BUSY, [after.into()]);
     let rows = Row::find_by_statement(statement).all(db).await?;
     Ok(rows.into_iter().map(|row| row.tenant_id).collect())
 }

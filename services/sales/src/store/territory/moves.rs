@@ -9,8 +9,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::assign::ALWAYS;
+use crate::domain::territory::Preparation;
 use crate::error::Error;
 use crate::store::entity::customer_territory::{Column, Entity, Model};
+use crate::store::entity::territory_model as model;
 
 /// Most pairs of territories that are counted.
 const MOST_PAIRS: u64 = 4_000;
@@ -26,20 +28,29 @@ pub(crate) struct Count {
     pub(crate) customers: i64,
 }
 
-fn moving(ctx: &Context, model: Uuid) -> Select<Entity> {
+fn moving(ctx: &Context, model: &model::Model) -> Select<Entity> {
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::ModelId.eq(model))
+        .filter(Column::ModelId.eq(model.model_id))
         .filter(Column::StartTime.eq(ALWAYS))
+        .filter(prepared(model))
         // As the index has it.
         .filter(Condition::all().add(Expr::col(Column::Moves)))
+}
+
+/// Customers for whom it is worked out whose they are: of others it is told what was worked out
+/// before.
+pub(super) fn prepared(model: &model::Model) -> Condition {
+    let running = model.preparation == Preparation::Running.code();
+    let place = running.then(|| model.place.unwrap_or_default());
+    Condition::all().add_option(place.map(|place| Column::CustomerId.lte(place)))
 }
 
 /// How many customers move, by from and to where, most first.
 pub(crate) async fn counts(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    model: Uuid,
+    model: &model::Model,
 ) -> Result<Vec<Count>, Error> {
     let count = || Expr::col(Column::CustomerId).count();
     Ok(moving(ctx, model)
@@ -62,7 +73,7 @@ pub(crate) async fn counts(
 pub(crate) async fn total(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    model: Uuid,
+    model: &model::Model,
 ) -> Result<i64, Error> {
     let count = moving(ctx, model).count(db).await?;
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
@@ -72,7 +83,7 @@ pub(crate) async fn total(
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    model: Uuid,
+    model: &model::Model,
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {

@@ -8,6 +8,7 @@ use rapport_platform::on_each_engine;
 use rapport_platform::testing::{answer, fields, metadata, reason};
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::ConnectionTrait as _;
 use tonic::Code;
 
 use super::super::{day, usd};
@@ -49,7 +50,8 @@ on_each_engine! {
         assert_eq!((closed.state(), closed.close_summary.as_str()), (proto::AccountPlanState::Closed, "Well done"));
         let changed = planned.update(proto::AccountPlan { title: "Other".to_owned(), ..Default::default() }, &["title"]).await;
         assert_eq!(metadata(&changed.unwrap_err(), "state"), "CLOSED");
-        assert_eq!(planned.activate().await.unwrap().state(), proto::AccountPlanState::Active);
+        let again = planned.activate().await.unwrap();
+        assert_eq!((again.state(), again.close_summary.as_str()), (proto::AccountPlanState::Active, ""));
         let told = planned.sven().announced().await;
         let told: Vec<_> = told.iter().filter(|it| it.starts_with("AccountPlan")).collect();
         assert_eq!(told, ["AccountPlanCreated", "AccountPlanStateChanged", "AccountPlanStateChanged", "AccountPlanStateChanged"]);
@@ -136,6 +138,82 @@ on_each_engine! {
         }
     }
 
+    async fn what_was_written_of_who_is_erased_is_gone(db: Database) {
+        let planned = Planned::open(&db).await;
+        let (sven, hers) = (planned.sven(), planned.plan.customer.clone());
+        planned.activate().await.unwrap();
+        let review = proto::ReviewAccountPlanRequest { name: planned.plan.name.clone(), note: "She is ill".to_owned(), ..Default::default() };
+        answer(sven.plans().review_account_plan(review).await);
+        sven.hear(&hers, 9, &customer::CustomerErased { customer: hers.clone(), ..Default::default() }).await;
+        let plan = planned.now().await;
+        assert_eq!((plan.title.as_str(), plan.objective.as_str(), plan.actions.len()), ("", "", 0));
+        assert_eq!((plan.owner, plan.revenue_target), (planned.plan.owner.clone(), Some(usd(100))));
+        let request = proto::ListAccountPlanReviewsRequest { parent: planned.plan.name.clone(), ..Default::default() };
+        assert!(answer(sven.plans().list_account_plan_reviews(request).await).account_plan_reviews.is_empty());
+    }
+
+    async fn many_large_opportunities_are_measured(db: Database) {
+        let planned = Planned::open(&db).await;
+        let market = &planned.market;
+        for _ in 0..5 {
+            market.desk.record(proto::Opportunity { customer: market.her().to_owned(), amount: Some(usd(30)), ..market.desk.opportunity() }).await.unwrap();
+        }
+        // As much as thousands of the largest.
+        let large = db.write_txn(|txn| async move {
+            txn.execute_unprepared("UPDATE opportunity SET amount = 90000000000000001 WHERE amount = 3000").await?;
+            Ok::<_, crate::Error>(())
+        });
+        large.await.unwrap();
+        let progress = planned.now().await.progress.unwrap();
+        // Five times 22,500,000,000,000,000.25 cents.
+        assert_eq!(progress.weighted_amount, Some(usd_cents(112_500_000_000_000_001)));
+    }
+
+    async fn who_has_a_say_finds_back_after_a_merge_whatever_was_written_meanwhile(db: Database) {
+        let planned = Planned::open(&db).await;
+        let (sven, company) = (planned.sven(), &planned.market.company);
+        let (ada, bob) = (company.another_customer().await, company.another_customer().await);
+        let buyers = proto::AccountPlan { stakeholders: vec![buyer(&ada, "Buyer")], ..Default::default() };
+        planned.update(buyers, &["stakeholders"]).await.unwrap();
+        let (merged, undone) = (merge(&ada, &bob), merge_undone(&ada, &bob));
+        sven.hear(NAME, 1, &merged).await;
+        planned.update(proto::AccountPlan { title: "Other".to_owned(), ..Default::default() }, &["title"]).await.unwrap();
+        let chief = proto::AccountPlan { stakeholders: vec![buyer(&bob, "Chief")], ..Default::default() };
+        planned.update(chief, &["stakeholders"]).await.unwrap();
+        sven.hear(NAME, 2, &undone).await;
+        assert_eq!(planned.now().await.stakeholders, [buyer(&ada, "Chief")]);
+    }
+
+    async fn two_of_a_plan_who_became_one_are_one_until_they_are_two_again(db: Database) {
+        let planned = Planned::open(&db).await;
+        let (sven, company) = (planned.sven(), &planned.market.company);
+        let (ada, bob) = (company.another_customer().await, company.another_customer().await);
+        let both = vec![buyer(&ada, "Buyer"), buyer(&bob, "User")];
+        let plan = proto::AccountPlan { accounts: vec![ada.clone(), bob.clone()], stakeholders: both, ..Default::default() };
+        planned.update(plan, &["accounts", "stakeholders"]).await.unwrap();
+        let (merged, undone) = (merge(&ada, &bob), merge_undone(&ada, &bob));
+        sven.hear(NAME, 1, &merged).await;
+        let titled = planned.update(proto::AccountPlan { title: "Other".to_owned(), ..Default::default() }, &["title"]).await.unwrap();
+        assert_eq!((titled.accounts.as_slice(), titled.stakeholders.as_slice()), (from_ref(&bob), from_ref(&buyer(&bob, "Buyer"))));
+        let chief = proto::AccountPlan { stakeholders: vec![buyer(&bob, "Chief")], ..Default::default() };
+        planned.update(chief, &["stakeholders"]).await.unwrap();
+        sven.hear(NAME, 2, &undone).await;
+        let back = planned.now().await;
+        assert_eq!(back.accounts, [ada.clone(), bob.clone()]);
+        assert_eq!(back.stakeholders, [buyer(&ada, "Chief"), buyer(&bob, "User")]);
+    }
+
+    async fn one_customer_is_not_planned_with_under_two_names(db: Database) {
+        let planned = Planned::open(&db).await;
+        let (sven, company) = (planned.sven(), &planned.market.company);
+        let (ada, bob) = (company.another_customer().await, company.another_customer().await);
+        company.beside.merge(&sven.ctx, &bob, &ada).await;
+        let plan = proto::AccountPlan { accounts: vec![bob.clone(), ada.clone()], ..draft(&planned.market) };
+        assert_eq!(fields(&sven.account_plan(plan).await.unwrap_err()), ["account_plan.accounts[1]"]);
+        let plan = proto::AccountPlan { stakeholders: vec![buyer(&ada, ""), buyer(&bob, "")], ..draft(&planned.market) };
+        assert_eq!(fields(&sven.account_plan(plan).await.unwrap_err()), ["account_plan.stakeholders[1].person"]);
+    }
+
     async fn plans_follow_a_merge_and_find_back_and_forget_who_was_erased(db: Database) {
         let planned = Planned::open(&db).await;
         let (sven, ada) = (planned.sven(), planned.market.company.another_customer().await);
@@ -158,6 +236,40 @@ on_each_engine! {
         sven.hear(&hers, 9, &customer::CustomerErased { customer: hers.clone(), ..Default::default() }).await;
         let plan = planned.now().await;
         assert_eq!((plan.customer.as_str(), plan.progress.unwrap().won_amount), ("", Some(usd(0))));
+    }
+}
+
+const NAME: &str = "customerMerges/019aa000-0000-7000-8000-000000000001";
+
+fn merge_of(merged: &str, survivor: &str) -> Option<customer::CustomerMerge> {
+    Some(customer::CustomerMerge {
+        name: NAME.to_owned(),
+        survivor: survivor.to_owned(),
+        merged: merged.to_owned(),
+        ..Default::default()
+    })
+}
+
+fn merge(merged: &str, survivor: &str) -> customer::CustomersMerged {
+    customer::CustomersMerged {
+        customer_merge: merge_of(merged, survivor),
+        ..Default::default()
+    }
+}
+
+fn merge_undone(merged: &str, survivor: &str) -> customer::CustomerMergeUndone {
+    customer::CustomerMergeUndone {
+        customer_merge: merge_of(merged, survivor),
+        ..Default::default()
+    }
+}
+
+fn buyer(person: &str, role: &str) -> proto::PlanStakeholder {
+    proto::PlanStakeholder {
+        person: person.to_owned(),
+        role: role.to_owned(),
+        stance: proto::PlanStance::Neutral.into(),
+        ..Default::default()
     }
 }
 

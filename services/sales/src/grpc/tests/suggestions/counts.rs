@@ -1,6 +1,9 @@
 //! What customers own together is counted after each change, once.
 
+use std::sync::Mutex;
+
 use futures::future::join_all;
+use rapport_platform::identity::TenantId;
 use rapport_platform::on_each_engine;
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::sales::v1 as proto;
@@ -9,7 +12,7 @@ use uuid::Uuid;
 
 use super::super::quotes::{content, line};
 use super::{Market, State};
-use crate::grpc::suggestion::count_all;
+use crate::grpc::suggestion::{count_all, count_some};
 use crate::store::entity::co_ownership::{Entity, Model};
 use crate::testing::Caller;
 
@@ -93,6 +96,20 @@ on_each_engine! {
         assert!(counted.into_iter().all(|it| it.is_ok()));
         market.count().await;
         assert_eq!((market.owners(&market.pen, &market.ink).await, market.owners(&market.ink, &market.ink).await), (4, 4));
+    }
+
+    async fn a_round_ends_and_the_next_goes_on_behind_it(db: Database) {
+        let market = Market::open(&db).await;
+        for tenant in 1..=3 {
+            let caller = market.sven().with(|ctx| ctx.tenant = TenantId::new(Uuid::from_u128(tenant)));
+            let ctx = &caller.ctx;
+            db.write_txn(|txn| async move { crate::store::ownership::mark(ctx, &txn, [Uuid::from_u128(7)]).await }).await.unwrap();
+        }
+        let (clock, place) = (Clock::system(), Mutex::new(None));
+        assert_eq!(count_some(&db, &clock, &place, 2).await.unwrap(), 2);
+        assert_eq!(*place.lock().unwrap(), Some(TenantId::new(Uuid::from_u128(2))));
+        assert_eq!(count_some(&db, &clock, &place, 2).await.unwrap(), 1);
+        assert_eq!(market.count().await, 0);
     }
 
     async fn tenants_count_apart(db: Database) {

@@ -68,6 +68,30 @@ on_each_engine! {
         assert_eq!((sven.responses(market.her()).await.len(), sven.responses(&ada).await.len()), (1, 0));
     }
 
+    async fn what_is_decided_before_an_undoing_is_heard_of_holds_and_all_else_finds_back(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let ada = market.company.another_customer().await;
+        let hers = market.decide("renewal").await;
+        sven.respond(&hers, &market.ink, Declined).await.unwrap();
+        let merge = customer::CustomerMerge {
+            name: format!("customerMerges/{}", new_id()),
+            survivor: ada.clone(),
+            merged: market.her().to_owned(),
+            ..Default::default()
+        };
+        let name = merge.name.clone();
+        let customer_merge = Some(merge);
+        sven.hear(&name, 1, &customer::CustomersMerged { customer_merge: customer_merge.clone(), ..Default::default() }).await;
+        // The customer service has told her apart again, and nobody heard of that here.
+        let anew = market.decide("renewal").await;
+        assert_ne!(anew.name, hers.name);
+        sven.hear(&name, 2, &customer::CustomerMergeUndone { customer_merge, ..Default::default() }).await;
+        assert_eq!(market.decide("renewal").await.name, anew.name);
+        assert_eq!((sven.responses(market.her()).await.len(), sven.responses(&ada).await.len()), (1, 0));
+        assert_eq!(sven.decision(&hers.name).await.unwrap_err().code(), Code::NotFound);
+    }
+
     async fn an_erased_customer_is_neither_counted_nor_known(db: Database) {
         let market = Market::stocked(&db).await;
         let sven = market.sven();

@@ -18,11 +18,15 @@ use proto::SuggestionOutcome::{Accepted, Declined};
 
 impl Market {
     /// Lets so many days go by: what was decided and said is so much older.
-    async fn wait(&self, days: u32) {
+    pub(super) async fn wait(&self, days: u32) {
         let micros = i64::from(days) * 24 * 60 * 60 * 1_000_000;
         let older = [
-            format!("UPDATE suggestion_decision SET expire_time = expire_time - {micros}"),
-            format!("UPDATE suggestion_response SET hold_until_time = hold_until_time - {micros}"),
+            format!(
+                "UPDATE suggestion_decision SET decide_time = decide_time - {micros}, expire_time = expire_time - {micros}"
+            ),
+            format!(
+                "UPDATE suggestion_response SET respond_time = respond_time - {micros}, hold_until_time = hold_until_time - {micros}"
+            ),
         ];
         let wait = |txn: Arc<DatabaseTransaction>| {
             let older = older.clone();
@@ -128,6 +132,25 @@ on_each_engine! {
         }
     }
 
+    async fn what_was_said_to_a_decision_counts_in_it_however_short_it_holds_elsewhere(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let request = proto::GetSuggestionPolicyRequest { name: "suggestionPolicy".to_owned() };
+        let policy = answer(sven.suggestions().get_suggestion_policy(request).await);
+        let policy = proto::SuggestionPolicy { declined_days: 0, accepted_days: 1, ..policy };
+        let request = proto::SetSuggestionPolicyRequest { suggestion_policy: Some(policy), ..Default::default() };
+        answer(sven.suggestions().set_suggestion_policy(request).await);
+        let decision = market.decide("renewal").await;
+        sven.respond(&decision, &market.ink, Accepted).await.unwrap();
+        market.wait(2).await;
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Accepted));
+        sven.respond(&decision, &market.ink, Declined).await.unwrap();
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Declined));
+        market.wait(1).await;
+        assert_eq!(market.suggested("call").await, market.ink_is(State::Open), "elsewhere it is suggested again");
+        assert_eq!(market.suggested("renewal").await, market.ink_is(State::Declined));
+    }
+
     async fn she_may_change_her_mind(db: Database) {
         let market = Market::stocked(&db).await;
         let decision = market.decide("renewal").await;
@@ -185,6 +208,21 @@ on_each_engine! {
         assert_eq!(decision.suggestions.len(), 1);
         assert_eq!(decision.suggestions[0].explanation, "The next dearer product of the series GTX after Plus");
         assert_eq!(decision.suggestions[0].price_step, Some(usd(200)));
+    }
+
+    async fn what_is_dearer_still_is_not_pushed_on_who_declined_the_next_dearer(db: Database) {
+        let market = Market::open(&db).await;
+        let sven = market.sven();
+        let basic = sven.sell("Basic", "GTX", 100).await;
+        let plus = sven.sell("Plus", "GTX", 200).await;
+        sven.sell("Pro", "GTX", 300).await;
+        market.wins(market.her(), &[&basic]).await;
+        let decision = market.decide("renewal").await;
+        sven.respond(&decision, &plus, Declined).await.unwrap();
+        assert!(market.suggested("call").await.is_empty(), "Pro is not the next dearer one");
+        sven.retire(&plus).await;
+        let pro = market.decide("visit").await.suggestions.remove(0);
+        assert_eq!(pro.explanation, "The next dearer product of the series GTX after Basic");
     }
 
     async fn the_policy_says_how_many_of_whom_and_how_long(db: Database) {

@@ -1,11 +1,10 @@
 //! What was decided reaches her as she lets it.
 
-use std::time::Duration;
-
 use prost::Message as _;
 use rapport_platform::id::new_id;
 use rapport_platform::on_each_engine;
 use rapport_platform::testing::{answer, fields, metadata};
+use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::r#type::v1::{Channel, Purpose};
 use tonic::{Code, Status};
@@ -84,13 +83,47 @@ on_each_engine! {
         let other = market.company.another_customer().await;
         let wrong = sven.present(proto::PresentSuggestionsRequest { customer: other, ..by_phone(&decision) }).await.unwrap_err();
         assert_eq!(fields(&wrong), ["customer"]);
-        let late = sven.later(Duration::from_secs(31 * 24 * 60 * 60));
-        let expired = late.present(by_phone(&decision)).await.unwrap_err();
-        assert_eq!(metadata(&expired, "state"), "EXPIRED");
         sven.respond(&decision, &market.ink, Declined).await.unwrap();
         let declined = sven.present(by_phone(&decision)).await.unwrap_err();
         assert_eq!(metadata(&declined, "state"), "NOTHING_OPEN");
+        market.wait(31).await;
+        let expired = sven.present(by_phone(&decision)).await.unwrap_err();
+        assert_eq!(metadata(&expired, "state"), "EXPIRED");
         let told = sven.announced().await;
         assert!(!told.iter().any(|it| it == "SuggestionMessageSubmitted" || it == "SuggestionsPresented"));
+    }
+
+    async fn what_a_merge_left_behind_is_not_presented_and_its_answers_are_the_survivors(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let ada = market.another(&[&market.pen]).await;
+        market.count().await;
+        let left = market.decide("renewal").await;
+        let own = sven.decide(&ada, "renewal").await.unwrap();
+        let merge = market.company.beside.merge(&sven.ctx, &ada, market.her()).await;
+        let name = merge.name.clone();
+        let fact = customer::CustomersMerged { customer_merge: Some(merge), ..Default::default() };
+        sven.hear(&name, 1, &fact).await;
+        let both = proto::PresentSuggestionsRequest { customer: ada.clone(), ..by_phone(&left) };
+        let refused = sven.present(both).await.unwrap_err();
+        assert_eq!(metadata(&refused, "state"), "SUPERSEDED");
+        let said = sven.respond(&left, &market.ink, Declined).await.unwrap();
+        assert_eq!(said.customer, ada);
+        let declined = sven.present(by_phone(&own)).await.unwrap_err();
+        assert_eq!(metadata(&declined, "state"), "NOTHING_OPEN");
+    }
+
+    async fn what_either_owns_is_not_presented_before_a_merge_is_heard_of(db: Database) {
+        let market = Market::stocked(&db).await;
+        let sven = market.sven();
+        let ada = market.company.another_customer().await;
+        let hers = market.decide("renewal").await;
+        market.company.beside.merge(&sven.ctx, &ada, market.her()).await;
+        let request = proto::PresentSuggestionsRequest { customer: ada.clone(), ..by_phone(&hers) };
+        let presented = sven.present(request.clone()).await.unwrap();
+        assert_eq!((&presented.customer, presented.suggestions.len()), (&ada, 1));
+        market.wins(&ada, &[&market.ink]).await;
+        let owned = sven.present(request).await.unwrap_err();
+        assert_eq!(metadata(&owned, "state"), "NOTHING_OPEN");
     }
 }

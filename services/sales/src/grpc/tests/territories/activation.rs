@@ -5,15 +5,22 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use prost::Message as _;
 use rapport_platform::id::new_id;
+use rapport_platform::identity::TenantId;
 use rapport_platform::on_each_engine;
+use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use tonic::Code;
+use uuid::Uuid;
 
 use super::super::announcements::told_of;
 use super::super::mask;
 use super::{Map, answer, counts, now};
 use crate::events::facts::fact_of;
+use crate::grpc::territory::round;
+use crate::store::entity::{customer_territory, territory_desk};
+use crate::store::rows::insert_all;
 use crate::store::territory::fact;
 use crate::testing::metadata;
 use proto::{TerritoryModelState as State, TerritoryPreparationState as Preparation};
@@ -49,6 +56,16 @@ async fn crowd(map: &Map, count: usize, region: &str) {
             .map(|told| told.len())
     });
     assert_eq!(kept.await.unwrap(), count);
+}
+
+async fn customers_of(map: &Map, territory: &str) -> usize {
+    let request = proto::ListTerritoryCustomersRequest {
+        parent: territory.to_owned(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let there = map.covers().list_territory_customers(request).await;
+    answer(there).customer_territories.len()
 }
 
 on_each_engine! {
@@ -221,6 +238,100 @@ on_each_engine! {
         map.covers().unpin_customer(unpin.clone()).await.unwrap();
         assert_eq!(map.of_now(&ada).await, "ch");
         assert_eq!(map.covers().unpin_customer(unpin).await.unwrap_err().code(), Code::NotFound);
+    }
+
+    async fn a_preview_that_is_worked_out_anew_tells_nothing_of_the_one_before(db: Database) {
+        let map = Map::of(&db).await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.work().await;
+        crowd(&map, 700, "CH").await;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        assert_eq!(customers_of(&map, &ch).await, 700);
+        let nobody = proto::Territory { name: ch.clone(), rule: "region_code = AQ".to_owned(), ..Default::default() };
+        let request = proto::UpdateTerritoryRequest { territory: Some(nobody), update_mask: mask(&["rule"]), ..Default::default() };
+        map.territories().update_territory(request).await.unwrap();
+        let request = proto::PrepareTerritoryModelRequest { name: model.clone(), ..Default::default() };
+        map.models().prepare_territory_model(request).await.unwrap();
+        for processed in [0, 500, 700] {
+            let summary = map.summary(&model).await;
+            assert_eq!((summary.processed_count, counts(&summary)), (processed, vec![]));
+            assert_eq!((map.moves(&model).await, customers_of(&map, &ch).await), (vec![], 0));
+            map.step().await;
+        }
+    }
+
+    async fn a_model_that_is_given_up_has_no_customers_and_leaves_nothing(db: Database) {
+        let map = Map::of(&db).await;
+        let model = map.countries(&["ch"]).await.name;
+        map.work().await;
+        crowd(&map, 700, "CH").await;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        let archive = proto::ArchiveTerritoryModelRequest { name: model, ..Default::default() };
+        map.models().archive_territory_model(archive).await.unwrap();
+        assert_eq!(customers_of(&map, &ch).await, 0);
+        let rows = async || customer_territory::Entity::find().count(db.read()).await.unwrap();
+        assert_eq!(rows().await, 700);
+        assert!(map.step().await);
+        assert_eq!(rows().await, 200);
+        map.work().await;
+        assert_eq!(rows().await, 0);
+    }
+
+    async fn five_models_are_prepared_at_once_and_the_one_to_be_activated_first(db: Database) {
+        let map = Map::of(&db).await;
+        map.person("CH").await;
+        let mut models = Vec::new();
+        for _ in 0..6 {
+            models.push(map.countries(&["ch"]).await.name);
+        }
+        map.work().await;
+        let request = |model: &String| proto::PrepareTerritoryModelRequest { name: model.clone(), ..Default::default() };
+        let begun = join_all(models.iter().map(|model| async { map.models().prepare_territory_model(request(model)).await })).await;
+        let refused: Vec<_> = (0..6).filter(|index| begun[*index].is_err()).collect();
+        assert_eq!(refused.len(), 1, "{begun:?}");
+        assert_eq!(metadata(begun[refused[0]].as_ref().unwrap_err(), "state"), "TOO_MANY_PREPARED");
+        let (sixth, waiting) = (models.remove(refused[0]), models.pop().unwrap());
+        assert_eq!(metadata(&map.try_activate(&sixth).await.unwrap_err(), "state"), "TOO_MANY_PREPARED");
+        map.try_activate(&waiting).await.unwrap();
+        map.step().await;
+        let ready = async |model: &str| map.get(model).await.preparation_state() == Preparation::Ready;
+        assert_eq!((ready(&waiting).await, ready(&models[0]).await), (true, false));
+        map.work().await;
+        assert_eq!(map.get(&waiting).await.state(), State::Active);
+        map.models().prepare_territory_model(request(&sixth)).await.unwrap();
+    }
+
+    async fn a_rule_that_was_changed_is_not_asked_as_it_was(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("DE").await;
+        let model = map.countries(&["ch"]).await.name;
+        map.prepare(&model).await;
+        let ch = map.territory(&model, "ch").await.name;
+        let wider = proto::Territory { name: ch, rule: "region_code = DE".to_owned(), ..Default::default() };
+        let request = proto::UpdateTerritoryRequest { territory: Some(wider), update_mask: mask(&["rule"]), ..Default::default() };
+        map.territories().update_territory(request).await.unwrap();
+        map.activate(&model).await;
+        assert_eq!(map.of_now(&ada).await, "ch");
+    }
+
+    async fn a_round_has_a_turn_for_everybody(db: Database) {
+        let map = Map::of(&db).await;
+        let desks = (1..=101).map(|number| territory_desk::Model {
+            tenant_id: TenantId::new(Uuid::from_u128(number)),
+            active_model_id: None,
+            filling: true,
+            refill: false,
+            fill_token: None,
+            version: 1,
+        });
+        let desks = &desks.collect::<Vec<_>>();
+        let opened = db.write_txn(|txn| async move { insert_all::<territory_desk::Entity>(&txn, desks.clone()).await });
+        opened.await.unwrap();
+        round(&db, &Clock::system(), &map.caller().shared.customers).await.unwrap();
+        let filling = territory_desk::Entity::find().filter(territory_desk::Column::Filling.eq(true)).count(db.read());
+        assert_eq!(filling.await.unwrap(), 0);
     }
 
     async fn a_pin_beside_the_work_holds(db: Database) {

@@ -1,11 +1,16 @@
 //! What becomes of territories when customers change.
 
+use std::time::Duration;
+
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::customer::v1::customer_service_client::CustomerServiceClient;
 use rapport_proto::rapport::sales::v1 as proto;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 
 use super::{Map, answer, now};
+use crate::store::entity::{customer_fact as fact, customer_territory as territory};
+use crate::store::rows::insert_all;
 
 /// Moves a customer to another country.
 async fn relocate(map: &Map, customer: &str, region: &str) {
@@ -21,6 +26,13 @@ async fn relocate(map: &Map, customer: &str, region: &str) {
     let request = map.both.customers.signed(&map.caller().ctx, request);
     let mut client = CustomerServiceClient::new(map.both.customers.service.link());
     client.update_customer(request).await.unwrap();
+}
+
+fn imported(created_count: i64) -> customer::ImportRunEnded {
+    customer::ImportRunEnded {
+        created_count,
+        ..Default::default()
+    }
 }
 
 on_each_engine! {
@@ -43,6 +55,43 @@ on_each_engine! {
         let request = proto::ListTerritoryCustomersRequest { parent: de.name, ..Default::default() };
         let there = answer(map.covers().list_territory_customers(request).await).customer_territories;
         assert_eq!(there.iter().map(|it| it.customer.as_str()).collect::<Vec<_>>(), [ada.as_str(), new.as_str()]);
+    }
+
+    async fn imports_that_follow_each_other_hold_up_nothing_else(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        relocate(&map, &ada, "DE").await;
+        for run in 1.. {
+            map.caller().hear("importRuns/1", run, &imported(1)).await;
+            map.step().await;
+            if map.of_now(&ada).await == "de" {
+                break;
+            }
+            assert!(run < 200, "nobody moves");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn customers_that_are_being_read_are_read_to_the_end_and_once_more_after_an_import(db: Database) {
+        let map = Map::of(&db).await;
+        map.model("").await;
+        let caller = map.caller();
+        let desk = async || {
+            let desk = crate::store::territory::desk(&caller.ctx, db.read()).await.unwrap().unwrap();
+            (desk.filling, desk.refill)
+        };
+        assert_eq!(desk().await, (true, false));
+        for run in 1..4 {
+            caller.hear("importRuns/1", run, &imported(1)).await;
+        }
+        for expected in [(true, true), (true, false), (false, false)] {
+            assert_eq!(desk().await, expected);
+            map.step().await;
+        }
+        caller.hear("importRuns/1", 4, &imported(0)).await;
+        assert_eq!(desk().await, (false, false), "nobody changed");
     }
 
     async fn a_plan_that_is_prepared_follows_too(db: Database) {
@@ -76,6 +125,18 @@ on_each_engine! {
         map.becomes(&double, "fr").await;
     }
 
+    async fn a_pin_goes_by_every_name_of_its_customer(db: Database) {
+        let map = Map::of(&db).await;
+        let (ada, double) = (map.person("CH").await, map.person("CH").await);
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        map.both.merge(&ada, &double).await;
+        map.pin(&double, "de").await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "de");
+        map.covers().unpin_customer(proto::UnpinCustomerRequest { customer: double, ..Default::default() }).await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "ch");
+    }
+
     async fn an_erased_customer_is_in_no_territory_and_in_no_list(db: Database) {
         let map = Map::of(&db).await;
         let ada = map.person("CH").await;
@@ -90,6 +151,40 @@ on_each_engine! {
         assert_eq!(pins, []);
         let request = proto::ListCustomerTerritoriesRequest { customer: ada, ..Default::default() };
         assert_eq!(answer(map.covers().list_customer_territories(request).await).customer_territories, []);
+    }
+
+    async fn what_was_worked_out_beside_an_erasure_does_not_stay(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch"]).await.name;
+        map.prepare(&model).await;
+        let planned = &territory::Entity::find().one(db.read()).await.unwrap().unwrap();
+        map.caller().hear(&ada, 9, &customer::CustomerErased { customer: ada.clone(), ..Default::default() }).await;
+        // As a preparation leaves it that began before.
+        let left = db.write_txn(|txn| async move { insert_all::<territory::Entity>(&txn, vec![planned.clone()]).await });
+        left.await.unwrap();
+        map.work().await;
+        let hers = territory::Entity::find().filter(territory::Column::CustomerId.eq(planned.customer_id));
+        assert_eq!(hers.count(db.read()).await.unwrap(), 0);
+    }
+
+    async fn a_pin_holds_at_once_also_when_nothing_is_known_of_its_customer_yet(db: Database) {
+        let map = Map::of(&db).await;
+        let ada = map.person("CH").await;
+        let model = map.countries(&["ch", "de"]).await.name;
+        map.activate(&model).await;
+        map.becomes(&ada, "ch").await;
+        let forget = db.write_txn(|txn| async move {
+            fact::Entity::delete_many().exec(&*txn).await?;
+            Ok::<_, crate::Error>(())
+        });
+        forget.await.unwrap();
+        map.pin(&ada, "de").await.unwrap();
+        assert_eq!(map.of_now(&ada).await, "de");
+        map.caller().hear(&ada, 9, &customer::CustomerErased { customer: ada.clone(), ..Default::default() }).await;
+        assert_eq!(map.pin(&ada, "de").await.unwrap_err().code(), tonic::Code::NotFound);
+        map.work().await;
+        assert_eq!(map.of_now(&ada).await, "");
     }
 
     async fn one_look_tells_whose_customers_are_and_who_works_there(db: Database) {

@@ -197,6 +197,31 @@ on_each_engine! {
         assert_eq!(ended.end_date, Some(day(2026, 4, 1)));
         assert_eq!(answer(map.territories().end_territory_seller(end(day(2026, 4, 1))).await), ended);
         assign(&anna, day(2026, 4, 1), None).await.unwrap();
+        let later = map.territories().end_territory_seller(end(day(2026, 5, 1))).await.unwrap_err();
+        assert_eq!(fields(&later), ["end_date"], "he would work there twice");
+    }
+
+    async fn who_works_where_is_told_and_ended_only_in_its_own_model(db: Database) {
+        let map = Map::of(&db).await;
+        let model = map.countries(&["ch"]).await.name;
+        let ch = map.territory(&model, "ch").await.name;
+        let request = proto::AssignTerritorySellerRequest {
+            parent: ch.clone(),
+            territory_seller: Some(proto::TerritorySeller {
+                seller: map.both.desk.anna.name.clone(), role: "owner".to_owned(), start_date: Some(day(2026, 1, 1)), ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let seat = answer(map.territories().assign_territory_seller(request).await).name;
+        let archive = proto::ArchiveTerritoryModelRequest { name: model.clone(), ..Default::default() };
+        map.models().archive_territory_model(archive).await.unwrap();
+        let end = |name: &str| proto::EndTerritorySellerRequest { name: name.to_owned(), end_date: Some(day(2026, 2, 1)), ..Default::default() };
+        assert_eq!(metadata(&map.territories().end_territory_seller(end(&seat)).await.unwrap_err(), "state"), "ARCHIVED");
+        let other = map.model("").await.name;
+        let disguised = seat.replace(&model, &other);
+        assert_eq!(map.territories().end_territory_seller(end(&disguised)).await.unwrap_err().code(), Code::NotFound);
+        let request = proto::ListTerritorySellersRequest { parent: ch.replace(&model, &other), ..Default::default() };
+        assert_eq!(map.territories().list_territory_sellers(request).await.unwrap_err().code(), Code::NotFound);
     }
 
     async fn the_same_request_makes_one_model(db: Database) {
