@@ -149,6 +149,7 @@ async fn customer(url: &str, key: &SecretKey, clock: &Clock) -> Service {
         ..rapport_customer::Config::default()
     };
     let surroundings = rapport_customer::Surroundings {
+        db: rapport_customer::open(&config).await.unwrap(),
         verifier: InternalVerifier::new(key),
         clock: clock.clone(),
         bus: LocalBus::new(clock.clone()),

@@ -39,6 +39,8 @@ pub const NAME: &str = "sales";
 
 /// What the service takes from the process in which it runs.
 pub struct Surroundings {
+    /// The service's database, as [`open`] gives it.
+    pub db: Database,
     /// Knows the gateway's signature under who calls.
     pub verifier: InternalVerifier,
     /// Signs calls of the customer service on a caller's behalf.
@@ -55,12 +57,27 @@ pub struct Surroundings {
     pub deadlines: DeadlineConfig,
 }
 
-/// Builds the service: opens its database, brings the tables to this version where the
-/// configuration says so, subscribes what reacts to events, and puts the RPCs together.
-/// Nothing runs until the workers are started and the routes are called.
+/// Opens the service's database, and brings its tables to this version where the configuration says
+/// so.
 ///
 /// # Errors
-/// When a setting can't be used or the database can't be opened.
+/// When the database can't be opened or a step fails; then none took place.
+#[inline(never)]
+pub fn open(config: &Config) -> BoxFuture<'_, Result<Database, PlatformError>> {
+    Box::pin(async {
+        let db = Database::connect(NAME, &config.database).await?;
+        if config.migrate {
+            db.migrate(store::migration::migrations()).await?;
+        }
+        Ok(db)
+    })
+}
+
+/// Builds the service: subscribes what reacts to events, and puts the RPCs together. Nothing runs
+/// until the workers are started and the routes are called.
+///
+/// # Errors
+/// When a setting can't be used.
 #[inline(never)]
 pub fn build(
     config: &Config,
@@ -71,6 +88,7 @@ pub fn build(
 
 async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, PlatformError> {
     let Surroundings {
+        db,
         verifier,
         signer,
         customers,
@@ -83,10 +101,6 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         "reading the setting sales.page_token_key",
         &config.page_token_key,
     )?;
-    let db = Database::connect(NAME, &config.database).await?;
-    if config.migrate {
-        db.migrate(store::migration::migrations()).await?;
-    }
     bus.subscribe(&db, CustomerConsumer)?;
     let publishing = (config.relay.clone(), config.housekeeping.clone());
     let mut workers = outbox::workers(&db, &clock, &bus, publishing);

@@ -136,6 +136,7 @@ impl CustomerService {
         };
         let bus = LocalBus::new(clock.clone());
         let surroundings = rapport_customer::Surroundings {
+            db: rapport_customer::open(&config).await.unwrap(),
             verifier: InternalVerifier::new(&key),
             clock,
             bus: bus.clone(),

@@ -55,11 +55,18 @@ impl Suite {
             None => None,
         };
 
+        // At once: most of a first start is making tables.
+        let (customer_db, sales_db) = tokio::join!(
+            rapport_customer::open(&settings.customer),
+            rapport_sales::open(&settings.sales),
+        );
+
         // Gateway and services share one process, and with it a key that never leaves it.
         let identity_key = SecretKey::generate();
         let clock = Clock::system();
         let bus = LocalBus::new(clock.clone());
         let surroundings = rapport_customer::Surroundings {
+            db: customer_db.context("the customer service can't open its database")?,
             verifier: InternalVerifier::new(&identity_key),
             clock: clock.clone(),
             bus: bus.clone(),
@@ -70,6 +77,7 @@ impl Suite {
             .await
             .context("the customer service can't start")?;
         let surroundings = rapport_sales::Surroundings {
+            db: sales_db.context("the sales service can't open its database")?,
             verifier: InternalVerifier::new(&identity_key),
             signer: InternalSigner::new(&identity_key),
             customers: customer.link(),
