@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use rapport_platform::config::Secret;
+use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{
     Actor, IDENTITY_HEADER, InternalSigner, InternalVerifier, TenantId,
 };
@@ -19,7 +20,7 @@ use rapport_proto::rapport::customer::v1::lifecycle_service_client::LifecycleSer
 use tonic::{Code, Request};
 
 use crate::testing::reason;
-use crate::{Config, Surroundings, build};
+use crate::{Config, Surroundings, build, open};
 
 fn config(storage: &Storage) -> Config {
     Config {
@@ -34,15 +35,18 @@ fn a_key() -> Secret<String> {
     Secret::new(SecretKey::generate().to_base64())
 }
 
-fn surroundings(key: &SecretKey) -> Surroundings {
+/// The service with these settings, whose callers the key vouches for.
+async fn built(config: &Config, key: &SecretKey) -> Result<Service, PlatformError> {
     let clock = Clock::system();
-    Surroundings {
+    let surroundings = Surroundings {
+        db: open(config).await?,
         verifier: InternalVerifier::new(key),
         bus: LocalBus::new(clock.clone()),
         clock,
         public_url: None,
         deadlines: DeadlineConfig::default(),
-    }
+    };
+    build(config, surroundings).await
 }
 
 /// A call of Ada's, as the gateway passes it on.
@@ -87,7 +91,7 @@ on_each_engine! {
     async fn it_answers_those_whom_the_gateway_vouches_for(db: Database, storage: &Storage) {
         drop(db);
         let key = SecretKey::generate();
-        let service = build(&config(storage), surroundings(&key)).await.unwrap();
+        let service = built(&config(storage), &key).await.unwrap();
         for check in &service.readiness {
             assert!(check.holds().await, "{}", check.name());
         }
@@ -114,7 +118,7 @@ on_each_engine! {
     async fn what_is_announced_is_acted_on_by_its_workers(db: Database, storage: &Storage) {
         drop(db);
         let key = SecretKey::generate();
-        let service = build(&config(storage), surroundings(&key)).await.unwrap();
+        let service = built(&config(storage), &key).await.unwrap();
         let drain = Drain::new(DrainConfig::default());
         let supervisor = Supervisor::new(drain.clone());
         for worker in service.workers.clone() {
@@ -174,7 +178,7 @@ on_each_engine! {
             (unaddressed, "customer.address_key"),
             (unlinked, "customer.link_key"),
         ] {
-            let refused = build(&config, surroundings(&SecretKey::generate()))
+            let refused = built(&config, &SecretKey::generate())
                 .await
                 .unwrap_err();
             assert!(refused.to_string().contains(setting), "{refused}");
@@ -191,19 +195,19 @@ on_each_engine! {
             link_key: Secret::default(),
             ..config(storage)
         };
-        let built = build(&keyless, surroundings(&SecretKey::generate())).await;
+        let first = built(&keyless, &SecretKey::generate()).await;
         let Some(file) = keyless.database.file().unwrap() else {
-            let refused = built.unwrap_err();
+            let refused = first.unwrap_err();
             let why = refused.source().unwrap().to_string();
             assert!(refused.to_string().contains("customer.address_key"), "{refused}");
             assert!(why.contains("openssl rand -base64 32"), "{why}");
             return;
         };
-        built.unwrap();
+        first.unwrap();
         let read = |extension| std::fs::read_to_string(file.with_extension(extension)).unwrap();
         let keys = [read("address.key"), read("link.key")];
         assert_ne!(keys[0], keys[1]);
-        build(&keyless, surroundings(&SecretKey::generate())).await.unwrap();
+        built(&keyless, &SecretKey::generate()).await.unwrap();
         assert_eq!([read("address.key"), read("link.key")], keys);
     }
 }

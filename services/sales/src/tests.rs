@@ -10,13 +10,18 @@ use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::seller_service_client::SellerServiceClient;
 
 use crate::testing::reason;
-use crate::{Config, Surroundings, build};
+use crate::{Config, Surroundings, build, open};
 
 on_each_engine! {
     async fn it_is_ready_and_answers_nobody_without_the_gateways_signature(db: Database, storage: &Storage) {
         drop(db);
         let (key, clock) = (SecretKey::generate(), Clock::system());
+        let config = Config {
+            database: storage.config().clone(),
+            ..Config::default()
+        };
         let surroundings = Surroundings {
+            db: open(&config).await.unwrap(),
             verifier: InternalVerifier::new(&key),
             signer: InternalSigner::new(&key),
             customers: ServiceLink::from(tonic::service::Routes::default()),
@@ -24,10 +29,6 @@ on_each_engine! {
             clock,
             public_url: None,
             deadlines: DeadlineConfig::default(),
-        };
-        let config = Config {
-            database: storage.config().clone(),
-            ..Config::default()
         };
         let service = build(&config, surroundings).await.unwrap();
         for check in &service.readiness {
