@@ -23,6 +23,7 @@ use futures::future::BoxFuture;
 use rapport_platform::db::Database;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::{IdentityLayer, InternalVerifier};
+use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::{self, LocalBus};
 use rapport_platform::paging::PageTokens;
 use rapport_platform::public_url::PublicUrl;
@@ -35,6 +36,7 @@ pub use error::Error;
 pub use retention::PermitsConfig;
 
 use delivery::Outbound;
+use domain::region::Region;
 use events::lifecycle::LifecycleConsumer;
 use events::outbound::OutboundConsumer;
 use grpc::Shared;
@@ -68,10 +70,12 @@ pub struct Surroundings {
 /// so.
 ///
 /// # Errors
-/// When the database can't be opened or a step fails; then none took place.
+/// When a setting can't be used, the database can't be opened or a step fails; then none took place.
 #[inline(never)]
 pub fn open(config: &Config) -> BoxFuture<'_, Result<Database, PlatformError>> {
     Box::pin(async {
+        // A version that can't start must not have changed the tables.
+        settings(config)?;
         let db = Database::connect(NAME, &config.database).await?;
         if config.migrate {
             db.migrate(store::migration::migrations()).await?;
@@ -102,15 +106,12 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         public_url,
         deadlines,
     } = surroundings;
-    let default_region = config.default_region.parse().map_err(|fault| {
-        PlatformError::internal("reading the setting customer.default_region", fault)
-    })?;
-    let page_tokens = PageTokens::configured(
-        "reading the setting customer.page_token_key",
-        &config.page_token_key,
-    )?;
-    let address_key = keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?;
-    let link_key = keys::kept(&keys::LINK, &config.link_key, &config.database)?;
+    let Settings {
+        default_region,
+        page_tokens,
+        address_key,
+        link_key,
+    } = settings(config)?;
     bus.subscribe(&db, LifecycleConsumer)?;
     let (policies, links) = (Policies::default(), Links::new(&link_key, public_url));
     let outbound = Outbound::new(&config.delivery, &config.smtp, (&policies, &links));
@@ -141,6 +142,29 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         workers,
         proto_services,
         readiness: vec![db.readiness()],
+    })
+}
+
+/// What the service reads from its configuration before it opens its database.
+struct Settings {
+    default_region: Region,
+    page_tokens: PageTokens,
+    address_key: SecretKey,
+    link_key: SecretKey,
+}
+
+fn settings(config: &Config) -> Result<Settings, PlatformError> {
+    let default_region = config.default_region.parse().map_err(|fault| {
+        PlatformError::internal("reading the setting customer.default_region", fault)
+    })?;
+    Ok(Settings {
+        default_region,
+        page_tokens: PageTokens::configured(
+            "reading the setting customer.page_token_key",
+            &config.page_token_key,
+        )?,
+        address_key: keys::kept(&keys::ADDRESS, &config.address_key, &config.database)?,
+        link_key: keys::kept(&keys::LINK, &config.link_key, &config.database)?,
     })
 }
 

@@ -61,10 +61,12 @@ pub struct Surroundings {
 /// so.
 ///
 /// # Errors
-/// When the database can't be opened or a step fails; then none took place.
+/// When a setting can't be used, the database can't be opened or a step fails; then none took place.
 #[inline(never)]
 pub fn open(config: &Config) -> BoxFuture<'_, Result<Database, PlatformError>> {
     Box::pin(async {
+        // A version that can't start must not have changed the tables.
+        key(config)?;
         let db = Database::connect(NAME, &config.database).await?;
         if config.migrate {
             db.migrate(store::migration::migrations()).await?;
@@ -97,10 +99,7 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         public_url,
         deadlines,
     } = surroundings;
-    let key = SecretKey::configured(
-        "reading the setting sales.page_token_key",
-        &config.page_token_key,
-    )?;
+    let key = key(config)?;
     bus.subscribe(&db, CustomerConsumer)?;
     let publishing = (config.relay.clone(), config.housekeeping.clone());
     let mut workers = outbox::workers(&db, &clock, &bus, publishing);
@@ -130,6 +129,13 @@ async fn built(config: &Config, surroundings: Surroundings) -> Result<Service, P
         proto_services,
         readiness: vec![db.readiness()],
     })
+}
+
+fn key(config: &Config) -> Result<SecretKey, PlatformError> {
+    SecretKey::configured(
+        "reading the setting sales.page_token_key",
+        &config.page_token_key,
+    )
 }
 
 /// Brings the tables to this version, as a step of a deployment.

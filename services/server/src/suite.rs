@@ -66,7 +66,7 @@ impl Suite {
         let clock = Clock::system();
         let bus = LocalBus::new(clock.clone());
         let surroundings = rapport_customer::Surroundings {
-            db: customer_db.context("the customer service can't open its database")?,
+            db: customer_db.context("the customer service can't start")?,
             verifier: InternalVerifier::new(&identity_key),
             clock: clock.clone(),
             bus: bus.clone(),
@@ -77,7 +77,7 @@ impl Suite {
             .await
             .context("the customer service can't start")?;
         let surroundings = rapport_sales::Surroundings {
-            db: sales_db.context("the sales service can't open its database")?,
+            db: sales_db.context("the sales service can't start")?,
             verifier: InternalVerifier::new(&identity_key),
             signer: InternalSigner::new(&identity_key),
             customers: customer.link(),
