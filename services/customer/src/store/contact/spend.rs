@@ -39,24 +39,29 @@ pub(crate) struct Grant {
 }
 
 /// The rows are taken in the order of their ids, so that nobody waits in a circle. The lists are
-/// read in queries of their own, which hides their lengths from the planner: it then looks each
-/// customer up, whatever it believes of the tables, and never reads one through.
+/// read in queries of their own, which hides their lengths from the planner, and each clearance is
+/// looked up by itself: a plan that was made while the tables were empty holds when they are full.
 const SPEND_MANY: &str = "\
 WITH asked AS ( \
   SELECT * FROM unnest((SELECT string_to_array($2, ',')::uuid[]), \
     (SELECT string_to_array($6, ',')::uuid[]), (SELECT string_to_array($14, ',', '')::uuid[])) \
     AS a(customer_id, contact_permit_id, request_id) \
   ORDER BY customer_id), \
+free AS MATERIALIZED ( \
+  SELECT asked.*, c.place FROM asked CROSS JOIN LATERAL ( \
+    SELECT ctid AS place FROM contact_clearance \
+    WHERE tenant_id = $1 AND customer_id = asked.customer_id \
+      AND open & $3 <> 0 AND spare > 0 AND from_time <= $4 AND until_time > $4 \
+      AND policy_version = $5 \
+      AND NOT EXISTS (SELECT 1 FROM contact_policy p WHERE p.tenant_id = $1 AND p.version > $5) \
+      AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
+        ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
+        WHERE p.tenant_id = $1 AND p.customer_id = asked.customer_id AND s.lift_time IS NULL) \
+    FOR NO KEY UPDATE) AS c), \
 cleared AS ( \
-  UPDATE contact_clearance c SET spare = c.spare - 1 FROM asked \
-  WHERE c.tenant_id = $1 AND c.customer_id = asked.customer_id \
-    AND c.open & $3 <> 0 AND c.spare > 0 AND c.from_time <= $4 AND c.until_time > $4 \
-    AND c.policy_version = $5 \
-    AND NOT EXISTS (SELECT 1 FROM contact_policy p WHERE p.tenant_id = $1 AND p.version > $5) \
-    AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
-      ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
-      WHERE p.tenant_id = $1 AND p.customer_id = c.customer_id AND s.lift_time IS NULL) \
-  RETURNING asked.customer_id, asked.contact_permit_id, asked.request_id) \
+  UPDATE contact_clearance SET spare = spare - 1 FROM free \
+  WHERE contact_clearance.ctid = free.place \
+  RETURNING free.customer_id, free.contact_permit_id, free.request_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT $1, customer_id, contact_permit_id, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, request_id \
