@@ -3,12 +3,11 @@
 use rapport_platform::money::Money;
 use rapport_proto::rapport::sales::v1 as proto;
 
-use super::quote::{content_to_proto, totals};
-use super::{instant, text, to_money};
+use super::quote::{content_to_proto, draft, totals};
+use super::{text, to_money};
 use crate::domain::authority::Level;
-use crate::domain::price::TaxTreatment;
 use crate::domain::quote::aggregates::Aggregates;
-use crate::domain::quote::content::{Content, RoundingPolicy};
+use crate::domain::quote::content::Content;
 use crate::domain::quote::envelope::Promise;
 use crate::domain::quote::hash::ContentHash;
 use crate::error::{Error, unreadable};
@@ -63,8 +62,7 @@ pub(in crate::grpc) fn promise(document: &proto::QuoteRevision) -> Result<Promis
     let given = aggregates.discount_amount.as_ref().ok_or("no discount");
     let given = Money::try_from(given.map_err(unreadable(READING))?);
     let given = given.map_err(unreadable(READING))?;
-    let rounding = RoundingPolicy::try_from(content.rounding_policy);
-    let tax = TaxTreatment::try_from(content.tax_treatment);
+    let draft = draft(content).map_err(unreadable(READING))?;
     Ok(Promise {
         aggregates: Aggregates {
             currency: total.currency(),
@@ -76,10 +74,7 @@ pub(in crate::grpc) fn promise(document: &proto::QuoteRevision) -> Result<Promis
             below_floor: aggregates.lines_below_floor,
             unlisted: aggregates.unlisted_lines,
         },
-        rounding: rounding.map_err(unreadable(READING))?,
-        tax: tax.map_err(unreadable(READING))?,
-        expire: instant(content.expire_time.as_ref()).map_err(unreadable(READING))?,
-        terms: Some(content.terms.clone()).filter(|terms| !terms.is_empty()),
+        draft,
     })
 }
 

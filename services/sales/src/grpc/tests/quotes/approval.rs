@@ -194,6 +194,26 @@ on_each_engine! {
         assert!(!edited.binding, "an approver's own words are approved by somebody else");
     }
 
+    async fn words_and_prices_that_nobody_approved_do_not_bind(db: Database) {
+        let company = Company::open(&db).await;
+        let changed = |change: fn(&mut proto::QuoteContent)| {
+            let mut content = content(150_000);
+            change(&mut content);
+            content
+        };
+        for change in [
+            |it: &mut proto::QuoteContent| it.lines[0].unit_price = super::euros(1),
+            |it: &mut proto::QuoteContent| it.lines[0].description = "Fountain pen".to_owned(),
+            |it: &mut proto::QuoteContent| it.lines[0].tax_rate_ppm = 0,
+            |it: &mut proto::QuoteContent| it.lines[0].quantity = "9".to_owned(),
+            |it: &mut proto::QuoteContent| it.lines.push(line("1", 10_000, 0)),
+        ] {
+            let approved = company.approved(150_000).await;
+            let revised = company.sven.revise(&approved, changed(change)).await.unwrap();
+            assert_eq!((revised.state(), revised.binding), (proto::QuoteState::Draft, false));
+        }
+    }
+
     async fn a_stricter_policy_takes_the_later_content_s_approval(db: Database) {
         let company = Company::open(&db).await;
         let approved = company.approved(150_000).await;
