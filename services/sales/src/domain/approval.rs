@@ -307,6 +307,8 @@ mod tests {
                     discount: Share::parse(discount).unwrap(),
                     total: None,
                     margin: None,
+                    unlisted: true,
+                    below_floor: true,
                 },
                 period: Period::ALWAYS,
             },

@@ -66,6 +66,10 @@ pub struct Limits {
     pub total: Option<Money>,
     /// In parts per million; none: any.
     pub margin: Option<i64>,
+    /// To quote freely: also lines without a list price that holds for everybody.
+    pub unlisted: bool,
+    /// To quote freely: also lines below the floor margin of their price.
+    pub below_floor: bool,
 }
 
 impl Limits {
@@ -78,6 +82,14 @@ impl Limits {
         discount <= self.discount.ppm()
             && self.total.is_none_or(within)
             && self.margin.is_none_or(earns)
+    }
+
+    /// The same for whoever submits a quote that nobody else looks at: what a price was made up for,
+    /// or is below its floor, needs another pair of eyes, however small the discount seems.
+    fn cover_unseen(&self, quote: &Aggregates) -> bool {
+        self.cover(quote)
+            && (self.unlisted || quote.unlisted == 0)
+            && (self.below_floor || quote.below_floor == 0)
     }
 }
 
@@ -111,6 +123,8 @@ pub struct GrantParts<'a> {
     pub max_total: Option<Money>,
     /// In parts per million.
     pub min_margin_ppm: Option<i64>,
+    /// Also lines without a list price, and those below floor.
+    pub covers: (bool, bool),
     /// From when on it holds, and to when.
     pub period: (Timestamp, Option<Timestamp>),
 }
@@ -136,6 +150,15 @@ impl Grant {
                 Invalid::new("must be -1,000,000 to 1,000,000"),
             );
         }
+        let (unlisted, below_floor) = parts.covers;
+        for (field, covered) in [
+            ("covers_unlisted_lines", unlisted),
+            ("covers_lines_below_floor", below_floor),
+        ] {
+            if covered && action.is_some_and(|it| it != Action::QuoteFreely) {
+                faults.push(field, Invalid::new("is for QUOTE_FREELY only"));
+            }
+        }
         let period = Period::parse(Some(parts.period.0), parts.period.1);
         let period = faults.take("", period);
         let read = grantee.zip(action).zip(level.zip(discount)).zip(period);
@@ -148,6 +171,8 @@ impl Grant {
                     discount,
                     total: parts.max_total,
                     margin: parts.min_margin_ppm,
+                    unlisted,
+                    below_floor,
                 },
                 period,
             }),
@@ -264,7 +289,7 @@ pub fn may_quote_freely(held: &[Held], level: Level, quote: &Aggregates) -> bool
         !it.delegated
             && grant.action == Action::QuoteFreely
             && grant.level >= level
-            && grant.limits.cover(quote)
+            && grant.limits.cover_unseen(quote)
     })
 }
 

@@ -98,6 +98,8 @@ pub(crate) async fn insert_grant(
         currency: limits.total.map(|it| it.currency().code().to_owned()),
         max_total: limits.total.map(Money::minor),
         min_margin: limits.margin,
+        covers_unlisted: limits.unlisted,
+        covers_below_floor: limits.below_floor,
         valid_from_time: period.from().unwrap_or(ctx.now),
         valid_to_time: period.to(),
         granter: ctx.actor.to_string(),
@@ -328,6 +330,7 @@ fn from_row(row: &grant::Model) -> Result<Grant, Error> {
         max_discount_ppm: row.max_discount,
         max_total: total.transpose().map_err(unreadable(READING))?,
         min_margin_ppm: row.min_margin,
+        covers: (row.covers_unlisted, row.covers_below_floor),
         period: (row.valid_from_time, row.valid_to_time),
     };
     Grant::parse(&parts).map_err(unreadable(READING))

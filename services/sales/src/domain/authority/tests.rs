@@ -28,6 +28,8 @@ fn up_to(discount: i32) -> Limits {
         discount: Share::parse(discount).unwrap(),
         total: None,
         margin: None,
+        unlisted: false,
+        below_floor: false,
     }
 }
 

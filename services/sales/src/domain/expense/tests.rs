@@ -93,6 +93,8 @@ fn grant(action: Action, total: Option<i64>) -> Held {
                 discount: Share::parse(0).unwrap(),
                 total: total.map(|it| money(it, Currency::EUR)),
                 margin: None,
+                unlisted: false,
+                below_floor: false,
             },
             period: Period::ALWAYS,
         },

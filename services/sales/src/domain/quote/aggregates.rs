@@ -26,7 +26,7 @@ pub struct Aggregates {
     pub margin: Option<i64>,
     /// Lines below the floor margin of their price.
     pub below_floor: i32,
-    /// Lines without a list price.
+    /// Lines without a list price that holds for everybody.
     pub unlisted: i32,
 }
 
@@ -53,7 +53,7 @@ impl Aggregates {
             line_discount: largest.unwrap_or_default(),
             margin: margin(lines),
             below_floor: count(&|line| is_below_floor(line)),
-            unlisted: count(&|line| line.listing.is_none()),
+            unlisted: count(&|line| !line.listing.is_some_and(|it| it.for_all)),
         }
     }
 

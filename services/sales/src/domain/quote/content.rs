@@ -122,6 +122,8 @@ pub struct Listing {
     pub unit_cost: Option<i64>,
     /// The smallest margin at which it is sold without asking.
     pub floor_margin: Share,
+    /// Whether the book is for everybody.
+    pub for_all: bool,
 }
 
 /// The prices that a draft names, with their books.
@@ -217,9 +219,10 @@ fn listing(
 ) -> Result<Listing, Invalid> {
     let known = prices.get(&id);
     let (book, entry) = known.ok_or_else(|| Invalid::new("does not exist"))?;
-    match book.judge(asked) {
-        // Which segments the customer is in was for the look-up to ask.
-        BookVerdict::Fits | BookVerdict::OtherSegment => {}
+    let for_all = match book.judge(asked) {
+        BookVerdict::Fits => true,
+        // Nobody has checked whether the customer is in one of its segments.
+        BookVerdict::OtherSegment => false,
         BookVerdict::OtherCurrency => return Err(Invalid::new("is in another currency")),
         BookVerdict::OtherTaxTreatment => {
             return Err(Invalid::new("treats the tax in another way than the quote"));
@@ -227,7 +230,7 @@ fn listing(
         BookVerdict::NotYetValid | BookVerdict::NoLongerValid => {
             return Err(Invalid::new("does not hold now: look prices up again"));
         }
-    }
+    };
     let tier = entry.tier(line.quantity);
     let tier = tier.ok_or_else(|| Invalid::new("has no price for so small a quantity"))?;
     Ok(Listing {
@@ -235,5 +238,6 @@ fn listing(
         list_price: tier.unit_price,
         unit_cost: entry.unit_cost(),
         floor_margin: entry.floor_margin(),
+        for_all,
     })
 }

@@ -28,7 +28,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A company with a customer, a seller, a manager and a director.
 ///
-/// Sven sells, and is free up to 10 %. Mona approves up to 20 %, Dora everything.
+/// Sven sells, and is free up to 10 %, at prices of his own too. Mona approves up to 20 %, Dora everything.
 pub(super) struct Company {
     pub(super) sven: Caller,
     pub(super) mona: Caller,
@@ -55,10 +55,11 @@ impl Company {
             ("mona", ApproveQuotes, 1, 200_000),
             ("dora", ApproveQuotes, 2, 1_000_000),
         ] {
-            admin
-                .grant(grant(who, action, level, discount))
-                .await
-                .unwrap();
+            let granted = proto::AuthorityGrant {
+                covers_unlisted_lines: action == QuoteFreely,
+                ..grant(who, action, level, discount)
+            };
+            admin.grant(granted).await.unwrap();
         }
         company
     }

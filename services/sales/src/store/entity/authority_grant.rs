@@ -28,6 +28,10 @@ pub struct Model {
     pub max_total: Option<i64>,
     /// The smallest margin, in parts per million.
     pub min_margin: Option<i64>,
+    /// To quote freely: also lines without a list price that holds for everybody.
+    pub covers_unlisted: bool,
+    /// To quote freely: also lines below the floor margin of their price.
+    pub covers_below_floor: bool,
     /// First instant at which it holds.
     pub valid_from_time: Timestamp,
     /// First instant at which it no longer holds.

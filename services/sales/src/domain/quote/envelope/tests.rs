@@ -88,6 +88,8 @@ fn reaches(promise: &Promise, needed: &[i32], author: &str) -> bool {
             discount: share(200_000),
             total: Money::from_minor(20_000, Currency::EUR).ok(),
             margin: None,
+            unlisted: false,
+            below_floor: false,
         }],
     };
     approval.reaches(promise, &levels(needed), author)

@@ -4,7 +4,8 @@ use rapport_platform::on_each_engine;
 use rapport_proto::rapport::sales::v1 as proto;
 use tonic::Code;
 
-use super::{Company, DAY, grant, inner};
+use super::super::prices::{book, euros, priced};
+use super::{Company, DAY, content, grant, inner, line};
 use crate::testing::{Caller, fields, reason};
 
 /// Discounts that somebody may approve, so many days from now, and by whose authority.
@@ -154,5 +155,43 @@ on_each_engine! {
         let get = proto::GetApprovalPolicyRequest { name: "approvalPolicy".into(), version: None };
         let theirs = inner(stranger.policies().get_approval_policy(get).await).unwrap();
         assert_eq!(theirs.version, 0);
+    }
+
+    async fn whoever_makes_a_price_up_or_goes_below_the_floor_asks(db: Database) {
+        let company = Company::open(&db).await;
+        let pen = company.sven.product().await;
+        let entry = proto::PriceBookEntry { unit_cost: euros(600), floor_margin_ppm: 250_000, ..priced(&pen, 1_000) };
+        let list = company.sven.book(book("List")).await;
+        let list = company.sven.price(&list, std::slice::from_ref(&entry)).await.unwrap().remove(0).name;
+        let partners = proto::PriceBook { segments: vec!["segments/partners".into()], ..book("Partners") };
+        let partners = company.sven.book(partners).await;
+        let partners = company.sven.price(&partners, &[entry]).await.unwrap().remove(0).name;
+        let admin = company.sven.acting_as("employees/admin");
+        let freely = |who| grant(who, proto::AuthorityAction::QuoteFreely, 1, 400_000);
+        admin.grant(freely("tom")).await.unwrap();
+        let both = proto::AuthorityGrant { covers_unlisted_lines: true, covers_lines_below_floor: true, ..freely("tim") };
+        let both = admin.grant(both).await.unwrap();
+        assert!(both.covers_unlisted_lines && both.covers_lines_below_floor);
+
+        for (entry, cents, asked) in [
+            (list.as_str(), 900, 0),
+            (&list, 700, 1),
+            (&partners, 1_000, 1),
+            ("", 1, 1),
+        ] {
+            let line = proto::QuoteLine { product: pen.clone(), price_book_entry: entry.into(), ..line("10", cents, 0) };
+            let content = proto::QuoteContent { lines: vec![line], ..content(0) };
+            for (who, asked) in [("tom", asked), ("tim", 0)] {
+                let seller = company.sven.acting_as(&format!("employees/{who}"));
+                let quote = seller.create(&company.customer, content.clone(), 400_000).await.unwrap();
+                let quote = seller.submit(&quote).await.unwrap();
+                assert_eq!((quote.pending_level, quote.binding), (asked, asked == 0), "{who}: {entry} at {cents}");
+            }
+        }
+        let approving = grant("tom", proto::AuthorityAction::ApproveQuotes, 1, 0);
+        let wrong = proto::AuthorityGrant { covers_unlisted_lines: true, covers_lines_below_floor: true, ..approving };
+        let refused = admin.grant(wrong).await.unwrap_err();
+        let named = ["covers_unlisted_lines", "covers_lines_below_floor"].map(|it| format!("authority_grant.{it}"));
+        assert_eq!(fields(&refused), named);
     }
 }
