@@ -22,6 +22,8 @@ mod m0602_lists;
 mod m0603_account_plans;
 mod m0801_history;
 mod m0802_opportunity_lists;
+#[cfg(test)]
+mod tests;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
