@@ -351,6 +351,16 @@ pub(crate) async fn principals(
     Ok(rows.into_iter().collect())
 }
 
+/// The seller and those whom he manages, directly or not.
+pub(crate) async fn below(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    let below = links(ctx, db, BELOW, id).await?;
+    Ok(below.into_iter().map(|link| link.seller_id).collect())
+}
+
 /// Those who manage the seller, the nearest first.
 ///
 /// # Errors
