@@ -15,6 +15,9 @@ SELECT '00000000-0000-7000-8000-000000000001', (lpad(to_hex(n), 12, '0') || '700
        CASE WHEN n > 0 THEN '00000000-0000-7000-b000-000000000000'::uuid END,
        'Team ' || n % 5, 'Region', 1, 1, 1700000000000000, 1700000000000000
 FROM generate_series(0, 49) AS n;
+INSERT INTO sales.seller_history (tenant_id, seller_id, start_time, manager_id, team, region)
+SELECT tenant_id, seller_id, 0, manager_id, team, region FROM sales.seller
+WHERE tenant_id = '00000000-0000-7000-8000-000000000001';
 INSERT INTO sales.opportunity (tenant_id, opportunity_id, display_name, owner_id, pipeline_id, stage, state, amount, currency,
     probability, category, close_date, open_time, stage_enter_time, change_time, version, create_time, update_time)
 SELECT '00000000-0000-7000-8000-000000000001', (lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid,

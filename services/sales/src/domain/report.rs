@@ -1,5 +1,7 @@
 //! How selling goes: what is counted, and by what.
 
+use std::cmp::Ordering;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use rapport_platform::invalid::{Invalid, InvalidFields};
@@ -31,6 +33,10 @@ numbered! {
         Quarter = 7 "QUARTER",
         /// The territory of the customer.
         Territory = 8 "TERRITORY",
+        /// The pipeline through which it went.
+        Pipeline = 9 "PIPELINE",
+        /// Why it was won or lost.
+        CloseReason = 10 "CLOSE_REASON",
     }
 }
 
@@ -107,6 +113,38 @@ pub fn share(part: i64, whole: i64) -> f64 {
 pub fn mean_days(seconds: i64, count: i64) -> f64 {
     const SECONDS_PER_DAY: f64 = 86_400.0;
     share(seconds, count) / SECONDS_PER_DAY
+}
+
+/// What is to be divided into whole units, rounded half to even; none of nothing, and of what 64
+/// bits don't hold.
+fn rounded(part: i128, whole: i128) -> Option<i64> {
+    if whole <= 0 {
+        return None;
+    }
+    let (floor, rest) = (part.div_euclid(whole), part.rem_euclid(whole));
+    let up = match (2 * rest).cmp(&whole) {
+        Ordering::Less => 0,
+        Ordering::Equal => floor.rem_euclid(2),
+        Ordering::Greater => 1,
+    };
+    i64::try_from(floor + up).ok()
+}
+
+/// Minor units that selling brings a day, of so many that were won, what they brought and how long
+/// they took together.
+///
+/// Sales velocity is usually opportunities x win rate x mean amount / mean cycle. Of closed ones,
+/// opportunities x win rate is how many were won, and by as many the mean amount is divided.
+pub fn velocity(won: i64, revenue: i64, won_seconds: i64) -> Option<i64> {
+    const SECONDS_PER_DAY: i128 = 86_400;
+    let brought = i128::from(revenue) * i128::from(won);
+    let brought = brought.checked_mul(SECONDS_PER_DAY)?;
+    rounded(brought, won_seconds.into()).filter(|_| won > 0)
+}
+
+/// Minor units of so many whole ones and hundredths of one.
+pub fn weighted(whole: i64, hundredths: i64) -> Option<i64> {
+    rounded(i128::from(whole) * 100 + i128::from(hundredths), 100)
 }
 
 /// Moves from one stage to another.
@@ -208,6 +246,29 @@ mod tests {
         assert!(dimensions(&[1, 1]).is_err());
         assert!(dimensions(&[0]).is_err());
         assert!(dimensions(&[1, 2, 3, 4, 5]).is_err());
+    }
+
+    #[test]
+    fn velocity_is_what_selling_brings_a_day() {
+        const DAY: i64 = 86_400;
+        // 5 closed x 40 % won x mean 1,000 / mean 20 days
+        assert_eq!(velocity(2, 2_000, 40 * DAY), Some(100));
+        assert_eq!(velocity(1, 5, 2 * DAY), Some(2), "2.5: half to even");
+        assert_eq!(velocity(1, 7, 2 * DAY), Some(4), "3.5: half to even");
+        assert_eq!(velocity(0, 0, 0), None);
+        assert_eq!(velocity(1, 5, 0), None, "it took no time");
+        assert_eq!(
+            velocity(i64::MAX, i64::MAX, 1),
+            None,
+            "nobody sells so much"
+        );
+    }
+
+    #[test]
+    fn weighted_amounts_are_rounded_once() {
+        assert_eq!(weighted(2, 150), Some(4), "3.5");
+        assert_eq!(weighted(2, 250), Some(4), "4.5");
+        assert_eq!(weighted(0, 0), Some(0));
     }
 
     #[test]

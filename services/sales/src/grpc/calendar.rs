@@ -7,6 +7,7 @@ mod export;
 pub(super) mod feed;
 mod instance;
 mod invitations;
+mod linked;
 mod read;
 mod written;
 
@@ -50,6 +51,8 @@ rpcs! {
             = respond;
         list_calendar_instances(proto::ListCalendarInstancesRequest)
             -> proto::ListCalendarInstancesResponse = list;
+        list_linked_calendar_instances(proto::ListLinkedCalendarInstancesRequest)
+            -> proto::ListLinkedCalendarInstancesResponse = list_linked;
         list_calendar_invitations(proto::ListCalendarInvitationsRequest)
             -> proto::ListCalendarInvitationsResponse = invitations;
         query_free_busy(proto::QueryFreeBusyRequest) -> proto::QueryFreeBusyResponse = free_busy;

@@ -1,27 +1,24 @@
-//! What forecasts are made of: facts as they were at any time, quotas, adjustments and rates.
+//! What forecasts are made of: facts as they were at any time, quotas and adjustments.
+
+pub(crate) mod rate;
 
 use std::collections::HashMap;
 
-use iso_currency::Currency;
-use jiff::civil::Date;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::money::Money;
 use rapport_platform::time::Timestamp;
-use rust_decimal::Decimal;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     Statement, Value,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::amount;
-use super::entity::{exchange_rate, forecast_adjustment, quota};
+use super::entity::{forecast_adjustment, quota};
 use crate::domain::date;
-use crate::domain::forecast::{self, Fact};
+use crate::domain::forecast::Fact;
 use crate::domain::pipeline::{ForecastCategory, OpportunityState};
 use crate::domain::report::Period;
 use crate::error::{Error, unreadable};
@@ -173,41 +170,6 @@ async fn committed(
         .collect()
 }
 
-/// The rates into a currency that were in force on a day.
-const RATES: &str = "\
-SELECT from_currency, rate FROM (
-  SELECT from_currency, rate,
-    ROW_NUMBER() OVER (PARTITION BY from_currency ORDER BY effective_date DESC) AS place
-  FROM exchange_rate WHERE tenant_id = $1 AND to_currency = $2 AND effective_date <= $3
-) AS latest WHERE place = 1";
-
-/// What one unit of each currency was worth in `target` on a day.
-pub(crate) async fn rates(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    target: Currency,
-    day: Date,
-) -> Result<HashMap<Currency, Decimal>, Error> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        from_currency: String,
-        rate: String,
-    }
-    let values = vec![
-        ctx.tenant.into(),
-        target.code().into(),
-        date::number(day).into(),
-    ];
-    let rows = Row::find_by_statement(statement(db, RATES, values))
-        .all(db)
-        .await?;
-    let rates = rows.into_iter().map(|row| {
-        let from = forecast::currency(&row.from_currency).map_err(unreadable(READING))?;
-        Ok((from, row.rate.parse().map_err(unreadable(READING))?))
-    });
-    rates.collect()
-}
-
 fn at(ctx: &Context, period: Period, time: Timestamp) -> Vec<Value> {
     vec![
         ctx.tenant.into(),
@@ -310,83 +272,6 @@ pub(crate) async fn list_adjustments(
         .filter(Column::SellerId.eq(seller))
         .filter(Condition::all().add_option(after.map(|it| Column::AdjustmentId.lt(it))))
         .order_by_desc(Column::AdjustmentId)
-        .limit(limit)
-        .all(db)
-        .await?)
-}
-
-/// Notes a rate, in the place of one of the same day.
-pub(crate) async fn set_rate(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    (from, to): (Currency, Currency),
-    day: Date,
-    rate: Decimal,
-) -> Result<exchange_rate::Model, Error> {
-    use exchange_rate::{Column, Entity};
-    let row = exchange_rate::Model {
-        tenant_id: ctx.tenant,
-        to_currency: to.code().to_owned(),
-        from_currency: from.code().to_owned(),
-        effective_date: date::number(day),
-        rate: rate.to_string(),
-    };
-    let key = [
-        Column::TenantId,
-        Column::ToCurrency,
-        Column::FromCurrency,
-        Column::EffectiveDate,
-    ];
-    let replace = OnConflict::columns(key)
-        .update_column(Column::Rate)
-        .to_owned();
-    Entity::insert(row.clone().into_active_model())
-        .on_conflict(replace)
-        .exec_without_returning(txn)
-        .await?;
-    Ok(row)
-}
-
-/// Where a rate stands among the others.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct RatePlace {
-    to: String,
-    from: String,
-    day: i32,
-}
-
-impl From<&exchange_rate::Model> for RatePlace {
-    fn from(row: &exchange_rate::Model) -> Self {
-        Self {
-            to: row.to_currency.clone(),
-            from: row.from_currency.clone(),
-            day: row.effective_date,
-        }
-    }
-}
-
-/// Rates by currencies and day, from behind `after` on.
-pub(crate) async fn list_rates(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    after: Option<RatePlace>,
-    limit: u64,
-) -> Result<Vec<exchange_rate::Model>, Error> {
-    use exchange_rate::{Column, Entity};
-    let behind = after.map(|RatePlace { to, from, day }| {
-        let same = || Condition::all().add(Column::ToCurrency.eq(to.clone()));
-        let pair = || same().add(Column::FromCurrency.eq(from.clone()));
-        Condition::any()
-            .add(Column::ToCurrency.gt(to.clone()))
-            .add(same().add(Column::FromCurrency.gt(from.clone())))
-            .add(pair().add(Column::EffectiveDate.gt(day)))
-    });
-    Ok(Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Condition::all().add_option(behind))
-        .order_by_asc(Column::ToCurrency)
-        .order_by_asc(Column::FromCurrency)
-        .order_by_asc(Column::EffectiveDate)
         .limit(limit)
         .all(db)
         .await?)

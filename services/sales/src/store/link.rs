@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::link::Link;
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _,
@@ -82,6 +83,20 @@ pub(crate) async fn by_owner(
         by_owner.entry(link.owner_id).or_default().push(link);
     }
     Ok(by_owner)
+}
+
+/// The events and tasks that concern a resource.
+pub(crate) fn owners(ctx: &Context, resource: &str) -> SelectStatement {
+    let linked = match CUSTOMER.ids(resource) {
+        Some([customer]) => Column::CustomerId.eq(customer),
+        None => Column::Resource.eq(resource),
+    };
+    Query::select()
+        .column(Column::OwnerId)
+        .from(Entity)
+        .and_where(Column::TenantId.eq(ctx.tenant))
+        .and_where(linked)
+        .to_owned()
 }
 
 /// Writes what an event or a task concerns in the place of what it did.

@@ -1,5 +1,7 @@
 //! Those who sell, and who manages them.
 
+pub(crate) mod history;
+
 use std::collections::HashMap;
 
 use rapport_platform::db::retry_if_taken;
@@ -16,7 +18,6 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::seller::{Column, Entity, Model};
-use crate::domain::forecast::Member;
 use crate::domain::seller::{MAX_LEVELS, Seller, SellerState, check_manager};
 use crate::error::{Error, superseded};
 use crate::resource;
@@ -82,6 +83,7 @@ pub(crate) async fn insert(
         .exec_without_returning(txn)
         .await
         .map_err(retry_if_taken)?;
+    history::begin(txn, &row).await?;
     Ok(row)
 }
 
@@ -109,6 +111,8 @@ pub(crate) async fn update(
     seller: &Seller,
 ) -> Result<Model, Error> {
     let another = before.manager_id != seller.manager();
+    let (team, region) = (before.team.as_deref(), before.region.as_deref());
+    let elsewhere = another || (team, region) != (seller.team(), seller.region());
     let row = Model {
         display_name: seller.display_name().to_owned(),
         manager_id: seller.manager(),
@@ -119,7 +123,11 @@ pub(crate) async fn update(
     if another {
         check(ctx, txn, &row, false).await?;
     }
-    write(ctx, txn, row).await
+    let row = write(ctx, txn, row).await?;
+    if elsewhere {
+        history::follow(ctx, txn, &row).await?;
+    }
+    Ok(row)
 }
 
 /// Puts the seller into another state.
@@ -343,6 +351,16 @@ pub(crate) async fn principals(
     Ok(rows.into_iter().collect())
 }
 
+/// The seller and those whom he manages, directly or not.
+pub(crate) async fn below(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    let below = links(ctx, db, BELOW, id).await?;
+    Ok(below.into_iter().map(|link| link.seller_id).collect())
+}
+
 /// Those who manage the seller, the nearest first.
 ///
 /// # Errors
@@ -354,35 +372,4 @@ pub(crate) async fn above(
 ) -> Result<Vec<Uuid>, Error> {
     let mut chain = chain(ctx, db, id).await?;
     Ok(chain.split_off(1))
-}
-
-/// The seller and those whom he manages; everybody without one. At most one more than `limit`.
-///
-/// # Errors
-/// `NotFound`.
-pub(crate) async fn team(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    root: Option<Uuid>,
-    limit: u64,
-) -> Result<Vec<Member>, Error> {
-    let mut select = Entity::find()
-        .select_only()
-        .column(Column::SellerId)
-        .column(Column::ManagerId)
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .order_by_asc(Column::SellerId)
-        .limit(limit + 1);
-    if let Some(root) = root {
-        let below = links(ctx, db, BELOW, root).await?;
-        if below.is_empty() {
-            return Err(Error::not_found(resource::seller(root)));
-        }
-        select = select.filter(Column::SellerId.is_in(below.iter().map(|it| it.seller_id)));
-    }
-    let rows: Vec<(Uuid, Option<Uuid>)> = select.into_tuple().all(db).await?;
-    let members = rows.into_iter();
-    Ok(members
-        .map(|(seller, manager)| Member { seller, manager })
-        .collect())
 }

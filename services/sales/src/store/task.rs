@@ -2,19 +2,19 @@
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use uuid::Uuid;
 
-use super::entity::activity_link as link;
 use super::entity::task::{Column, Entity, Model};
+use super::link;
 use super::reminders;
 use super::rows::{insert_all, replace_all};
 use crate::error::Error;
-use crate::resource::{CUSTOMER, TASK};
+use crate::resource::TASK;
 
 /// One task.
 ///
@@ -92,16 +92,7 @@ pub(crate) fn page(
 pub(crate) fn that(ctx: &Context, assignee: Option<Uuid>, resource: &str) -> Condition {
     let mut wanted = Condition::all().add_option(assignee.map(|it| Column::AssigneeId.eq(it)));
     if !resource.is_empty() {
-        let linked = match CUSTOMER.ids(resource) {
-            Some([customer]) => link::Column::CustomerId.eq(customer),
-            None => link::Column::Resource.eq(resource),
-        };
-        let owners = Query::select()
-            .column(link::Column::OwnerId)
-            .from(link::Entity)
-            .and_where(link::Column::TenantId.eq(ctx.tenant))
-            .and_where(linked)
-            .to_owned();
+        let owners = link::owners(ctx, resource);
         wanted = wanted.add(Expr::col((Entity, Column::TaskId)).in_subquery(owners));
     }
     wanted

@@ -79,8 +79,26 @@ pub struct Known {
     pub sellers: HashMap<Uuid, bool>,
     /// Pipelines.
     pub pipelines: HashMap<Uuid, Pipeline>,
-    /// Products that are sold, with their list price.
-    pub products: HashMap<Uuid, Option<Money>>,
+    /// Products, with their list price.
+    pub products: HashMap<Uuid, Listed>,
+}
+
+/// What the service knows of a product.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    /// What it costs.
+    pub price: Option<Money>,
+    /// Whether it is sold no longer.
+    pub retired: bool,
+}
+
+/// Whom and what an opportunity may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Sellers who are active and products that are sold.
+    Present,
+    /// Also those who left and what is retired: it is over.
+    Past,
 }
 
 /// What a draft says that can be judged once the references are known.
@@ -134,8 +152,23 @@ impl Draft {
 
     /// The opportunity that begins by this draft.
     pub fn open(&self, known: &Known, now: Timestamp) -> Result<Opportunity, InvalidFields> {
+        self.begin(known, now, Reach::Present)
+    }
+
+    /// The opportunity that began by this draft and is over: who sold it may have left since, and
+    /// what was sold may be retired.
+    pub fn recall(&self, known: &Known, now: Timestamp) -> Result<Opportunity, InvalidFields> {
+        self.begin(known, now, Reach::Past)
+    }
+
+    fn begin(
+        &self,
+        known: &Known,
+        now: Timestamp,
+        reach: Reach,
+    ) -> Result<Opportunity, InvalidFields> {
         let mut faults = InvalidFields::default();
-        let content = self.content(known, None, &mut faults);
+        let content = self.content(known, None, reach, &mut faults);
         let pipeline = known.pipelines.get(&self.pipeline);
         let stage = match pipeline {
             Some(pipeline) => faults.take("stage", pipeline.opening(self.stage.as_ref())),
@@ -197,7 +230,7 @@ impl Draft {
         if state == OpportunityState::Open && category.is_some_and(|it| !fits(state, it)) {
             faults.push("forecast_category", Invalid::new(NOT_CLOSED));
         }
-        let content = self.content(known, Some(before), &mut faults);
+        let content = self.content(known, Some(before), Reach::Present, &mut faults);
         let whole = content.zip(stage).map(|(content, stage)| Opportunity {
             display_name: self.display_name.clone(),
             customer: content.customer,
@@ -234,6 +267,7 @@ impl Draft {
         &self,
         known: &Known,
         before: Option<&Opportunity>,
+        reach: Reach,
         faults: &mut InvalidFields,
     ) -> Option<Content> {
         let customer = match self.customer {
@@ -245,19 +279,26 @@ impl Draft {
             same => Some(same),
         };
         if before.is_none_or(|it| it.outlook.owner != self.owner) {
-            faults.take("owner", takes_on(known.sellers.get(&self.owner)));
+            faults.take("owner", takes_on(known.sellers.get(&self.owner), reach));
         }
         let stays = |product| {
             let mut lines = before.into_iter().flat_map(|it| &it.lines);
             lines.any(|line| line.product == product)
         };
         for (index, line) in self.lines.iter().enumerate() {
-            if !known.products.contains_key(&line.product()) && !stays(line.product()) {
+            let product = known.products.get(&line.product());
+            let named = product.is_some_and(|it| !it.retired || reach == Reach::Past);
+            if !named && !stays(line.product()) {
                 let why = Invalid::new("does not exist or is retired: name a product that is sold");
                 faults.push(&format!("lines[{index}].product"), why);
             }
         }
-        let price_of = |product| known.products.get(&product).copied().flatten();
+        let price_of = |product| {
+            known
+                .products
+                .get(&product)
+                .and_then(|it: &Listed| it.price)
+        };
         let value = match Value::of(self.agreed(before, price_of), &self.lines, price_of) {
             Ok(value) => Some(value),
             Err(found) => {
@@ -317,10 +358,10 @@ fn unknown(what: &str) -> Invalid {
     Invalid::new(format!("does not exist: name {what} that does"))
 }
 
-fn takes_on(active: Option<&bool>) -> Result<(), Invalid> {
+fn takes_on(active: Option<&bool>, reach: Reach) -> Result<(), Invalid> {
     match active {
-        Some(true) => Ok(()),
-        Some(false) => Err(Invalid::new("is inactive: name a seller who is active")),
+        Some(active) if *active || reach == Reach::Past => Ok(()),
+        Some(_) => Err(Invalid::new("is inactive: name a seller who is active")),
         None => Err(unknown("a seller")),
     }
 }

@@ -9,7 +9,7 @@ use rapport_platform::money::Money;
 use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 
-pub use draft::{Draft, DraftParts, Known};
+pub use draft::{Draft, DraftParts, Known, Listed};
 pub use step::{Refused, Reopening, Step, StepParts};
 
 use super::pipeline::{ForecastCategory, Key, OpportunityState, Percent, Stage};

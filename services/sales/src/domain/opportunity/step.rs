@@ -71,6 +71,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether the stage that it moves to ends opportunities.
+    pub fn closes(&self, pipeline: &Pipeline) -> bool {
+        let stage = pipeline.stage(&self.stage);
+        stage.is_some_and(|it| it.state() != OpportunityState::Open)
+    }
+
     /// Reads a move.
     pub fn parse(parts: StepParts<'_>) -> Result<Self, InvalidFields> {
         let mut faults = InvalidFields::default();

@@ -15,18 +15,37 @@ const GONE: Uuid = Uuid::from_u128(3);
 const CUSTOMER: Uuid = Uuid::from_u128(4);
 const SURVIVOR: Uuid = Uuid::from_u128(5);
 const PRODUCT: Uuid = Uuid::from_u128(6);
+const OLD: Uuid = Uuid::from_u128(7);
 
 fn known() -> Known {
     Known {
         customers: HashMap::from([(CUSTOMER, SURVIVOR)]),
         sellers: HashMap::from([(ANNA, true), (GONE, false)]),
         pipelines: HashMap::from([(PIPELINE, pipeline())]),
-        products: HashMap::from([(PRODUCT, Some(usd(500)))]),
+        products: HashMap::from([(PRODUCT, sold(500)), (OLD, retired(300))]),
+    }
+}
+
+fn sold(minor: i64) -> Listed {
+    Listed {
+        price: Some(usd(minor)),
+        retired: false,
+    }
+}
+
+fn retired(minor: i64) -> Listed {
+    Listed {
+        retired: true,
+        ..sold(minor)
     }
 }
 
 fn usd(minor: i64) -> Money {
     Money::from_minor(minor, Currency::USD).unwrap()
+}
+
+fn one_of(product: Uuid) -> Result<LineRequest, InvalidFields> {
+    LineRequest::parse(Ok(product), 1, Ok(Some(usd(10_000))))
 }
 
 fn parts<'a>() -> DraftParts<'a> {
@@ -120,6 +139,10 @@ fn what_it_refers_to_must_be_there() {
     assert_eq!(
         opened(|it| it.pipeline = Ok(none)),
         Err(vec!["pipeline".to_owned()])
+    );
+    assert_eq!(
+        opened(|it| it.lines = vec![one_of(OLD)]),
+        Err(vec!["lines[0].product".to_owned()])
     );
     assert_eq!(opened(|it| it.stage = "won"), Err(vec!["stage".to_owned()]));
     assert_eq!(
@@ -310,4 +333,31 @@ fn other_lines_alone_make_the_amount_their_sum() {
         .revise(&begun, &known(), NOW)
         .unwrap();
     assert_eq!(more.outlook.amount, Some(usd(1_500)));
+}
+
+#[test]
+fn what_is_over_may_name_who_left_and_what_is_retired() {
+    let gone = DraftParts {
+        owner: Ok(GONE),
+        lines: vec![one_of(OLD)],
+        ..parts()
+    };
+    let recalled = Draft::parse(gone).unwrap().recall(&known(), NOW).unwrap();
+    assert_eq!(
+        (recalled.outlook.owner, recalled.lines[0].product),
+        (GONE, OLD)
+    );
+    let nobody = DraftParts {
+        owner: Ok(Uuid::from_u128(99)),
+        lines: vec![one_of(Uuid::from_u128(98))],
+        ..parts()
+    };
+    let refused = Draft::parse(nobody).unwrap().recall(&known(), NOW);
+    let fields: Vec<_> = refused
+        .unwrap_err()
+        .at("")
+        .into_iter()
+        .map(|it| it.field)
+        .collect();
+    assert_eq!(fields, ["owner", "lines[0].product"]);
 }

@@ -27,13 +27,13 @@ use crate::store::calendar;
 use crate::store::calendar::window::{self, Found, Which};
 
 /// Most events of one calendar in one window.
-const MOST_EVENTS: u64 = 1_000;
+pub(super) const MOST_EVENTS: u64 = 1_000;
 /// Most of all calendars of one question.
 const MOST_BUSY: u64 = 5_000;
 
 /// Where a page of instances ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Place {
+pub(super) struct Place {
     start: Timestamp,
     event: Uuid,
     original: Timestamp,
@@ -152,7 +152,7 @@ pub(super) async fn known(
 
 /// The instances of events in a window from behind a place on, in order, with where each is. Of
 /// those events that are known to the caller he takes part in.
-fn listed(
+pub(super) fn listed(
     found: &[Found],
     known: &HashSet<Uuid>,
     window: Stretch,
@@ -178,7 +178,7 @@ fn listed(
     Ok(listed.iter().map(|it| (it.place(), to_proto(it))).collect())
 }
 
-fn window(
+pub(super) fn window(
     start: Option<&prost_types::Timestamp>,
     end: Option<&prost_types::Timestamp>,
 ) -> Result<Stretch, Error> {
@@ -195,7 +195,7 @@ fn window(
     }
 }
 
-fn require_few(found: usize, most: u64) -> Result<(), Error> {
+pub(super) fn require_few(found: usize, most: u64) -> Result<(), Error> {
     match found as u64 > most {
         true => Err(Error::invalid(
             "end_time",

@@ -136,6 +136,8 @@ pub(in crate::grpc) fn rate(row: exchange_rate::Model) -> proto::ExchangeRate {
         to_currency,
         from_currency,
         effective_date,
+        record_time: _,
+        rate_id: _,
         rate,
     } = row;
     proto::ExchangeRate {

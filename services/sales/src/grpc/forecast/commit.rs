@@ -9,13 +9,14 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::Forecasts;
-use crate::domain::forecast::{adjustment, may_commit, pair, quota, rate};
+use crate::domain::forecast::{adjustment, may_commit, pair, quota, rate as worth};
 use crate::domain::report::Period;
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::grpc::convert::{day, forecast as convert, money};
 use crate::resource::{self, SELLER};
-use crate::store::{forecast, seller};
+use crate::store::forecast::{self, rate};
+use crate::store::seller;
 
 /// Longest note, in characters.
 const MAX_NOTE: usize = 1_000;
@@ -84,11 +85,11 @@ impl Forecasts {
         let effective = day(sent.effective_date.as_ref());
         let effective = effective.and_then(|it| it.ok_or_else(|| Invalid::new("is required")));
         let effective = effective.map_err(|it| within("effective_date", it))?;
-        let rate = rate(&sent.rate).map_err(|it| within("rate", it))?;
+        let worth = worth(&sent.rate).map_err(|it| within("rate", it))?;
         let ctx = &ctx;
         self.0
             .once(ctx, &request, |txn| async move {
-                let row = forecast::set_rate(ctx, &txn, currencies, effective, rate).await?;
+                let row = rate::set(ctx, &txn, currencies, effective, worth).await?;
                 let set = convert::rate(row);
                 let event = events::exchange_rate_set(&set, ctx.now);
                 outbox::append(&txn, ctx, &[event]).await?;

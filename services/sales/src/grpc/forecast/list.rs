@@ -1,5 +1,8 @@
 //! Listing what people committed to.
 
+use std::sync::LazyLock;
+
+use rapport_platform::filter::FilterSchema;
 use rapport_platform::identity::Context;
 use rapport_platform::paging::{Fingerprint, ListRequest};
 use rapport_proto::rapport::sales::v1 as proto;
@@ -9,7 +12,17 @@ use crate::error::Error;
 use crate::grpc::convert::forecast as convert;
 use crate::grpc::{PAGE, SMALL_PAGE};
 use crate::resource::SELLER;
-use crate::store::forecast::{self, RatePlace};
+use crate::store::entity::exchange_rate::Column as Rate;
+use crate::store::forecast;
+use crate::store::forecast::rate::{self, Place};
+
+/// What `ListExchangeRates` filters by.
+static RATES: LazyLock<FilterSchema> = LazyLock::new(|| {
+    FilterSchema::new()
+        .text("to_currency", Rate::ToCurrency)
+        .text("from_currency", Rate::FromCurrency)
+        .date("effective_date", Rate::EffectiveDate)
+});
 
 impl Forecasts {
     pub(super) async fn list_quotas(
@@ -78,17 +91,19 @@ impl Forecasts {
         let proto::ListExchangeRatesRequest {
             page_size,
             page_token,
+            filter,
         } = request;
         let list = ListRequest {
             method: "rapport.sales.v1.ForecastService/ListExchangeRates",
-            query: Fingerprint::of(&[]),
+            query: Fingerprint::of(&[&filter]),
             page_size,
             page_token: &page_token,
         };
-        let page = self.0.page_tokens.open::<RatePlace>(&ctx, &list, PAGE)?;
+        let page = self.0.page_tokens.open::<Place>(&ctx, &list, PAGE)?;
+        let wanted = RATES.parse(self.0.db.backend(), &filter)?;
         let (after, limit) = (page.after.clone(), page.limit());
-        let rows = forecast::list_rates(&ctx, self.0.db.read(), after, limit).await?;
-        let (rows, next_page_token) = page.finish(rows, |row| RatePlace::from(row))?;
+        let rows = rate::list(&ctx, self.0.db.read(), wanted, after, limit).await?;
+        let (rows, next_page_token) = page.finish(rows, |row| Place::from(row))?;
         Ok(proto::ListExchangeRatesResponse {
             exchange_rates: rows.into_iter().map(convert::rate).collect(),
             next_page_token,

@@ -14,11 +14,11 @@ use rapport_proto::rapport::sales::v1 as proto;
 use super::Shared;
 use super::convert::{forecast as convert, instant};
 use super::report::period;
-use crate::domain::date;
 use crate::domain::forecast::{RateMissing, Rates, currency, roll_up};
 use crate::error::{Error, faults_of};
 use crate::resource::{self, SELLER};
-use crate::store::{forecast, seller};
+use crate::store::forecast::{self, rate};
+use crate::store::seller::history;
 
 /// Most sellers of one forecast.
 const MOST_SELLERS: u64 = 10_000;
@@ -60,7 +60,7 @@ impl Forecasts {
         let root = resource::optional(SELLER, &root).map_err(faults_of("seller"))?;
         let target = currency(&currency_code).map_err(faults_of("currency_code"))?;
         let db = self.0.db.read();
-        let members = seller::team(&ctx, db, root, MOST_SELLERS).await?;
+        let members = history::team(&ctx, db, root, time, MOST_SELLERS).await?;
         if members.len() as u64 > MOST_SELLERS {
             return Err(Error::InvalidState {
                 resource: "sellers".to_owned(),
@@ -71,7 +71,7 @@ impl Forecasts {
         let facts = forecast::facts(&ctx, db, period, time).await?;
         let adjustments = forecast::adjustments(&ctx, db, period, time).await?;
         let quotas = forecast::quotas(&ctx, db, period, time).await?;
-        let rates = forecast::rates(&ctx, db, target, date::of(time)).await?;
+        let rates = rate::at(&ctx, db, target, time).await?;
         let rates = Rates::into(target, rates);
         let rows = roll_up(&members, &facts, &adjustments, &rates);
         let rows = rows.map_err(|missing| rate_missing(missing, &currency_code))?;

@@ -5,12 +5,12 @@ use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
 use super::{Forecasts, convert, looked_at, rate_missing};
-use crate::domain::date;
 use crate::domain::forecast::{Member, Rates, currency, roll_up};
 use crate::domain::territory::{Node, top_down};
 use crate::error::{Error, faults_of};
 use crate::grpc::report::period;
-use crate::store::{forecast, territory};
+use crate::store::forecast::{self, rate};
+use crate::store::territory;
 
 impl Forecasts {
     pub(super) async fn query_by_territory(
@@ -33,7 +33,7 @@ impl Forecasts {
         let nodes = territory::tree::nodes(&ctx, db, model).await?;
         let nodes: Vec<Node> = top_down(&nodes).into_iter().cloned().collect();
         let facts = forecast::facts_by_territory(&ctx, db, period, time, model).await?;
-        let rates = forecast::rates(&ctx, db, target, date::of(time)).await?;
+        let rates = rate::at(&ctx, db, target, time).await?;
         let rows = roll_up(&members(&nodes), &facts, &[], &Rates::into(target, rates));
         let mut rows = rows.map_err(|missing| rate_missing(missing, &currency_code))?;
         // What belongs to no territory stands at the end, if anything does.

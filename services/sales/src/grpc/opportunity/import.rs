@@ -148,8 +148,13 @@ impl<'a> Plan<'a> {
     fn states(&self, row: &Row) -> Result<Vec<Opportunity>, InvalidFields> {
         let now = self.ctx.now;
         let mut faults = InvalidFields::default();
-        let opened = faults.take("opportunity", row.draft.open(&self.known, now));
         let pipeline = self.known.pipelines.get(&row.draft.pipeline());
+        let closing = |step: &Step| pipeline.is_some_and(|it| step.closes(it));
+        let opened = match row.steps.last().is_some_and(closing) {
+            true => row.draft.recall(&self.known, now),
+            false => row.draft.open(&self.known, now),
+        };
+        let opened = faults.take("opportunity", opened);
         let Some((opened, pipeline)) = opened.zip(pipeline) else {
             return faults.finish(None);
         };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Opportunities;
 use crate::customers;
-use crate::domain::opportunity::{Draft, Known};
+use crate::domain::opportunity::{Draft, Known, Listed};
 use crate::error::Error;
 use crate::store::{pipeline, product, seller};
 
@@ -40,12 +40,15 @@ pub(super) async fn references(
     let owners: HashSet<Uuid> = drafts.iter().map(|it| it.owner()).collect();
     let products = drafts.iter().flat_map(|it| it.products());
     let products = product::among(ctx, txn, products).await?.into_iter();
-    let sold = products.filter(|(_, row)| !row.retired);
-    let sold = sold.map(|(id, row)| Ok((id, product::list_price(&row)?)));
+    let listed = products.map(|(id, row)| {
+        let price = product::list_price(&row)?;
+        let retired = row.retired;
+        Ok((id, Listed { price, retired }))
+    });
     Ok(Known {
         customers,
         pipelines: pipeline::hold(ctx, txn, pipelines).await?,
         sellers: seller::activity(ctx, txn, owners).await?,
-        products: sold.collect::<Result<_, Error>>()?,
+        products: listed.collect::<Result<_, Error>>()?,
     })
 }

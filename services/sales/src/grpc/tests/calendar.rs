@@ -5,6 +5,7 @@ mod customers;
 mod feeds;
 mod hostile;
 mod instances;
+mod linked;
 mod reminders;
 mod sharing;
 mod writing;

@@ -1,5 +1,7 @@
 //! What sales will bring, now and as it was to be seen before.
 
+mod replay;
+
 use std::time::Duration;
 
 use rapport_platform::on_each_engine;
@@ -8,7 +10,7 @@ use rapport_proto::rapport::sales::v1 as proto;
 use tonic::{Code, Status};
 
 use super::sellers::seller;
-use super::{Category, Desk, day, to, usd};
+use super::{Category, Desk, day, mask, to, usd};
 use crate::testing::{Caller, fields, metadata, reason};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -92,99 +94,18 @@ async fn rate(caller: &Caller, from: &str, (year, month, date): (i32, i32, i32),
     caller.forecasts().set_exchange_rate(request).await.unwrap();
 }
 
-/// Random numbers that are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        // Knuth's MMIX; the high bits are the random ones.
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
-
-/// What was true of an opportunity from `time` on, as the story knows it.
-#[derive(Clone)]
-struct Known {
-    time: Timestamp,
-    units: i64,
-    percent: i64,
-    open: bool,
-}
-
-/// An opportunity with a random history, and that history.
-fn random(desk: &Desk, dice: &mut Dice, id: u64) -> (proto::OpportunityImport, Vec<Known>) {
-    let mut time = desk.caller.ctx.now.saturating_sub(DAY * 100);
-    let mut units = 100 + i64::try_from(dice.roll(1_000)).unwrap();
-    let mut row = proto::OpportunityImport {
-        opportunity: Some(proto::Opportunity {
-            external_id: format!("crm:{id}"),
-            open_time: Some(time.into()),
-            amount: Some(usd(units)),
-            close_date: Some(day(2026, 5, 1)),
-            ..desk.opportunity()
-        }),
-        moves: Vec::new(),
-    };
-    let mut known = vec![Known {
-        time,
-        units,
-        percent: 25,
-        open: true,
-    }];
-    let mut stage = "prospecting";
-    for _ in 0..dice.roll(6) {
-        let others: Vec<_> = [
-            ("prospecting", 25),
-            ("engaging", 50),
-            ("won", 100),
-            ("lost", 0),
-        ]
-        .into_iter()
-        .filter(|(key, _)| *key != stage)
-        .collect();
-        let (next, percent) = others[usize::try_from(dice.roll(3)).unwrap()];
-        time = time.saturating_add(DAY * u32::try_from(dice.roll(20)).unwrap());
-        units += i64::try_from(dice.roll(100)).unwrap();
-        row.moves.push(proto::OpportunityMove {
-            stage: next.to_owned(),
-            time: Some(time.into()),
-            amount: Some(usd(units)),
-            close_date: Some(day(2026, 5, 1)),
-            close_reason: if next == "lost" {
-                "price".to_owned()
-            } else {
-                String::new()
-            },
+/// Has somebody managed by another, or by nobody.
+async fn under(caller: &Caller, seller: &proto::Seller, manager: &str) {
+    let request = proto::UpdateSellerRequest {
+        seller: Some(proto::Seller {
+            name: seller.name.clone(),
+            manager: manager.to_owned(),
             ..Default::default()
-        });
-        let open = !matches!(next, "won" | "lost");
-        known.push(Known {
-            time,
-            units,
-            percent,
-            open,
-        });
-        stage = next;
-        if !open {
-            break;
-        }
-    }
-    (row, known)
-}
-
-/// The weighted forecast in hundredths, and how many were open, as the histories have them at `time`.
-fn replayed(histories: &[Vec<Known>], time: Timestamp) -> (i64, i64) {
-    let last = |history: &Vec<Known>| history.iter().rfind(|it| it.time <= time).cloned();
-    let now: Vec<Known> = histories.iter().filter_map(last).collect();
-    let weighted = now.iter().map(|it| it.units * it.percent).sum();
-    (
-        weighted,
-        now.iter().filter(|it| it.open).count().try_into().unwrap(),
-    )
+        }),
+        update_mask: mask(&["manager"]),
+        ..Default::default()
+    };
+    caller.sellers().update_seller(request).await.unwrap();
 }
 
 on_each_engine! {
@@ -224,22 +145,6 @@ on_each_engine! {
         assert!(forecast(&stranger, query(None)).await.unwrap().is_empty());
         let theirs = proto::QueryForecastRequest { seller: lead.name, ..query(None) };
         assert_eq!(forecast(&stranger, theirs).await.unwrap_err().code(), Code::NotFound);
-    }
-
-    async fn a_forecast_of_any_past_moment_equals_a_replay_of_history(db: Database) {
-        let desk = Desk::of(Caller::of(&db).await).await;
-        let mut dice = Dice(42);
-        let (rows, histories): (Vec<_>, Vec<_>) = (0..60).map(|id| random(&desk, &mut dice, id)).unzip();
-        let request = proto::ImportOpportunitiesRequest { rows, ..Default::default() };
-        let answer = desk.caller.opportunities().import_opportunities(request).await.unwrap().into_inner();
-        assert!(answer.results.iter().all(|it| it.outcome() == proto::ImportOutcome::Created), "{answer:?}");
-        for days in (0..=110).step_by(5) {
-            let time = desk.caller.ctx.now.saturating_sub(DAY * 105).saturating_add(DAY * days).min(desk.caller.ctx.now);
-            let own = of(&desk.caller, &desk.anna.name, Some(time)).await.own.unwrap();
-            let money = own.weighted.unwrap();
-            let hundredths = money.units * 100 + i64::from(money.nanos) / 10_000_000;
-            assert_eq!((hundredths, own.open_count), replayed(&histories, time), "{days} days on");
-        }
     }
 
     async fn what_changed_since_does_not_change_the_past(db: Database) {
@@ -327,6 +232,51 @@ on_each_engine! {
         let next = proto::ListExchangeRatesRequest { page_token: page.next_page_token, ..list };
         let page = desk.caller.forecasts().list_exchange_rates(next).await.unwrap().into_inner();
         assert_eq!((page.exchange_rates[0].rate.as_str(), page.next_page_token.as_str()), ("1.20", ""));
+    }
+
+    async fn a_reorganization_does_not_change_the_past(db: Database) {
+        let desk = Desk::of(Caller::of(&db).await).await;
+        let boss = seller(&desk.caller, "boss", "").await;
+        desk.open().await;
+        let (first, second) = (desk.caller.later(DAY), desk.caller.later(DAY * 2));
+        under(&first, &desk.anna, &boss.name).await;
+        under(&second, &desk.anna, "").await;
+        let team = async |time: Timestamp| {
+            let request = proto::QueryForecastRequest { seller: boss.name.clone(), ..query(Some(time)) };
+            let rows = forecast(&second, request).await.unwrap();
+            rows.iter().map(|it| (it.seller.clone(), it.manager.clone(), weighted(it))).collect::<Vec<_>>()
+        };
+        let alone = vec![(boss.name.clone(), String::new(), 0)];
+        let together = vec![(boss.name.clone(), String::new(), 250), (desk.anna.name.clone(), boss.name.clone(), 250)];
+        assert_eq!(team(desk.caller.ctx.now).await, alone);
+        assert_eq!(team(first.ctx.now).await, together);
+        assert_eq!(team(second.ctx.now.saturating_sub(Duration::from_micros(1))).await, together);
+        assert_eq!(team(second.ctx.now).await, alone);
+        assert_eq!(weighted(&of(&second, &boss.name, Some(first.ctx.now)).await), 250, "also without a root");
+    }
+
+    async fn a_rate_that_is_corrected_does_not_change_the_past(db: Database) {
+        let desk = Desk::of(Caller::of(&db).await).await;
+        let mut euros = usd(1_000);
+        euros.currency_code = "EUR".to_owned();
+        desk.record(proto::Opportunity { amount: Some(euros), ..desk.opportunity() }).await.unwrap();
+        let then = desk.caller.ctx.now;
+        rate(&desk.caller, "EUR", (2024, 1, 1), "1.20").await;
+        let later = desk.caller.later(DAY);
+        rate(&later, "EUR", (2024, 1, 1), "2.00").await;
+        rate(&later, "EUR", (2023, 1, 1), "9.00").await;
+        assert_eq!(weighted(&of(&later, &desk.anna.name, Some(then)).await), 300);
+        assert_eq!(weighted(&of(&later, &desk.anna.name, None).await), 500);
+        let list = |filter: &str| proto::ListExchangeRatesRequest { filter: filter.to_owned(), ..Default::default() };
+        let told = async |filter: &str| {
+            let answer = later.forecasts().list_exchange_rates(list(filter)).await.unwrap().into_inner();
+            answer.exchange_rates.into_iter().map(|it| it.rate).collect::<Vec<_>>()
+        };
+        assert_eq!(told("").await, ["9.00", "2.00"], "each as it was corrected last");
+        assert_eq!(told("from_currency = EUR AND to_currency = USD AND effective_date >= \"2024-01-01\"").await, ["2.00"]);
+        assert!(told("from_currency = CHF").await.is_empty());
+        let refused = later.forecasts().list_exchange_rates(list("rate = 2")).await.unwrap_err();
+        assert_eq!(reason(&refused), "INVALID_FILTER");
     }
 
     async fn what_nobody_could_mean_is_refused(db: Database) {

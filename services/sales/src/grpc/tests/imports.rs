@@ -7,8 +7,10 @@ use rapport_proto::rapport::sales::v1 as proto;
 use rapport_proto::rapport::sales::v1::ImportOutcome as Outcome;
 use tonic::Code;
 
-use super::{Desk, State, usd};
-use crate::testing::{Caller, reason};
+use super::products::product;
+use super::sellers::seller;
+use super::{Desk, State, mask, usd};
+use crate::testing::{Caller, fields, reason};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -90,6 +92,37 @@ on_each_engine! {
         ]);
         assert_eq!(outcomes(&results)[4], Outcome::Created);
         assert_eq!(desk.list("").await.len(), 1);
+    }
+
+    async fn what_is_over_may_name_who_left_and_what_is_retired(db: Database) {
+        let desk = Desk::of(Caller::of(&db).await).await;
+        let (bob, old) = (seller(&desk.caller, "bob", "").await, product(&desk.caller, "old", 1).await);
+        let left = proto::DeactivateSellerRequest { name: bob.name.clone(), ..Default::default() };
+        desk.caller.sellers().deactivate_seller(left).await.unwrap();
+        let retire = proto::UpdateProductRequest {
+            product: Some(proto::Product { name: old.name.clone(), retired: true, ..Default::default() }),
+            update_mask: mask(&["retired"]),
+            ..Default::default()
+        };
+        desk.caller.products().update_product(retire).await.unwrap();
+        let bobs = |id: &str, moves: usize| {
+            let mut row = won(&desk, id);
+            row.moves.truncate(moves);
+            let opportunity = row.opportunity.as_mut().unwrap();
+            opportunity.owner = bob.name.clone();
+            opportunity.amount = None;
+            opportunity.lines = vec![proto::OpportunityLine { product: old.name.clone(), quantity: 1, amount: Some(usd(1_000)) }];
+            row.moves.iter_mut().for_each(|it| it.amount = None);
+            row
+        };
+        let results = import(&desk, vec![bobs("crm:1", 2), bobs("crm:2", 1), bobs("crm:3", 0)]).await;
+        assert_eq!(outcomes(&results), [Outcome::Created, Outcome::Refused, Outcome::Refused], "{results:?}");
+        for open in &results[1..] {
+            let faults: Vec<_> = open.faults.iter().map(|it| it.field.as_str()).collect();
+            assert_eq!(faults, ["opportunity.owner", "opportunity.lines[0].product"]);
+        }
+        let refused = desk.record(proto::Opportunity { owner: bob.name.clone(), ..desk.opportunity() }).await.unwrap_err();
+        assert_eq!(fields(&refused), ["opportunity.owner"]);
     }
 
     async fn two_who_import_the_same_at_once_record_it_once(db: Database) {

@@ -1,5 +1,7 @@
 //! How opportunities are recorded, proceed and end.
 
+mod lists;
+
 use std::time::Duration;
 
 use rapport_platform::on_each_engine;

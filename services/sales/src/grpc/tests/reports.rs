@@ -1,5 +1,8 @@
 //! How selling went.
 
+mod content;
+mod flow;
+
 use rapport_platform::on_each_engine;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
@@ -71,16 +74,53 @@ async fn import(desk: &Desk, rows: Vec<proto::OpportunityImport>) {
     }
 }
 
-async fn report(caller: &Caller, by: &[By]) -> Vec<proto::SalesRow> {
-    let request = proto::QuerySalesRequest {
-        start_date: Some(day(2025, 1, 1)),
-        end_date: Some(day(2026, 1, 1)),
-        dimensions: by.iter().map(|it| i32::from(*it)).collect(),
+/// Another pipeline with the same stages.
+async fn another(caller: &Caller) -> proto::Pipeline {
+    let pipeline = proto::Pipeline {
+        display_name: "Renewals".to_owned(),
+        ..super::new_business()
+    };
+    let request = proto::CreatePipelineRequest {
+        pipeline: Some(pipeline),
         ..Default::default()
     };
+    let answer = caller.pipelines().create_pipeline(request).await;
+    answer.unwrap().into_inner()
+}
+
+/// Says where a seller belongs.
+async fn belong(caller: &Caller, seller: &proto::Seller, manager: &str, team: &str) {
+    let request = proto::UpdateSellerRequest {
+        seller: Some(proto::Seller {
+            name: seller.name.clone(),
+            manager: manager.to_owned(),
+            team: team.to_owned(),
+            ..Default::default()
+        }),
+        update_mask: super::mask(&["manager", "team"]),
+        ..Default::default()
+    };
+    caller.sellers().update_seller(request).await.unwrap();
+}
+
+fn numbers(by: &[By]) -> Vec<i32> {
+    by.iter().map(|it| i32::from(*it)).collect()
+}
+
+/// What was closed in 2025.
+fn query(by: &[By]) -> proto::QuerySalesRequest {
+    proto::QuerySalesRequest {
+        start_date: Some(day(2025, 1, 1)),
+        end_date: Some(day(2026, 1, 1)),
+        dimensions: numbers(by),
+        ..Default::default()
+    }
+}
+
+async fn report(caller: &Caller, by: &[By]) -> Vec<proto::SalesRow> {
     caller
         .reports()
-        .query_sales(request)
+        .query_sales(query(by))
         .await
         .unwrap()
         .into_inner()
@@ -110,10 +150,13 @@ on_each_engine! {
         assert_eq!((all.won_count, all.lost_count, revenue(&all)), (2, 1, 1_400));
         assert_eq!(all.lost_amount, Some(usd(50)));
         assert_eq!((all.win_rate, all.mean_won_cycle_days, all.mean_lost_cycle_days), (2.0 / 3.0, 40.0, 40.0));
+        // 3 closed x 2 / 3 won x mean 700 / mean 40 days
+        assert_eq!(all.velocity_per_day, Some(usd(35)));
 
         let by_quarter = report(&desk.caller, &[By::Quarter]).await;
         let quarters: Vec<_> = by_quarter.iter().map(|it| (it.period.unwrap(), it.won_count, revenue(it))).collect();
         assert_eq!(quarters, [(day(2025, 1, 1), 1, 400), (day(2025, 4, 1), 1, 1_000)]);
+        assert_eq!(by_quarter[0].velocity_per_day, Some(usd(40)));
         let months = report(&desk.caller, &[By::Month]).await;
         let months: Vec<_> = months.iter().map(|it| it.period.unwrap()).collect();
         assert_eq!(months, [day(2025, 1, 1), day(2025, 2, 1), day(2025, 5, 1)]);
@@ -130,27 +173,46 @@ on_each_engine! {
         assert!(report(&desk.caller.of_another_tenant(), &[By::Owner]).await.is_empty());
     }
 
-    async fn a_stage_tells_how_many_went_on_and_how_long_they_stayed(db: Database) {
+    async fn sales_are_told_apart_by_pipeline_and_by_why_they_ended(db: Database) {
         let desk = Desk::of(Caller::of(&db).await).await;
+        let other = Desk { pipeline: another(&desk.caller).await, caller: desk.caller.acting_as(desk.caller.ctx.actor.as_str()), anna: desk.anna.clone() };
         let pro = product(&desk.caller, "pro", 1).await;
         import(&desk, vec![
             sale(&desk, "1", ("01-01", "01-11"), "won", &[(&pro, 300)]),
-            sale(&desk, "2", ("01-01", "01-31"), "lost", &[(&pro, 300)]),
+            sale(&desk, "2", ("01-01", "01-31"), "lost", &[(&pro, 200)]),
+            sale(&other, "3", ("01-01", "01-31"), "lost", &[(&pro, 100)]),
         ]).await;
-        let request = proto::QueryStageFlowRequest {
-            pipeline: desk.pipeline.name.clone(),
-            start_date: Some(day(2025, 1, 1)),
-            end_date: Some(day(2025, 2, 1)),
+        let by_reason = report(&desk.caller, &[By::CloseReason]).await;
+        let mut reasons: Vec<_> = by_reason.iter().map(|it| (it.close_reason.as_str(), it.won_count, it.lost_count)).collect();
+        reasons.sort();
+        assert_eq!(reasons, [("", 1, 0), ("price", 0, 2)]);
+        let by_pipeline = report(&desk.caller, &[By::Pipeline]).await;
+        let theirs = by_pipeline.iter().find(|it| it.pipeline == other.pipeline.name).unwrap();
+        assert_eq!((by_pipeline.len(), theirs.won_count, theirs.lost_count), (2, 0, 1));
+        let only = proto::QuerySalesRequest { pipeline: other.pipeline.name.clone(), ..query(&[]) };
+        let [only] = desk.caller.reports().query_sales(only).await.unwrap().into_inner().rows.try_into().unwrap();
+        assert_eq!((only.won_count, only.lost_count, only.lost_amount), (0, 1, Some(usd(100))));
+        assert_eq!(only.velocity_per_day, None, "nothing was won");
+    }
+
+    async fn sales_count_for_the_organization_of_now_or_of_any_time(db: Database) {
+        let desk = Desk::of(Caller::of(&db).await).await;
+        let [one, two] = [seller(&desk.caller, "one", "").await, seller(&desk.caller, "two", "").await];
+        let pro = product(&desk.caller, "pro", 1).await;
+        import(&desk, vec![sale(&desk, "1", ("01-01", "01-11"), "won", &[(&pro, 300)])]).await;
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        let (first, second) = (desk.caller.later(day), desk.caller.later(day * 2));
+        belong(&first, &desk.anna, &one.name, "Hunters").await;
+        belong(&second, &desk.anna, &two.name, "Farmers").await;
+        let belonged = async |time: Option<Timestamp>| {
+            let request = proto::QuerySalesRequest { organization_time: time.map(Into::into), ..query(&[By::Manager, By::Team]) };
+            let [row] = second.reports().query_sales(request).await.unwrap().into_inner().rows.try_into().unwrap();
+            (row.manager, row.team)
         };
-        let flow = desk.caller.reports().query_stage_flow(request.clone()).await.unwrap().into_inner().stages;
-        assert_eq!(flow.len(), 4);
-        assert_eq!((flow[0].entered_count, flow[0].advanced_count, flow[0].conversion), (2, 2, 1.0));
-        let engaging = &flow[1];
-        assert_eq!((engaging.entered_count, engaging.won_count, engaging.lost_count), (2, 1, 1));
-        assert_eq!((engaging.conversion, engaging.mean_days), (0.5, 20.0));
-        let later = proto::QueryStageFlowRequest { start_date: Some(day(2025, 1, 20)), ..request };
-        let flow = desk.caller.reports().query_stage_flow(later).await.unwrap().into_inner().stages;
-        assert_eq!((flow[1].entered_count, flow[1].won_count, flow[1].lost_count), (0, 0, 1));
+        assert_eq!(belonged(None).await, (two.name.clone(), "Farmers".to_owned()));
+        assert_eq!(belonged(Some(second.ctx.now)).await, (two.name.clone(), "Farmers".to_owned()));
+        assert_eq!(belonged(Some(first.ctx.now)).await, (one.name, "Hunters".to_owned()));
+        assert_eq!(belonged(Some(desk.caller.ctx.now)).await, (String::new(), String::new()));
     }
 
     async fn a_report_has_bounds(db: Database) {
@@ -159,6 +221,13 @@ on_each_engine! {
         for end in [None, Some(day(2025, 1, 1)), Some(day(2035, 1, 2))] {
             let refused = caller.reports().query_sales(request(end)).await.unwrap_err();
             assert_eq!(fields(&refused), ["end_date"]);
+        }
+        let future = instant("2999-01-01T00:00:00Z");
+        for (request, field) in [
+            (proto::QuerySalesRequest { territory_time: future, ..query(&[]) }, "territory_time"),
+            (proto::QuerySalesRequest { organization_time: future, ..query(&[]) }, "organization_time"),
+        ] {
+            assert_eq!(fields(&caller.reports().query_sales(request).await.unwrap_err()), [field]);
         }
         let twice = proto::QuerySalesRequest { dimensions: vec![1, 1], ..request(Some(day(2025, 2, 1))) };
         assert_eq!(fields(&caller.reports().query_sales(twice).await.unwrap_err()), ["dimensions[1]"]);

@@ -10,6 +10,7 @@ use crate::domain::calendar::CalendarResponse;
 use crate::domain::calendar::slot::Stretch;
 use crate::error::Error;
 use crate::store::entity::{calendar_attendee as attendee, calendar_event as event};
+use crate::store::link;
 
 /// An event that may take place then, in one calendar.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -48,6 +49,24 @@ pub(crate) async fn find(
         Which::Busy => query.and_where(of(attendee::Column::Busy).eq(true)),
     };
     let statement = db.get_database_backend().build(&query);
+    Ok(Found::find_by_statement(statement).all(db).await?)
+}
+
+/// Events that concern a resource and may take place in a window, each once, by its organiser: at
+/// most `limit`, those that end first.
+pub(crate) async fn linked(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    resource: &str,
+    window: Stretch,
+    limit: u64,
+) -> Result<Vec<Found>, Error> {
+    let mut query = within(ctx, window);
+    let query = found(&mut query)
+        .and_where(of(attendee::Column::Position).eq(0))
+        .and_where(of(attendee::Column::EventId).in_subquery(link::owners(ctx, resource)))
+        .limit(limit);
+    let statement = db.get_database_backend().build(&*query);
     Ok(Found::find_by_statement(statement).all(db).await?)
 }
 
@@ -130,6 +149,12 @@ fn of(column: attendee::Column) -> Expr {
 
 /// Events of sellers in a window, with who takes part.
 fn joined(ctx: &Context, sellers: &[Uuid], window: Stretch) -> SelectStatement {
+    let theirs = of(attendee::Column::SellerId).is_in(sellers.iter().copied());
+    within(ctx, window).and_where(theirs).to_owned()
+}
+
+/// Events of anybody in a window, with who takes part.
+fn within(ctx: &Context, window: Stretch) -> SelectStatement {
     use attendee::Column;
     let joined = Expr::col((event::Entity, event::Column::TenantId))
         .equals((attendee::Entity, Column::TenantId))
@@ -141,7 +166,6 @@ fn joined(ctx: &Context, sellers: &[Uuid], window: Stretch) -> SelectStatement {
         .from(attendee::Entity)
         .inner_join(event::Entity, joined)
         .and_where(of(Column::TenantId).eq(ctx.tenant))
-        .and_where(of(Column::SellerId).is_in(sellers.iter().copied()))
         // What has no length, and begins when the window does, is in it.
         .and_where(of(Column::LastTime).gte(window.start))
         .and_where(of(Column::FirstTime).lt(window.end))
@@ -149,8 +173,13 @@ fn joined(ctx: &Context, sellers: &[Uuid], window: Stretch) -> SelectStatement {
 }
 
 fn select(ctx: &Context, sellers: &[Uuid], window: Stretch) -> SelectStatement {
+    found(&mut joined(ctx, sellers, window)).to_owned()
+}
+
+/// What is read of them, those that end first first.
+fn found(query: &mut SelectStatement) -> &mut SelectStatement {
     use attendee::Column;
-    joined(ctx, sellers, window)
+    query
         .columns(
             [Column::SellerId, Column::EventId, Column::Response].map(|it| (attendee::Entity, it)),
         )
@@ -159,5 +188,4 @@ fn select(ctx: &Context, sellers: &[Uuid], window: Stretch) -> SelectStatement {
         )
         .order_by((attendee::Entity, Column::LastTime), Order::Asc)
         .order_by((attendee::Entity, Column::EventId), Order::Asc)
-        .to_owned()
 }

@@ -51,6 +51,7 @@ pub(crate) mod quote_reassignment;
 pub(crate) mod quote_revision;
 pub(crate) mod sales_order;
 pub(crate) mod seller;
+pub(crate) mod seller_history;
 pub(crate) mod stage_change;
 pub(crate) mod suggestion_decision;
 pub(crate) mod suggestion_policy;

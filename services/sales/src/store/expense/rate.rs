@@ -50,12 +50,13 @@ impl DatedRates {
         Ok(Self(rows.all(db).await?))
     }
 
-    /// What one unit of a currency was worth on a day; none when nobody has said.
+    /// What one unit of a currency was worth on a day, as it was corrected last; none when nobody has
+    /// said.
     pub(crate) fn on(&self, currency: &str, day: i32) -> Result<Option<Decimal>, Error> {
         let of_currency = self.0.iter().filter(|it| it.from_currency == currency);
         let latest = of_currency
             .filter(|it| it.effective_date <= day)
-            .max_by_key(|it| it.effective_date);
+            .max_by_key(|it| (it.effective_date, it.record_time, it.rate_id));
         let rate = latest.map(|it| it.rate.parse::<Decimal>());
         rate.transpose()
             .map_err(unreadable("reading a stored rate"))

@@ -21,6 +21,10 @@ mod m0601_suggestions;
 mod m0602_lists;
 mod m0603_account_plans;
 mod m0901_free_quotes;
+mod m0801_history;
+mod m0802_opportunity_lists;
+#[cfg(test)]
+mod tests;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -48,5 +52,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0602_lists::IndexLists));
     steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
     steps.push(Box::new(m0901_free_quotes::LimitFreeQuotes));
+    steps.push(Box::new(m0801_history::KeepHistory));
+    steps.push(Box::new(m0802_opportunity_lists::IndexOpportunities));
     steps
 }

@@ -39,6 +39,16 @@ struct MappingFile {
 struct PipelineSpec {
     display_name: String,
     stages: Vec<StageSpec>,
+    #[serde(default)]
+    close_reasons: Vec<CloseReasonSpec>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CloseReasonSpec {
+    key: String,
+    display_name: String,
+    state: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -165,9 +175,12 @@ impl SalesMapping {
     /// The pipeline that the opportunities go through.
     pub(super) fn pipeline(&self) -> anyhow::Result<proto::Pipeline> {
         let stages = self.pipeline.stages.iter().map(StageSpec::stage);
+        let reasons = self.pipeline.close_reasons.iter();
+        let reasons = reasons.map(CloseReasonSpec::reason);
         Ok(proto::Pipeline {
             display_name: self.pipeline.display_name.clone(),
             stages: stages.collect::<anyhow::Result<_>>()?,
+            close_reasons: reasons.collect::<anyhow::Result<_>>()?,
             ..Default::default()
         })
     }
@@ -253,12 +266,27 @@ fn day(part: &Part<'_>) -> Result<Option<Date>, RowError> {
     Ok(part.parsed("close_date")?.map(date_message))
 }
 
+/// The state of this name.
+fn state(name: &str) -> Option<proto::OpportunityState> {
+    proto::OpportunityState::from_str_name(&format!("OPPORTUNITY_STATE_{name}"))
+}
+
+impl CloseReasonSpec {
+    fn reason(&self) -> anyhow::Result<proto::CloseReason> {
+        let unknown = || format!("close reason `{}`: unknown state", self.key);
+        Ok(proto::CloseReason {
+            key: self.key.clone(),
+            display_name: self.display_name.clone(),
+            state: state(&self.state).with_context(unknown)?.into(),
+        })
+    }
+}
+
 impl StageSpec {
     fn stage(&self) -> anyhow::Result<proto::Stage> {
-        let state = format!("OPPORTUNITY_STATE_{}", self.state);
         let category = format!("FORECAST_CATEGORY_{}", self.forecast_category);
         let unknown = || format!("stage `{}`: unknown state or category", self.key);
-        let state = proto::OpportunityState::from_str_name(&state).with_context(unknown)?;
+        let state = state(&self.state).with_context(unknown)?;
         let category = proto::ForecastCategory::from_str_name(&category).with_context(unknown)?;
         Ok(proto::Stage {
             key: self.key.clone(),
@@ -316,5 +344,26 @@ mod tests {
         assert!(error(&text).contains("opportunity.nickname"));
         let text = format!("{pipeline}[opportunity]\nexternal_id = '{{{{ id'");
         assert!(error(&text).contains("opportunity.external_id"));
+    }
+
+    fn with_reason(state: &str) -> anyhow::Result<proto::Pipeline> {
+        let text = format!(
+            "system = 'crm'\n[pipeline]\ndisplay_name = 'P'\nstages = []\n\
+             close_reasons = [{{ key = 'price', display_name = 'Price', state = '{state}' }}]\n\
+             [opportunity]\nexternal_id = 'x'\ndisplay_name = 'x'\nowner = 'x'\n"
+        );
+        SalesMapping::parse(&text)?.pipeline()
+    }
+
+    #[test]
+    fn a_pipeline_comes_with_the_reasons_why_opportunities_end() {
+        let pipeline = with_reason("LOST").unwrap();
+        let reason = &pipeline.close_reasons[0];
+        assert_eq!(
+            (reason.key.as_str(), reason.state()),
+            ("price", proto::OpportunityState::Lost)
+        );
+        let refused = format!("{:#}", with_reason("GONE").unwrap_err());
+        assert!(refused.contains("close reason `price`"), "{refused}");
     }
 }

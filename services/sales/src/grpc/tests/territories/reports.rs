@@ -30,6 +30,7 @@ async fn sales(map: &Map, time: Option<Timestamp>) -> Vec<(String, i64)> {
         end_date: Some(day(2029, 1, 1)),
         dimensions: vec![proto::SalesDimension::Territory.into()],
         territory_time: time.map(Into::into),
+        ..Default::default()
     };
     let rows = answer(map.caller().reports().query_sales(request).await).rows;
     let mut rows: Vec<_> = rows
