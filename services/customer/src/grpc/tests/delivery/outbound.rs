@@ -25,6 +25,15 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 impl Post {
+    /// The same people later, by every clock.
+    fn later(&self, by: Duration) -> Self {
+        self.hand.advance(by);
+        Self {
+            caller: self.caller.later(by),
+            ..self.clone()
+        }
+    }
+
     /// Makes one contact a day the company's rule.
     async fn once_a_day(&self) {
         let cap = proto::ContactCap {
