@@ -119,7 +119,10 @@ pub fn all_kinds() -> impl Iterator<Item = (Channel, Purpose)> {
 impl Contact {
     /// Whether a clearance can grant it under that policy.
     pub fn is_plain(&self, policy: &ContactPolicy) -> bool {
-        let restrictive = |topic| policy.topic(topic).is_none_or(Topic::restrictive);
+        let restrictive = |topic| {
+            let topic = policy.topic(topic);
+            topic.is_none_or(|it: &Topic| it.restrictive() || it.purpose() != self.purpose)
+        };
         let counted_by_campaign = || policy.caps().iter().any(Cap::per_campaign);
         self.contact_point.is_none()
             && !self.topic.as_ref().is_some_and(restrictive)

@@ -132,7 +132,7 @@ async fn confirm(
     let waiting = Waiting::find(ctx, &*txn, asked).await?;
     match waiting.confirming(ctx)? {
         Confirming::Done(done) => {
-            let row = consent::get(ctx, &*txn, [customer, done.id]).await?;
+            let row = consent::get(ctx, &*txn, [done.member, done.id]).await?;
             convert::to_proto(row.ok_or(PlatformError::Conflict)?)
         }
         Confirming::Now(times) => {

@@ -154,7 +154,8 @@ async fn unsubscribe(
     Ok(())
 }
 
-/// Appends the opt-out, unless it stands already. A deleted customer's, too: it may come back.
+/// Appends the opt-out, unless it stands already under the name that the link has: that of a record
+/// that was merged with it would leave with that record. A deleted customer's, too: it may come back.
 async fn opt_out(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -164,7 +165,7 @@ async fn opt_out(
     let subject = from.subject();
     if of_customer(ctx, txn, from.customer)
         .await?
-        .has_opted_out_of(&subject)
+        .has_opted_out_itself(from.customer, &subject)
     {
         return Ok(());
     }

@@ -11,7 +11,9 @@ use sea_orm::DatabaseTransaction;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::again::{self, Again};
 use super::judge::{Judged, Wanted, judge};
+use super::policies::Policies;
 use super::{ContactPermits, asked, convert, customers};
 use crate::domain::contact::permit::PermitState;
 use crate::error::{Error, faults_of};
@@ -121,7 +123,7 @@ impl ContactPermits {
         }
         let policies = &self.0.policies;
         let work = self.0.db.write_txn(|txn| async move {
-            let mut outcomes = granted_before(ctx, &txn, wanted, requests).await?;
+            let mut outcomes = granted_before(ctx, &txn, policies, wanted, requests).await?;
             let open = requests.iter().copied();
             let open: Vec<_> = open.filter(|(id, _)| !outcomes.contains_key(id)).collect();
             let names: Vec<Uuid> = open.iter().map(|(id, _)| *id).collect();
@@ -138,16 +140,18 @@ impl ContactPermits {
 }
 
 /// What was granted to these requests before, by the customer's name in them. As for a single
-/// contact, a permit that can no longer be used does not count.
+/// contact, a permit that can no longer be used does not count, and one whose customer has forbidden the
+/// contact since is taken back.
 async fn granted_before(
     ctx: &Context,
     txn: &DatabaseTransaction,
+    policies: &Policies,
     wanted: &Wanted<'_>,
     requests: &[(Uuid, Option<Uuid>)],
 ) -> Result<Outcomes, Error> {
     let names = requests.iter().filter_map(|&(id, it)| Some((it?, id)));
     let names: HashMap<Uuid, Uuid> = names.collect();
-    let mut outcomes = Outcomes::new();
+    let (mut granted, mut asked_as) = (Vec::new(), Vec::new());
     let mut expired = Vec::new();
     for row in permit::of_requests(ctx, txn, names.keys().copied()).await? {
         if !permit::is_for(&row, wanted.contact) {
@@ -156,11 +160,21 @@ async fn granted_before(
         if convert::state(&row, ctx.now)? == PermitState::Expired {
             expired.push(row);
         } else if let Some(&name) = row.request_id.and_then(|it| names.get(&it)) {
-            outcomes.insert(name, permit_name(row.customer_id, row.contact_permit_id));
+            asked_as.push(name);
+            granted.push(row);
         }
     }
     permit::forget_requests(ctx, txn, &expired).await?;
-    Ok(outcomes)
+    if granted.is_empty() {
+        return Ok(Outcomes::new());
+    }
+    let again = again::judge(policies, ctx, txn, wanted.contact, granted).await?;
+    let outcomes = again.into_iter().map(|it| match it {
+        Again::Holds(row) => permit_name(row.customer_id, row.contact_permit_id),
+        Again::Withdrawn(Some(decision)) => Outcome::Refused(convert::refused(&decision)),
+        Again::Withdrawn(None) => Outcome::Refused(proto::RefusedContact::default()),
+    });
+    Ok(asked_as.into_iter().zip(outcomes).collect())
 }
 
 fn outcome(judged: &Judged) -> Outcome {

@@ -1,5 +1,6 @@
 //! `ContactPermitService`: the leave to contact customers.
 
+mod again;
 mod asked;
 mod batch;
 mod explain;
@@ -36,6 +37,7 @@ use crate::store::contact::standing;
 use crate::store::customer;
 use crate::store::entity::contact_permit::Model;
 use crate::store::identity::group;
+use again::Again;
 use asked::Asked;
 use judge::{Judged, Wanted, judge_one};
 
@@ -152,7 +154,17 @@ impl ContactPermits {
                 .customer_id;
             let before = granted_before(ctx, &txn, customer, wanted.contact, request_id);
             if let Some(row) = before.await? {
-                return Ok(Ok(row));
+                let contact = wanted.contact;
+                let mut again = again::judge(policies, ctx, &txn, contact, vec![row]).await?;
+                return Ok(match again.pop() {
+                    Some(Again::Withdrawn(Some(decision))) => {
+                        Err(refusal(customer, contact, *decision, None))
+                    }
+                    Some(Again::Withdrawn(None)) | None => {
+                        Err(Error::not_found(resource::customer(customer)))
+                    }
+                    Some(Again::Holds(row)) => Ok(*row),
+                });
             }
             let judged = judge_one(ctx, &txn, policies, wanted, (customer, request_id)).await?;
             let Judged { row, decision } = judged;
@@ -262,7 +274,9 @@ async fn granted_before(
     let Some(row) = rows.into_iter().next() else {
         return Ok(None);
     };
-    if row.customer_id != customer || !permit::is_for(&row, contact) {
+    // It may have been granted to a record that was merged into this customer since.
+    let group = group::of(ctx, txn, customer).await?;
+    if !group.members().contains(&row.customer_id) || !permit::is_for(&row, contact) {
         return Err(PlatformError::RequestIdReused.into());
     }
     if convert::state(&row, ctx.now)? == PermitState::Expired {

@@ -11,11 +11,11 @@ use super::{Policies, convert, refusal};
 use crate::domain::contact::decision::{Contact, Decision};
 use crate::domain::contact::permit::PermitState;
 use crate::domain::contact::refusal::ContactRefusal;
-use crate::error::Error;
+use crate::error::{Error, unreadable};
 use crate::resource;
 use crate::store::contact::{clearance, permit, standing};
 use crate::store::entity::contact_permit::Model;
-use crate::store::identity::group::Group;
+use crate::store::identity::group::{self, Group};
 
 /// A contact that is put in delivery, in the same transaction.
 pub(in crate::grpc) struct Taken {
@@ -88,7 +88,7 @@ async fn confirm(
     contact: &Contact,
 ) -> Result<Taken, Error> {
     let customer = row.customer_id;
-    let decision = choice(policies, ctx, txn, customer, contact).await?;
+    let decision = choice(policies, ctx, txn, (customer, contact), None).await?;
     if !decision.is_allowed() {
         return Err(refusal(customer, contact, decision, None));
     }
@@ -100,13 +100,14 @@ async fn confirm(
     })
 }
 
-/// What the customer's choice says of a contact that was granted, so that caps are not asked.
+/// What the customer's choice says of a contact that was granted. Caps are asked only `beside` a
+/// contact that may no longer have counted, of all the others.
 async fn choice(
     policies: &Policies,
     ctx: &Context,
     txn: &DatabaseTransaction,
-    customer: Uuid,
-    contact: &Contact,
+    (customer, contact): (Uuid, &Contact),
+    beside: Option<&Model>,
 ) -> Result<Decision, Error> {
     clearance::lock(ctx, txn, &[customer]).await?;
     let policy = policies.current(ctx, txn).await?;
@@ -118,7 +119,16 @@ async fn choice(
     }
     let mut standing = found.standing;
     let at = standing.time(ctx.now);
-    standing.contacts.clear();
+    match beside {
+        None => standing.contacts.clear(),
+        Some(row) => {
+            standing.drop_expired(at);
+            let own = permit::counted_contact(row.clone());
+            let own = own.map_err(unreadable("reading a contact permit"))?;
+            let place = standing.contacts.iter().position(|it| *it == own);
+            place.map(|place| standing.contacts.remove(place));
+        }
+    }
     Ok(standing.decide(&policy.rules, contact, at))
 }
 
@@ -152,19 +162,19 @@ pub(in crate::grpc) async fn take_over(
     let row = permit::find(ctx, txn, &group.members(), permit).await?;
     let row = row.filter(|row| permit::is_for(row, contact));
     let state = row.as_ref().map(|row| convert::state(row, ctx.now));
-    if let (Some(row), Some(state)) = (row, state.transpose()?)
-        && matches!(state, PermitState::Reserved | PermitState::Confirmed)
-    {
-        let decision = choice(policies, ctx, txn, customer, contact).await?;
-        let permit = match state {
-            PermitState::Reserved => in_delivery(ctx, txn, row).await?,
-            _ => row,
-        };
-        return Ok(TakenOver {
-            permit,
-            contact_point: decision.contact_point,
-            refusals: Vec::new(),
-        });
+    match (row, state.transpose()?) {
+        (Some(row), Some(PermitState::Reserved)) => {
+            let decision = choice(policies, ctx, txn, (customer, contact), None).await?;
+            return Ok(TakenOver {
+                permit: in_delivery(ctx, txn, row).await?,
+                contact_point: decision.contact_point,
+                refusals: Vec::new(),
+            });
+        }
+        (Some(row), Some(PermitState::Confirmed)) => {
+            return confirmed_before(policies, ctx, txn, row, contact).await;
+        }
+        _ => {}
     }
     let wanted = Wanted { contact, ttl: None };
     let Judged { row, decision } = judge_one(ctx, txn, policies, &wanted, (customer, None)).await?;
@@ -181,6 +191,30 @@ pub(in crate::grpc) async fn take_over(
         } else {
             row
         },
+    })
+}
+
+/// A contact that the gateway has confirmed when the call was done: it is made only when it is
+/// delivered. Others may have been granted since it stopped counting.
+async fn confirmed_before(
+    policies: &Policies,
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: Model,
+    contact: &Contact,
+) -> Result<TakenOver, Error> {
+    let customer = group::roots_among(ctx, txn, &[row.customer_id]).await?;
+    let customer = customer.get(&row.customer_id).copied();
+    let asked = (customer.unwrap_or(row.customer_id), contact);
+    let decision = choice(policies, ctx, txn, asked, Some(&row)).await?;
+    let beyond_cap = decision
+        .reasons()
+        .contains(&ContactRefusal::CapReached)
+        .then_some(ContactRefusal::CapReached);
+    Ok(TakenOver {
+        permit: permit::put_back_in_delivery(ctx, txn, row).await?,
+        contact_point: decision.contact_point,
+        refusals: beyond_cap.into_iter().collect(),
     })
 }
 

@@ -7,10 +7,11 @@ use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    QuerySelect as _, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -170,11 +171,62 @@ pub(crate) async fn settle(
     let row = Model {
         state: state.code(),
         settle_time: Some(ctx.now),
-        contact_time: confirmed.then_some(ctx.now),
+        // A clock that is behind must not let it stop counting early.
+        contact_time: confirmed.then_some(ctx.now.max(before.reserve_time)),
         request_id: before.request_id.filter(|_| confirmed),
         ..before.clone()
     };
     leave_reserved(ctx, txn, row).await
+}
+
+/// Releases permits that are reserved, and makes room for others of their requests.
+pub(crate) async fn withdraw(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let row = ActiveModel {
+        state: Set(PermitState::Released.code()),
+        settle_time: Set(Some(ctx.now)),
+        request_id: Set(None),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(row)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::ContactPermitId.is_in(ids.iter().copied()))
+        .filter(Column::State.eq(PermitState::Reserved.code()))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Has a contact that was confirmed as made count until it really is: whoever confirmed it only
+/// handed it over.
+pub(crate) async fn put_back_in_delivery(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: Model,
+) -> Result<Model, DbErr> {
+    let waiting = ActiveModel {
+        contact_time: Set(None),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(waiting)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.eq(row.customer_id))
+        .filter(Column::ContactPermitId.eq(row.contact_permit_id))
+        .filter(Column::State.eq(PermitState::Confirmed.code()))
+        .exec(txn)
+        .await?;
+    Ok(Model {
+        contact_time: None,
+        ..row
+    })
 }
 
 /// Confirms a permit that is reserved, for a contact that waits to be delivered: it counts from
@@ -200,11 +252,10 @@ pub(crate) async fn made(
     txn: &DatabaseTransaction,
     of: [Uuid; 2],
 ) -> Result<(), Error> {
-    let row = ActiveModel {
-        contact_time: Set(Some(ctx.now)),
-        ..Default::default()
-    };
-    end_delivery(ctx, txn, of, row).await
+    let now = Expr::val(ctx.now);
+    let made = Func::greatest([Expr::col(Column::ReserveTime), now]);
+    let update = Entity::update_many().col_expr(Column::ContactTime, made.into());
+    end_delivery(ctx, txn, of, update).await
 }
 
 /// Releases the permit of a contact in delivery that was certainly not made, for these reasons as
@@ -222,20 +273,19 @@ pub(crate) async fn call_off(
         request_id: Set(None),
         ..Default::default()
     };
-    end_delivery(ctx, txn, of, row).await
+    end_delivery(ctx, txn, of, Entity::update_many().set(row)).await
 }
 
 async fn end_delivery(
     ctx: &Context,
     txn: &DatabaseTransaction,
     [customer, id]: [Uuid; 2],
-    row: ActiveModel,
+    update: UpdateMany<Entity>,
 ) -> Result<(), Error> {
     // The message may be kept with another record of the customer than the permit.
     let mut records = group::others_of(ctx, txn, customer).await?;
     records.push(customer);
-    Entity::update_many()
-        .set(row)
+    update
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::CustomerId.is_in(records))
         .filter(Column::ContactPermitId.eq(id))
@@ -359,7 +409,8 @@ pub(crate) async fn counted(
     Ok(contacts)
 }
 
-fn counted_contact(row: Model) -> Result<CountedContact, Invalid> {
+/// How a contact counts toward caps.
+pub(crate) fn counted_contact(row: Model) -> Result<CountedContact, Invalid> {
     let progress = match (
         PermitState::try_from(i32::from(row.state))?,
         row.contact_time,

@@ -58,17 +58,27 @@ impl Ledger {
             .collect()
     }
 
+    /// Whether an opt-out of exactly this subject stands that was recorded under this name: one of
+    /// another record goes with it when the two are taken apart.
+    pub fn has_opted_out_itself(&self, member: Uuid, subject: &Subject) -> bool {
+        self.opt_outs(subject).any(|out| out.member == member)
+    }
+
     /// Whether an opt-out of exactly this subject stands.
     pub fn has_opted_out_of(&self, subject: &Subject) -> bool {
-        let about = |it: &&super::ConsentEvent| {
+        self.opt_outs(subject).next().is_some()
+    }
+
+    /// The opt-outs of exactly this subject that stand.
+    fn opt_outs(&self, subject: &Subject) -> impl Iterator<Item = &super::ConsentEvent> {
+        let about = move |it: &&super::ConsentEvent| {
             let (scope, purpose, topic) = (subject.scope, subject.purpose, &subject.topic);
             (it.scope, it.purpose, &it.topic) == (scope, purpose, topic)
         };
-        let mut outs = self
-            .events
+        self.events
             .iter()
             .filter(about)
-            .filter(|it| it.status == ConsentStatus::OptOut);
-        outs.any(|out| !self.events.iter().any(|other| self.lifts(other, out)))
+            .filter(|it| it.status == ConsentStatus::OptOut)
+            .filter(|out| !self.events.iter().any(|other| self.lifts(other, out)))
     }
 }

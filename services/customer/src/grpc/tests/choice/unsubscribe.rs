@@ -6,6 +6,7 @@ use rapport_platform::key::SecretKey;
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
+use rapport_proto::rapport::customer::v1::merge_service_client::MergeServiceClient;
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
 use tonic::{Response, Status};
 use uuid::Uuid;
@@ -143,6 +144,30 @@ on_each_engine! {
         assert_eq!(keeper.events("ConsentRecorded").await.len(), 1);
         assert_eq!(keeper.events("SuppressionChanged").await.len(), 1);
         assert_eq!(keeper.describe(&token).await, one);
+    }
+
+    async fn who_leaves_while_two_records_are_one_has_left_when_they_come_apart(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        keeper.order(&[]).await;
+        let (ada, bob) = (keeper.person("Ada Lovelace").await, keeper.person("Ada Lovelace").await);
+        let home = keeper.email(&ada, "ada@example.com").await;
+        let work = keeper.email(&bob, "ada@example.org").await;
+        let home = keeper.link(&home, "product-news").await.token;
+        let work = keeper.link(&work, "product-news").await.token;
+        let mut merges = MergeServiceClient::new(keeper.0.link());
+        let request = proto::MergeCustomersRequest { name: ada.clone(), merged: bob.clone(), ..Default::default() };
+        let merge = answer(merges.merge_customers(request).await);
+        keeper.click(&home).await;
+        keeper.click(&work).await;
+        assert_eq!(keeper.later(MINUTE).click(&work).await.topic_display_name, "All <about> product-news");
+        assert_eq!(keeper.ledger(&ada).await.len(), 2, "each under its own name, once");
+
+        let undo = proto::UndoCustomerMergeRequest { name: merge.name, ..Default::default() };
+        answer(merges.undo_customer_merge(undo).await);
+        for customer in [&ada, &bob] {
+            let [entry] = keeper.ledger(customer).await.try_into().unwrap();
+            assert_eq!((entry.status(), entry.topic.as_str()), (proto::ConsentStatus::OptOut, "product-news"));
+        }
     }
 
     async fn who_leaves_one_newsletter_keeps_the_other(db: Database) {

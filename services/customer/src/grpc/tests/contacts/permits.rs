@@ -314,6 +314,42 @@ on_each_engine! {
         assert!(night.check(&ada, Channel::Email, Purpose::Transactional).await.allowed);
     }
 
+    async fn a_repeated_request_is_refused_what_the_customer_forbade_since(db: Database) {
+        let desk = Desk::open(&db).await;
+        let (ada, bob) = (desk.someone_with_email("Ada").await, desk.someone_with_email("Bob").await);
+        let (one, many) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
+        let permit = answer(desk.reserve_once(&ada, &one).await);
+        let both = [ada.clone(), bob.clone()];
+        let first = desk.batch(&both, &many).await;
+        assert_eq!(answer(desk.reserve_once(&ada, &one).await), permit);
+
+        desk.choose(&ada, &[refuses(Channel::Email)]).await;
+        assert_eq!(reason(desk.reserve_once(&ada, &one).await), "CHANNEL_REFUSED");
+        let again = desk.batch(&both, &many).await;
+        assert!(matches!(&again[0], Some(Outcome::Refused(it)) if it.refusals == [proto::ContactRefusal::ChannelRefused as i32]));
+        assert_eq!(again[1], first[1]);
+        assert_eq!(reason(desk.confirm(&permit).await), "INVALID_STATE", "what was granted is taken back");
+
+        desk.choose(&ada, &[welcomes(Channel::Email)]).await;
+        let other = answer(desk.reserve_once(&ada, &one).await);
+        assert_ne!(other.name, permit.name);
+        answer(desk.confirm(&other).await);
+        desk.choose(&ada, &[refuses(Channel::Email)]).await;
+        assert_eq!(answer(desk.reserve_once(&ada, &one).await).name, other.name, "it was made");
+    }
+
+    async fn a_repeated_request_finds_what_a_merged_record_was_granted(db: Database) {
+        let desk = Desk::open(&db).await;
+        let (ada, bob) = (desk.someone_with_email("Ada").await, desk.someone_with_email("Bob").await);
+        let request_id = Uuid::now_v7().to_string();
+        let permit = answer(desk.reserve_once(&bob, &request_id).await);
+        desk.merge_into(&ada, &bob).await;
+        assert_eq!(answer(desk.reserve_once(&bob, &request_id).await), permit);
+        assert_eq!(answer(desk.reserve_once(&ada, &request_id).await), permit);
+        let eve = desk.someone_with_email("Eve").await;
+        assert_eq!(reason(desk.reserve_once(&eve, &request_id).await), "REQUEST_ID_REUSED");
+    }
+
     async fn an_audience_gets_an_answer_each(db: Database) {
         let desk = Desk::open(&db).await;
         desk.rule(&[(1, DAY)]).await;

@@ -8,20 +8,58 @@ use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
 use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+use tonic::{Response, Status};
 
 use super::smtp::MailProcess;
-use super::{Post, Recorder, answer, message, work};
+use super::{Post, Recorder, answer, message, reason, work};
 use crate::delivery::SmtpConnector;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::permit::PermitState;
 use crate::domain::delivery::DeliveryState;
 use crate::error::Error;
 use crate::grpc::message::take_over;
+use crate::store::contact::policy;
 use crate::store::entity::delivery_attachment;
 
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
 impl Post {
+    /// The same people later, by every clock.
+    fn later(&self, by: Duration) -> Self {
+        self.hand.advance(by);
+        Self {
+            caller: self.caller.later(by),
+            ..self.clone()
+        }
+    }
+
+    /// Makes one contact a day the company's rule.
+    async fn once_a_day(&self) {
+        let cap = proto::ContactCap {
+            max_contacts: 1,
+            window: Some(DAY.try_into().unwrap()),
+            ..Default::default()
+        };
+        let document = &proto::ContactPolicy {
+            caps: vec![cap],
+            ..Default::default()
+        };
+        let (ctx, db) = (&self.ctx, &self.shared.db);
+        let ruled = db.write_txn(|txn| async move {
+            let before = policy::current(ctx, &*txn).await?;
+            policy::append(ctx, &txn, &before, document).await?;
+            Ok::<_, Error>(())
+        });
+        ruled.await.unwrap();
+    }
+
     /// The leave that the gateway gets.
     async fn reserved(&self, customer: &str) -> proto::ContactPermit {
+        answer(self.try_reserve(customer).await)
+    }
+
+    async fn try_reserve(&self, customer: &str) -> Result<Response<proto::ContactPermit>, Status> {
         let request = proto::ReserveContactRequest {
             contact: Some(proto::CheckContactRequest {
                 customer: customer.to_owned(),
@@ -31,7 +69,7 @@ impl Post {
             }),
             ..Default::default()
         };
-        answer(self.permit_service().reserve_contact(request).await)
+        self.permit_service().reserve_contact(request).await
     }
 
     fn permit_service(&self) -> ContactPermitServiceClient<crate::testing::Link> {
@@ -116,6 +154,41 @@ on_each_engine! {
         post.hand_over(outbound(&ada, &permit)).await.unwrap();
         assert_eq!(post.permit_states(&ada).await, [PermitState::Confirmed]);
         assert_eq!(post.latest(&ada).await.permit, permit.name);
+    }
+
+    async fn what_is_handed_over_counts_until_it_leaves(db: Database) {
+        let post = Post::open(&db).await;
+        post.once_a_day().await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let permit = post.reserved(&ada).await;
+        post.confirmed(&permit).await;
+        post.hand_over(outbound(&ada, &permit)).await.unwrap();
+
+        let later = post.later(2 * DAY);
+        assert_eq!(reason(later.try_reserve(&ada).await), "CAP_REACHED", "it has not left yet");
+        work(&later.worker(Recorder::default())).await;
+        assert_eq!(reason(post.later(3 * DAY - HOUR).try_reserve(&ada).await), "CAP_REACHED", "a day has not passed");
+        post.later(3 * DAY + HOUR).reserved(&ada).await;
+    }
+
+    async fn what_is_handed_over_too_late_for_its_cap_stays(db: Database) {
+        let post = Post::open(&db).await;
+        post.once_a_day().await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let permit = post.reserved(&ada).await;
+        post.confirmed(&permit).await;
+        let later = post.later(2 * DAY);
+        let other = later.reserved(&ada).await;
+        later.confirmed(&other).await;
+
+        later.hand_over(outbound(&ada, &permit)).await.unwrap();
+        let recorder = Recorder::default();
+        work(&later.worker(recorder.clone())).await;
+        assert!(recorder.seen().is_empty());
+        let delivery = later.latest(&ada).await;
+        assert_eq!(delivery.state, DeliveryState::Refused.number());
+        assert_eq!(delivery.refusals, [i32::from(proto::ContactRefusal::CapReached)]);
+        assert_eq!(later.permit_states(&ada).await, [PermitState::Confirmed, PermitState::Released]);
     }
 
     async fn the_gateway_may_confirm_what_was_taken_over_before(db: Database) {
