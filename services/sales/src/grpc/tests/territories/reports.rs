@@ -41,6 +41,36 @@ async fn sales(map: &Map, time: Option<Timestamp>) -> Vec<(String, i64)> {
     rows
 }
 
+/// Code and open opportunities of each territory.
+async fn open(map: &Map, time: Option<Timestamp>) -> Vec<(String, i64)> {
+    let request = proto::QueryPipelineRequest {
+        pipeline: map.both.desk.pipeline.name.clone(),
+        as_of_time: time.map(Into::into),
+        dimensions: vec![proto::SalesDimension::Territory.into()],
+    };
+    let rows = answer(map.caller().reports().query_pipeline(request).await).rows;
+    let rows = rows.into_iter();
+    rows.map(|it| (it.group.unwrap().territory_code, it.open_count))
+        .collect()
+}
+
+/// Code of each territory, and how many entered the first stage there.
+async fn begun(map: &Map, time: Option<Timestamp>) -> Vec<(String, i64)> {
+    let request = proto::QueryStageFlowRequest {
+        pipeline: map.both.desk.pipeline.name.clone(),
+        start_date: Some(day(2020, 1, 1)),
+        end_date: Some(day(2029, 1, 1)),
+        dimensions: vec![proto::SalesDimension::Territory.into()],
+        territory_time: time.map(Into::into),
+        ..Default::default()
+    };
+    let stages = answer(map.caller().reports().query_stage_flow(request).await).stages;
+    let first = stages.into_iter().filter(|it| it.stage == "prospecting");
+    first
+        .map(|it| (it.group.unwrap().territory_code, it.entered_count))
+        .collect()
+}
+
 fn row(code: &str, own: i64, total: i64) -> (String, i64, i64) {
     (code.to_owned(), own, total)
 }
@@ -112,5 +142,8 @@ on_each_engine! {
         desk.update(his, &["customer"]).await.unwrap();
         assert_eq!(forecast(&map, None).await, [row("world", 0, 250), row("ch", 0, 0), row("de", 250, 250)]);
         assert_eq!(forecast(&map, Some(before)).await, [row("world", 0, 250), row("ch", 250, 250), row("de", 0, 0)]);
+        let one = |code: &str| [(code.to_owned(), 1)];
+        assert_eq!((open(&map, None).await.as_slice(), open(&map, Some(before)).await.as_slice()), (&one("de")[..], &one("ch")[..]));
+        assert_eq!((begun(&map, Some(now())).await.as_slice(), begun(&map, None).await.as_slice()), (&one("de")[..], &one("ch")[..]));
     }
 }
