@@ -20,9 +20,9 @@ mod m0502_tasks;
 mod m0601_suggestions;
 mod m0602_lists;
 mod m0603_account_plans;
-mod m0901_free_quotes;
 mod m0801_history;
 mod m0802_opportunity_lists;
+mod m0901_free_quotes;
 #[cfg(test)]
 mod tests;
 
@@ -51,8 +51,8 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0601_suggestions::CreateSuggestions));
     steps.push(Box::new(m0602_lists::IndexLists));
     steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
-    steps.push(Box::new(m0901_free_quotes::LimitFreeQuotes));
     steps.push(Box::new(m0801_history::KeepHistory));
     steps.push(Box::new(m0802_opportunity_lists::IndexOpportunities));
+    steps.push(Box::new(m0901_free_quotes::LimitFreeQuotes));
     steps
 }
