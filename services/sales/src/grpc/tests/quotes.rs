@@ -7,6 +7,7 @@ mod lifecycle;
 mod opportunities;
 mod races;
 mod revisions;
+mod sends;
 
 use std::time::Duration;
 

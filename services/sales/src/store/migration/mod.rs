@@ -20,6 +20,7 @@ mod m0502_tasks;
 mod m0601_suggestions;
 mod m0602_lists;
 mod m0603_account_plans;
+mod m0701_quote_sends;
 
 use rapport_platform::db::platform_migrations;
 use sea_orm_migration::MigrationTrait;
@@ -46,5 +47,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0601_suggestions::CreateSuggestions));
     steps.push(Box::new(m0602_lists::IndexLists));
     steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
+    steps.push(Box::new(m0701_quote_sends::CreateQuoteSends));
     steps
 }

@@ -41,6 +41,7 @@ on_each_engine! {
         calls += spoil!(sven.quotes(), list_quotes, ListQuotesRequest { filter: "owner = \"a\"".into() });
         calls += spoil!(sven.quotes(), get_quote_revision, GetQuoteRevisionRequest { name: format!("{}/revisions/1", sent.name) });
         calls += spoil!(sven.quotes(), list_quote_revisions, ListQuoteRevisionsRequest { parent: sent.name.clone() });
+        calls += spoil!(sven.quotes(), list_quote_sends, ListQuoteSendsRequest { parent: sent.name.clone() });
         calls += spoil!(permitted.quotes(), send_quote, SendQuoteRequest {
             name: sent.name.clone(), revision: 1, customer: sent.customer.clone(), channel: 6,
         });
