@@ -46,7 +46,7 @@ on_each_engine! {
             name: sent.name.clone(), revision: 1, customer: sent.customer.clone(), channel: 6,
         });
         calls += spoil!(sven.quotes(), revise_quote, ReviseQuoteRequest {
-            name: sent.name.clone(), content: Some(content(0)), etag: sent.etag.clone(), max_discount_ppm: 0,
+            name: sent.name.clone(), customer: sent.customer.clone(), content: Some(content(0)), etag: sent.etag.clone(), max_discount_ppm: 0,
         });
         let quote = company.quote(150_000).await;
         let (name, etag) = (quote.name.clone(), quote.etag.clone());

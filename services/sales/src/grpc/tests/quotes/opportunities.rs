@@ -153,4 +153,16 @@ on_each_engine! {
         assert_eq!((&after.customer, &after.original_customer), (&survivor, &company.customer));
         assert_eq!(reckoned(&after, after.content.as_ref().unwrap()), after.content_hash);
     }
+
+    async fn a_revision_is_judged_by_the_terms_of_the_quote_s_customer(db: Database) {
+        let company = Company::open(&db).await;
+        let (quote, other) = (company.quote(0).await, company.another_customer().await);
+        for customer in [other, CUSTOMER.format(&[new_id()]), String::new()] {
+            let under = proto::Quote { customer, ..quote.clone() };
+            let refused = company.sven.revise(&under, content(50_000)).await.unwrap_err();
+            assert_eq!(fields(&refused), ["customer"]);
+        }
+        assert_eq!(company.sven.read(&quote).await.unwrap().revision, 1);
+        assert_eq!(company.sven.revise(&quote, content(50_000)).await.unwrap().revision, 2);
+    }
 }
