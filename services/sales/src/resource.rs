@@ -16,6 +16,8 @@ pub(crate) const PROPOSAL_TEMPLATE: Pattern<1> =
     Pattern::new("proposalTemplates/{proposal_template}");
 /// `quotes/{uuid}/proposals/{uuid}`.
 pub(crate) const PROPOSAL: Pattern<2> = Pattern::new("quotes/{quote}/proposals/{proposal}");
+/// `quotes/{uuid}/sends/{uuid}`.
+pub(crate) const QUOTE_SEND: Pattern<2> = Pattern::new("quotes/{quote}/sends/{send}");
 /// `quotes/{uuid}`.
 pub(crate) const QUOTE: Pattern<1> = Pattern::new("quotes/{quote}");
 /// `orders/{uuid}`: the id is the quote's.
@@ -51,6 +53,9 @@ pub(crate) const APPROVAL_POLICY: &str = "approvalPolicy";
 /// `customers/{uuid}/contactPoints/{uuid}`, of the customer service.
 pub(crate) const CONTACT_POINT: Pattern<2> =
     Pattern::new("customers/{customer}/contactPoints/{contact_point}");
+/// `customers/{uuid}/contactPermits/{uuid}`, of the customer service.
+pub(crate) const CONTACT_PERMIT: Pattern<2> =
+    Pattern::new("customers/{customer}/contactPermits/{contact_permit}");
 /// `customerMerges/{uuid}`, of the customer service.
 pub(crate) const CUSTOMER_MERGE: Pattern<1> = Pattern::new("customerMerges/{customer_merge}");
 /// `sellers/{uuid}`.

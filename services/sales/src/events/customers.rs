@@ -108,11 +108,12 @@ async fn merged(
 ) -> Result<(), Error> {
     let ids = (merge.merged, merge.survivor);
     let count = opportunity::reassign(ctx, txn, merge.id, ids).await?;
-    quotes::reassign(ctx, txn, merge.id, ids).await?;
+    let quotes = quotes::reassign(ctx, txn, merge.id, ids).await?;
     let moved = orders::reassign(ctx, txn, merge.id, ids).await?;
     facts::merged(ctx, txn, (merge.id, ids), survivor, time).await?;
     ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.merged, Some(merge.survivor));
+    tell_of_quotes(ctx, txn, (&merge.name, MERGED), ids, quotes).await?;
     tell_of_orders(ctx, txn, (&merge.name, MERGED), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, MERGED), (from, to), count).await
 }
@@ -125,11 +126,12 @@ async fn undone(
 ) -> Result<(), Error> {
     let ids = (merge.survivor, merge.merged);
     let count = opportunity::give_back(ctx, txn, merge.id, ids).await?;
-    quotes::give_back(ctx, txn, merge.id, ids).await?;
+    let quotes = quotes::give_back(ctx, txn, merge.id, ids).await?;
     let moved = orders::give_back(ctx, txn, merge.id, ids).await?;
     facts::undone(ctx, txn, merge.id, both, time).await?;
     ownership::mark(ctx, txn, [merge.survivor, merge.merged]).await?;
     let (from, to) = (merge.survivor, Some(merge.merged));
+    tell_of_quotes(ctx, txn, (&merge.name, UNDONE), ids, quotes).await?;
     tell_of_orders(ctx, txn, (&merge.name, UNDONE), (from, to), moved).await?;
     publish(ctx, txn, (&merge.name, UNDONE), (from, to), count).await
 }
@@ -155,6 +157,26 @@ async fn erased(
     ownership::mark(ctx, txn, ids.iter().copied()).await?;
     tell_of_orders(ctx, txn, (&fact.customer, 1), (first, None), moved).await?;
     publish(ctx, txn, (&fact.customer, 1), (first, None), count).await
+}
+
+/// Tells of the quotes that have another customer, if there are any.
+async fn tell_of_quotes(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (cause, version): (&str, i64),
+    (from, to): (Uuid, Uuid),
+    count: u64,
+) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let fact = proto::QuotesReassigned {
+        from_customer: CUSTOMER.format(&[from]),
+        to_customer: CUSTOMER.format(&[to]),
+        quote_count: i64::try_from(count).unwrap_or(i64::MAX),
+    };
+    let event = events::quote::reassigned(cause, version, &fact);
+    Ok(outbox::append(txn, ctx, &[event]).await?)
 }
 
 /// Tells of the orders and invoices that have another customer, if there are any.

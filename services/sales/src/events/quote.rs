@@ -49,3 +49,8 @@ pub(crate) fn sent(contact_point: String, contact_permit: String) -> Tell {
         NewEvent::new(name, version, &fact)
     })
 }
+
+/// Quotes have another customer, by `cause`.
+pub(crate) fn reassigned(cause: &str, version: i64, fact: &proto::QuotesReassigned) -> NewEvent {
+    NewEvent::new(cause, version, fact)
+}

@@ -5,6 +5,7 @@ mod approve;
 mod clock;
 mod content;
 mod message;
+mod send;
 mod step;
 
 use std::sync::LazyLock;
@@ -56,6 +57,8 @@ rpcs! {
         approve_quote(proto::ApproveQuoteRequest) -> proto::Quote = approve;
         decline_quote(proto::DeclineQuoteRequest) -> proto::Quote = decline;
         send_quote(proto::SendQuoteRequest) -> proto::Quote = send;
+        list_quote_sends(proto::ListQuoteSendsRequest)
+            -> proto::ListQuoteSendsResponse = list_sends;
         accept_quote(proto::AcceptQuoteRequest) -> proto::Quote = accept;
         reject_quote(proto::RejectQuoteRequest) -> proto::Quote = reject;
         supersede_quote(proto::SupersedeQuoteRequest) -> proto::Quote = supersede;

@@ -3,6 +3,7 @@
 pub(crate) mod customer;
 pub(crate) mod decision;
 pub(crate) mod revision;
+pub(crate) mod send;
 
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;

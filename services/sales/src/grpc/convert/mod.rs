@@ -21,6 +21,7 @@ pub(super) mod proposal;
 pub(super) mod proposal_template;
 pub(super) mod quote;
 pub(super) mod quote_revision;
+pub(super) mod quote_send;
 pub(super) mod receivable;
 pub(super) mod report;
 pub(crate) mod seller;

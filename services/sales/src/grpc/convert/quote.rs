@@ -174,7 +174,7 @@ pub(in crate::grpc) fn to_proto(
         tenant_id: _,
         quote_id,
         customer_id,
-        customer: _,
+        customer: original_customer,
         opportunity_id,
         title,
         currency,
@@ -213,6 +213,7 @@ pub(in crate::grpc) fn to_proto(
     Ok(proto::Quote {
         name: QUOTE.format(&[quote_id]),
         customer: resource::customer(customer_id),
+        original_customer,
         opportunity: text(opportunity_id.map(|id| OPPORTUNITY.format(&[id]))),
         content,
         title,

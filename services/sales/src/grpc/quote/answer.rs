@@ -1,78 +1,22 @@
-//! Sending a quote, and what the customer says to it.
+//! What the customer says to a quote.
 
-use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
-use rapport_platform::outbox;
 use rapport_platform::text::optional_passage;
 use rapport_proto::rapport::sales::v1 as proto;
-use rapport_proto::rapport::r#type::v1::Channel;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::Quotes;
 use super::step::{Changed, Named, require_binding, said};
-use super::{Quotes, message};
 use crate::domain::quote::state::{QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::order;
-use crate::resource::{CONTACT_POINT, CUSTOMER, QUOTE};
+use crate::resource::QUOTE;
 use crate::store::entity::quote::Model;
-use crate::store::quote::{self, revision};
+use crate::store::quote;
 
 impl Quotes {
-    pub(super) async fn send(
-        &self,
-        ctx: Context,
-        request: proto::SendQuoteRequest,
-    ) -> Result<proto::Quote, Error> {
-        let [customer] = CUSTOMER.parse("customer", &request.customer)?;
-        let [id] = QUOTE.parse("name", &request.name)?;
-        let channel = Channel::try_from(request.channel).ok();
-        let channel = channel.filter(|it| *it != Channel::Unspecified);
-        let channel = channel.ok_or_else(|| Error::missing("channel"))?;
-        let channel = i16::try_from(i32::from(channel)).unwrap_or_default();
-        // The gateway lets no such call through without one.
-        let permit = ctx.permit.ok_or_else(|| {
-            PlatformError::internal("sending a quote", "the call has no contact permit")
-        })?;
-        if !request.contact_point.is_empty() {
-            CONTACT_POINT.parse("contact_point", &request.contact_point)?;
-        }
-        let permit = format!("{}/contactPermits/{permit}", request.customer);
-        let of_quote = quote::get(&ctx, self.0.db.read(), id).await?.customer_id;
-        // The wrong one would be asked for his leave.
-        if !self.0.customers.same(&ctx, customer, of_quote).await? {
-            let why = "is not the quote's: name that one";
-            return Err(Error::invalid("customer", why));
-        }
-        let named = Named {
-            name: &request.name,
-            revision: Some(request.revision),
-            etag: &request.etag,
-        };
-        let wish = &message::parse(&request, id)?;
-        let (ctx, request, permit) = (&ctx, &request, &permit);
-        self.step(ctx, request, named, Step::Send, |txn, row| async move {
-            let said = revision::get(ctx, &*txn, row.quote_id, row.revision).await?;
-            let leaving = message::compose(ctx, &txn, (&row, &said), wish).await?;
-            let event = leaving.event(request, permit);
-            outbox::append(&txn, ctx, &[event]).await?;
-            Ok(Changed {
-                row: Model {
-                    state: QuoteState::Sent.code(),
-                    send_channel: Some(channel),
-                    send_time: Some(ctx.now),
-                    send_proposal_id: leaving.proposal,
-                    send_hash: Some(leaving.hash.bytes().to_vec()),
-                    ..row
-                },
-                content: revision::document(&said)?.content,
-                tell: events::sent(request.contact_point.clone(), permit.clone()),
-            })
-        })
-        .await
-    }
-
     pub(super) async fn accept(
         &self,
         ctx: Context,

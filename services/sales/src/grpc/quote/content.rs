@@ -17,7 +17,7 @@ use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote as convert, quote_revision};
-use crate::resource::{self, OPPORTUNITY, QUOTE};
+use crate::resource::{self, CUSTOMER, OPPORTUNITY, QUOTE};
 use crate::store::entity::approval_policy::Entity as Policies;
 use crate::store::entity::quote::Model;
 use crate::store::quote::{decision, revision};
@@ -130,6 +130,8 @@ impl Quotes {
         ctx: Context,
         request: proto::ReviseQuoteRequest,
     ) -> Result<proto::Quote, Error> {
+        let [id] = QUOTE.parse("name", &request.name)?;
+        let [customer] = CUSTOMER.parse("customer", &request.customer)?;
         let sent = request.content.as_ref();
         let sent = sent.ok_or_else(|| Error::missing("content"))?;
         let draft = &convert::draft(sent).map_err(faults_of("content"))?;
@@ -141,6 +143,8 @@ impl Quotes {
         if named.etag.is_empty() {
             return Err(Error::missing("etag"));
         }
+        // The terms of another would judge what this one is offered.
+        self.require_customer(&ctx, id, customer).await?;
         let (ctx, most) = (&ctx, request.max_discount_ppm);
         self.step(ctx, &request, named, Step::Revise, |txn, row| async move {
             if row.revision >= MOST_REVISIONS {

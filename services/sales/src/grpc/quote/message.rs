@@ -40,8 +40,10 @@ pub(super) struct Wish {
 pub(super) struct Leaving {
     /// The proposal that goes with it.
     pub(super) proposal: Option<Uuid>,
-    /// Identifies the proposal's PDF or, without one, the message.
-    pub(super) hash: ContentHash,
+    /// Identifies the proposal's PDF.
+    pub(super) document: Option<ContentHash>,
+    /// Identifies the message.
+    pub(super) message: ContentHash,
     subject: String,
     body: String,
     attachments: Vec<Attachment>,
@@ -108,14 +110,13 @@ pub(super) async fn compose(
         }),
         None => None,
     };
-    let hash = match &proposal {
-        Some(proposal) => quotes::hash(&proposal.pdf_hash)?,
-        None => ContentHash::of_bytes(body.as_bytes()),
-    };
+    let document = proposal.as_ref().map(|it| quotes::hash(&it.pdf_hash));
+    let document = document.transpose()?;
     let proposal = proposal.as_ref().map(|it| it.proposal_id);
     Ok(Leaving {
         proposal,
-        hash,
+        document,
+        message: ContentHash::of_bytes(body.as_bytes()),
         subject: subject.unwrap_or(&row.title).clone(),
         body,
         attachments: attached.into_iter().collect(),
@@ -161,6 +162,11 @@ fn links(row: &quote::Model, proposal: Option<Uuid>) -> Vec<String> {
 }
 
 impl Leaving {
+    /// Identifies the proposal's PDF or, without one, the message.
+    pub(super) fn hash(&self) -> ContentHash {
+        self.document.unwrap_or(self.message)
+    }
+
     /// The event by which the customer service gets it.
     pub(super) fn event(&self, request: &proto::SendQuoteRequest, permit: &str) -> NewEvent {
         events::message_submitted(OutboundMessage {

@@ -7,6 +7,7 @@ mod lifecycle;
 mod opportunities;
 mod races;
 mod revisions;
+mod sends;
 
 use std::time::Duration;
 
@@ -240,6 +241,7 @@ impl Caller {
     ) -> Result<proto::Quote, Status> {
         let request = proto::ReviseQuoteRequest {
             name: quote.name.clone(),
+            customer: quote.customer.clone(),
             content: Some(content),
             max_discount_ppm: 1_000_000,
             etag: quote.etag.clone(),

@@ -49,6 +49,7 @@ pub(crate) mod quote;
 pub(crate) mod quote_decision;
 pub(crate) mod quote_reassignment;
 pub(crate) mod quote_revision;
+pub(crate) mod quote_send;
 pub(crate) mod sales_order;
 pub(crate) mod seller;
 pub(crate) mod seller_history;

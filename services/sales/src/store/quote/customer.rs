@@ -13,13 +13,13 @@ use crate::store::entity::quote::{Column, Entity};
 use crate::store::entity::quote_reassignment as moved;
 
 /// Gives the quotes of a customer to another one, and notes by which merge: two statements,
-/// however many they are.
+/// however many they are. Answers how many.
 pub(crate) async fn reassign(
     ctx: &Context,
     txn: &DatabaseTransaction,
     merge: Uuid,
     (from, to): (Uuid, Uuid),
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let theirs = Query::select()
         .expr(Expr::val(ctx.tenant))
         .expr(Expr::val(merge))
@@ -42,13 +42,13 @@ pub(crate) async fn reassign(
     assign(ctx, txn, Column::CustomerId.eq(from).into(), to).await
 }
 
-/// Gives the quotes that a merge moved back to whom they belonged.
+/// Gives the quotes that a merge moved back to whom they belonged. Answers how many.
 pub(crate) async fn give_back(
     ctx: &Context,
     txn: &DatabaseTransaction,
     merge: Uuid,
     (survivor, restored): (Uuid, Uuid),
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let noted = Query::select()
         .column(moved::Column::QuoteId)
         .from(moved::Entity)
@@ -58,13 +58,13 @@ pub(crate) async fn give_back(
     let which = Condition::all()
         .add(Column::CustomerId.eq(survivor))
         .add(Expr::col(Column::QuoteId).in_subquery(noted));
-    assign(ctx, txn, which, restored).await?;
+    let count = assign(ctx, txn, which, restored).await?;
     moved::Entity::delete_many()
         .filter(moved::Column::TenantId.eq(ctx.tenant))
         .filter(moved::Column::MergeId.eq(merge))
         .exec(txn)
         .await?;
-    Ok(())
+    Ok(count)
 }
 
 async fn assign(
@@ -72,8 +72,8 @@ async fn assign(
     txn: &DatabaseTransaction,
     which: Condition,
     customer: Uuid,
-) -> Result<(), Error> {
-    Entity::update_many()
+) -> Result<u64, Error> {
+    let assigned = Entity::update_many()
         .col_expr(Column::CustomerId, Expr::value(customer))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdateTime, Expr::value(ctx.now))
@@ -81,5 +81,5 @@ async fn assign(
         .filter(which)
         .exec(txn)
         .await?;
-    Ok(())
+    Ok(assigned.rows_affected)
 }

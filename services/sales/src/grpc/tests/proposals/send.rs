@@ -57,7 +57,7 @@ impl Company {
         permit.name.rsplit('/').next().unwrap().parse().unwrap()
     }
 
-    async fn send_with(
+    pub(in crate::grpc::tests) async fn send_with(
         &self,
         permit: Uuid,
         request: proto::SendQuoteRequest,

@@ -41,11 +41,12 @@ on_each_engine! {
         calls += spoil!(sven.quotes(), list_quotes, ListQuotesRequest { filter: "owner = \"a\"".into() });
         calls += spoil!(sven.quotes(), get_quote_revision, GetQuoteRevisionRequest { name: format!("{}/revisions/1", sent.name) });
         calls += spoil!(sven.quotes(), list_quote_revisions, ListQuoteRevisionsRequest { parent: sent.name.clone() });
+        calls += spoil!(sven.quotes(), list_quote_sends, ListQuoteSendsRequest { parent: sent.name.clone() });
         calls += spoil!(permitted.quotes(), send_quote, SendQuoteRequest {
             name: sent.name.clone(), revision: 1, customer: sent.customer.clone(), channel: 6,
         });
         calls += spoil!(sven.quotes(), revise_quote, ReviseQuoteRequest {
-            name: sent.name.clone(), content: Some(content(0)), etag: sent.etag.clone(), max_discount_ppm: 0,
+            name: sent.name.clone(), customer: sent.customer.clone(), content: Some(content(0)), etag: sent.etag.clone(), max_discount_ppm: 0,
         });
         let quote = company.quote(150_000).await;
         let (name, etag) = (quote.name.clone(), quote.etag.clone());
