@@ -23,12 +23,41 @@ fn tool(variable: &str) -> PathBuf {
         .into()
 }
 
-/// The first shell block after this heading of README.
-fn snippet(heading: &str) -> String {
+/// The first shell block after these words of README.
+fn snippet(words: &str) -> String {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, section) = readme.split_once(heading).unwrap();
+    let (_, section) = readme.split_once(words).unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     block.split_once("```").unwrap().0.to_owned()
+}
+
+/// Runs a block of README beside the suite's data, as it stands there. Only what it would fetch or
+/// build is here already: `pip` hands the tools' packages to the environment, and refuses outside
+/// one, as Debian's does.
+async fn run(suite: &Suite, block: &str) -> Output {
+    let folder = suite.folder();
+    std::os::unix::fs::symlink(root().join("tests"), folder.join("tests")).unwrap();
+    let address = suite.address().trim_start_matches("http://");
+    let stand_ins = r#"
+        grpcurl() { "$RAPPORT_GRPCURL" "$@"; }
+        cargo() { shift 3; "$RAPPORT" "$@"; }
+        python() { command python "$@" --address "$ADDRESS"; }
+        pip() {
+            [ -n "$VIRTUAL_ENV" ] || { echo externally-managed-environment; exit 1; }
+            "$RAPPORT_TOOLS_PYTHON" -c 'import grpc, os; print(os.path.dirname(grpc.__path__[0]))' \
+                > "$(echo .venv/lib/python3*/site-packages)/tools.pth"
+        }
+    "#;
+    let script = format!("{stand_ins}\n{block}").replace("127.0.0.1:50051", address);
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder)
+        .env("RAPPORT", binary())
+        .env("ADDRESS", address)
+        .env("RAPPORT_GRPCURL", tool("RAPPORT_GRPCURL"))
+        .env("RAPPORT_TOOLS_PYTHON", tool("RAPPORT_TOOLS_PYTHON"))
+        .output();
+    output.await.unwrap()
 }
 
 fn text(output: &Output) -> String {
@@ -43,15 +72,7 @@ fn text(output: &Output) -> String {
 #[tokio::test]
 async fn the_tour_of_the_readme_runs_as_it_stands() {
     let suite = Suite::start(Engine::Sqlite).await;
-    let address = suite.address().trim_start_matches("http://");
-    let grpcurl = tool("RAPPORT_GRPCURL");
-    let script = snippet("## A five-minute tour").replace("127.0.0.1:50051", address);
-    let script = format!("grpcurl() {{ {} \"$@\"; }}\n{script}", grpcurl.display());
-    let output = Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(suite.folder())
-        .output();
-    let text = text(&output.await.unwrap());
+    let text = text(&run(&suite, &snippet("## A five-minute tour")).await);
     for expected in [
         "\"email\": \"Ana@example.com\"",
         "\"phone\": \"+41446681800\"",
@@ -69,22 +90,7 @@ async fn the_tour_of_the_readme_runs_as_it_stands() {
 #[tokio::test]
 async fn a_python_client_generated_from_the_descriptor_set_runs_the_tour() {
     let suite = Suite::start(Engine::Sqlite).await;
-    let descriptors = suite.folder().join("rapport.binpb");
-    let exported = Command::new(binary())
-        .args(["protos", "--out"])
-        .arg(&descriptors)
-        .status();
-    assert!(exported.await.unwrap().success());
-    let output = Command::new(tool("RAPPORT_TOOLS_PYTHON"))
-        .arg(root().join("tests/tour/tour.py"))
-        .args(["--address", suite.address().trim_start_matches("http://")])
-        .arg("--token-file")
-        .arg(suite.token_file())
-        .arg("--descriptors")
-        .arg(&descriptors)
-        .output()
-        .await
-        .unwrap();
+    let output = run(&suite, &snippet("The same from Python")).await;
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     assert!(
