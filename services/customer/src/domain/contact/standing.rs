@@ -27,6 +27,9 @@ const LOOKS_AHEAD: usize = 100;
 pub struct Reachable {
     /// The contact point.
     pub contact_point: Uuid,
+    /// The contact point by which consents name it: records that were merged may have one address
+    /// as several contact points.
+    pub named: Uuid,
     /// The channels it serves.
     pub channels: ChannelSet,
     /// Its place among the customer's.
@@ -298,7 +301,7 @@ impl Standing {
                 source: source(),
             });
         }
-        let point = Some(address.contact_point);
+        let point = Some(address.named);
         let verdict = self.ledger.judge(policy, &contact.at_address(point), at);
         obstacles.extend(self.consent(policy, contact, point, verdict, at));
         obstacles

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{consent, permit, suppression, times};
 use crate::domain::channel::ChannelSet;
 use crate::domain::contact::cap::CountedContact;
-use crate::domain::contact::consent::{ConsentEvent, Ledger, Member};
+use crate::domain::contact::consent::{ConsentEvent, ConsentScope, Ledger, Member};
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::standing::{Reachable, Standing};
 use crate::domain::contact_point::ContactPointState;
@@ -55,7 +55,7 @@ struct ByRecord {
     preferences: HashMap<Uuid, Preferences>,
     times: HashMap<Uuid, proto::ContactTimes>,
     ledgers: HashMap<Uuid, Vec<ConsentEvent>>,
-    addresses: HashMap<Uuid, Vec<Reachable>>,
+    addresses: Addresses,
     contacts: HashMap<Uuid, Vec<CountedContact>>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn of_customers(
         preferences: preference::of_customers(ctx, db, &records).await?,
         times: times::of_customers(ctx, db, &records).await?,
         ledgers: consent::ledgers(ctx, db, &records).await?,
-        addresses: addresses(ctx, db, &records).await?,
+        addresses: Addresses::of_customers(ctx, db, &records).await?,
         contacts: permit::counted(ctx, db, &records).await?,
     };
     let mut found = HashMap::with_capacity(lives.len());
@@ -150,11 +150,15 @@ impl ByRecord {
             standing.pauses.extend(times.pauses);
             standing.caps.extend(times.caps);
             events.extend(self.ledgers.remove(customer).unwrap_or_default());
-            let addresses = self.addresses.remove(customer).unwrap_or_default();
+            let addresses = self.addresses.reachable.remove(customer);
+            let addresses = addresses.unwrap_or_default();
             standing.addresses.extend(addresses);
             let contacts = self.contacts.remove(customer).unwrap_or_default();
             standing.contacts.extend(contacts);
         }
+        events
+            .iter_mut()
+            .for_each(|event| self.addresses.name(event));
         standing.ledger = Ledger::new(events, members);
         Ok(standing)
     }
@@ -165,33 +169,60 @@ fn clock(name: &str) -> Option<TimeZone> {
     ZoneName::parse(name).ok().map(|name| name.zone())
 }
 
-async fn addresses(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    customers: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Reachable>>, Error> {
-    let rows = points::of_customers(ctx, db, customers).await?;
-    if rows.is_empty() {
-        return Ok(HashMap::new());
+/// The addresses of customers.
+#[derive(Default)]
+struct Addresses {
+    /// By the record that has them.
+    reachable: HashMap<Uuid, Vec<Reachable>>,
+    /// The contact point by which each is named: the first that has the address.
+    names: HashMap<Uuid, Uuid>,
+}
+
+impl Addresses {
+    async fn of_customers(
+        ctx: &Context,
+        db: &impl ConnectionTrait,
+        customers: &[Uuid],
+    ) -> Result<Self, Error> {
+        let rows = points::of_customers(ctx, db, customers).await?;
+        if rows.is_empty() {
+            return Ok(Self::default());
+        }
+        let digests = rows.iter().map(|row| row.address_digest.clone());
+        let suppressed = suppression::of_addresses(ctx, db, digests).await?;
+        let mut firsts: HashMap<Vec<u8>, Uuid> = HashMap::new();
+        let mut found = Self::default();
+        for row in rows {
+            let stopped = suppressed.get(&row.address_digest).copied();
+            let point = row.contact_point_id;
+            let named = *firsts.entry(row.address_digest.clone()).or_insert(point);
+            let address = reachable(&row, named, stopped.unwrap_or_default())
+                .map_err(|fault| PlatformError::internal(READING, fault))?;
+            let theirs = found.reachable.entry(row.customer_id).or_default();
+            theirs.push(address);
+            found.names.insert(point, named);
+        }
+        Ok(found)
     }
-    let digests = rows.iter().map(|row| row.address_digest.clone());
-    let suppressed = suppression::of_addresses(ctx, db, digests).await?;
-    let mut addresses: HashMap<Uuid, Vec<Reachable>> = HashMap::new();
-    for row in rows {
-        let stopped = suppressed.get(&row.address_digest).copied();
-        let address = reachable(&row, stopped.unwrap_or_default())
-            .map_err(|fault| PlatformError::internal(READING, fault))?;
-        addresses.entry(row.customer_id).or_default().push(address);
+
+    /// Lets an entry about one of several contact points with one address speak of them all.
+    fn name(&self, event: &mut ConsentEvent) {
+        if let ConsentScope::ContactPoint(point) = &mut event.scope
+            && let Some(named) = self.names.get(point)
+        {
+            *point = *named;
+        }
     }
-    Ok(addresses)
 }
 
 fn reachable(
     row: &contact_point::Model,
+    named: Uuid,
     suppressed: PurposeSet,
 ) -> Result<Reachable, crate::domain::invalid::InvalidFields> {
     Ok(Reachable {
         contact_point: row.contact_point_id,
+        named,
         channels: ChannelSet::from_bits(row.channels),
         rank: Rank::parse(points::rank(row), u16::MAX)?,
         valid: Period::parse(row.valid_from_time, row.valid_to_time)?,

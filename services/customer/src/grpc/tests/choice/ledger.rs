@@ -6,6 +6,7 @@ use rapport_platform::on_each_engine;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::consent_event::Scope;
+use rapport_proto::rapport::customer::v1::merge_service_client::MergeServiceClient;
 use uuid::Uuid;
 
 use super::{Keeper, answer, fields, on, opt_in, opt_out, reason};
@@ -19,6 +20,27 @@ fn proto_time(at: Timestamp) -> Option<prost_types::Timestamp> {
 }
 
 on_each_engine! {
+    async fn what_was_said_of_an_address_holds_for_the_same_of_a_merged_record(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let (ada, bob) = (keeper.person("Ada Lovelace").await, keeper.person("Ada Lovelace").await);
+        keeper.email(&ada, "ada@example.com").await;
+        let his = keeper.email(&bob, "ada@example.com").await;
+        let about = proto::ConsentEvent {
+            scope: Some(Scope::ContactPoint(his)),
+            ..opt_out(Purpose::Marketing)
+        };
+        keeper.record(&bob, about).await;
+        assert!(keeper.may_write(&ada, Purpose::Marketing).await, "she is somebody else, as far as anybody knows");
+        assert!(!keeper.may_write(&bob, Purpose::Marketing).await);
+
+        let merge = proto::MergeCustomersRequest { name: ada.clone(), merged: bob.clone(), ..Default::default() };
+        answer(MergeServiceClient::new(keeper.0.link()).merge_customers(merge).await);
+        for name in [&ada, &bob] {
+            assert!(!keeper.may_write(name, Purpose::Marketing).await);
+            assert!(keeper.may_write(name, Purpose::Service).await);
+        }
+    }
+
     async fn an_entry_is_kept_as_it_was_given(db: Database) {
         let keeper = Keeper::of(&db).await;
         keeper.order(&[]).await;
