@@ -71,7 +71,7 @@ impl Suite {
             clock: clock.clone(),
             bus: bus.clone(),
             public_url: public_url(&settings)?,
-            deadlines: settings.server.deadline.clone(),
+            deadlines: settings.gateway.limits.deadlines(),
         };
         let customer = rapport_customer::build(&settings.customer, surroundings)
             .await
@@ -84,7 +84,7 @@ impl Suite {
             clock: clock.clone(),
             bus,
             public_url: public_url(&settings)?,
-            deadlines: settings.server.deadline.clone(),
+            deadlines: settings.gateway.limits.deadlines(),
         };
         let sales = rapport_sales::build(&settings.sales, surroundings)
             .await
