@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rapport_platform::config::duration;
 use rapport_platform::public_url::{InvalidPublicUrl, PublicUrl};
+use rapport_platform::server::DeadlineConfig;
 use serde::{Deserialize, Serialize};
 
 /// Where the gateway listens, whom it believes and what it accepts.
@@ -100,9 +101,20 @@ pub struct LimitsConfig {
     /// Deadline of a call that brings none and streams.
     #[serde(with = "duration")]
     pub stream_deadline: Duration,
-    /// However much time a caller allows.
+    /// However much time a caller allows, at the gateway and at the services in its process.
     #[serde(with = "duration")]
     pub longest_deadline: Duration,
+}
+
+impl LimitsConfig {
+    /// How long a call may take; one that streams and brings no deadline gets
+    /// [`stream_deadline`](Self::stream_deadline).
+    pub fn deadlines(&self) -> DeadlineConfig {
+        DeadlineConfig {
+            default: self.unary_deadline,
+            maximum: self.longest_deadline,
+        }
+    }
 }
 
 impl Default for GatewayConfig {

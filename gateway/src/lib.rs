@@ -25,6 +25,7 @@ pub mod table;
 #[cfg(test)]
 mod testing;
 
+pub use admin::PROTO_SERVICES;
 pub use config::GatewayConfig;
 pub use error::GatewayError;
 pub use gateway::{Gateway, GatewayParts};

@@ -25,7 +25,9 @@ use rapport_platform::identity::{InternalSigner, InternalVerifier};
 use rapport_platform::key::SecretKey;
 use rapport_platform::outbox::LocalBus;
 use rapport_platform::paging::PageTokens;
-use rapport_platform::server::{Admission, Drain, ServerConfig, Service, Supervisor, serve};
+use rapport_platform::server::{
+    Admission, DeadlineConfig, Drain, ServerConfig, Service, Supervisor, serve,
+};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::SendMessageRequest;
 use rapport_proto::rapport::customer::v1::interaction_service_client::InteractionServiceClient;
@@ -154,7 +156,7 @@ async fn customer(url: &str, key: &SecretKey, clock: &Clock) -> Service {
         clock: clock.clone(),
         bus: LocalBus::new(clock.clone()),
         public_url: None,
-        deadlines: ServerConfig::default().deadline,
+        deadlines: DeadlineConfig::default(),
     };
     rapport_customer::build(&config, surroundings)
         .await

@@ -16,6 +16,9 @@ use rapport_proto::rapport::customer::v1::{
 };
 use rapport_tests::{Engine, Suite, on_each_engine, person, reason};
 use tonic::{Code, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 async fn create(caller: &Caller, name: &str, request_id: &str) -> Result<Customer, Status> {
     let request = CreateCustomerRequest {
@@ -46,6 +49,23 @@ async fn count(caller: &Caller) -> usize {
             return count;
         }
         request.page_token = page.next_page_token;
+    }
+}
+
+#[tokio::test]
+async fn every_service_of_the_protos_says_that_it_is_serving() {
+    let suite = Suite::start(Engine::Sqlite).await;
+    let mut health = HealthClient::new(suite.channel().await);
+    for service in rapport_proto::descriptor_pool().services() {
+        let service = service.full_name().to_owned();
+        let request = HealthCheckRequest {
+            service: service.clone(),
+        };
+        let answer = health
+            .check(request)
+            .await
+            .map(|it| it.into_inner().status());
+        assert_eq!(answer.ok(), Some(ServingStatus::Serving), "{service}");
     }
 }
 

@@ -15,13 +15,14 @@ use rapport_platform::problem::Problem;
 use rapport_platform::server::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ServiceLink};
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::gateway::v1::access_service_server::{
-    AccessService, AccessServiceServer,
+    AccessService, AccessServiceServer, SERVICE_NAME,
 };
 use rapport_proto::rapport::gateway::v1::{
     AccessObstacle, CheckAccessRequest, CheckAccessResponse, ListMethodRulesRequest,
     ListMethodRulesResponse, WhoAmIRequest, WhoAmIResponse,
 };
 use rapport_proto::rapport::r#type::v1::ErrorReason;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -34,6 +35,9 @@ const PAGE_SIZES: PageSizes = PageSizes {
     max: 1_000,
 };
 const LIST_METHOD_RULES: &str = "rapport.gateway.v1.AccessService/ListMethodRules";
+
+/// Full names of the gateway's own proto services, for health reports.
+pub const PROTO_SERVICES: &[&str] = &[SERVICE_NAME];
 
 /// Answers from the table and the caller's identity; it keeps nothing.
 #[derive(Clone)]
@@ -56,6 +60,8 @@ impl AccessAdmin {
     /// identity beside the request; there is no other way to it.
     pub(crate) fn link(self) -> ServiceLink {
         let server = AccessServiceServer::new(self)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(MAX_REQUEST_BYTES)
             .max_encoding_message_size(MAX_RESPONSE_BYTES);
         Routes::new(server).into()

@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use rapport_platform::server::{Admission, DeadlineConfig, DeadlineLayer, PanicLayer};
+use rapport_platform::server::{Admission, DeadlineLayer, PanicLayer};
 use tonic::body::Body;
 use tonic::codegen::StdError;
 use tower::util::BoxCloneSyncService;
@@ -44,13 +44,9 @@ impl GatewayService {
         admission: Admission,
         limits: &LimitsConfig,
     ) -> Self {
-        let deadlines = DeadlineConfig {
-            default: limits.unary_deadline,
-            maximum: limits.longest_deadline,
-        };
         let inner = ServiceBuilder::new()
             .layer(admission)
-            .layer(DeadlineLayer::new(deadlines))
+            .layer(DeadlineLayer::new(limits.deadlines()))
             .layer(PanicLayer)
             .service(passage);
         let inner = BoxCloneSyncService::new(inner);

@@ -133,6 +133,10 @@ fn check(
     if matches!(Retry::try_from(*retry), Err(_) | Ok(Retry::Unspecified)) {
         defects.push(Defect::NoRetry);
     }
+    let named = |field| method.input().get_field_by_name(field).is_some();
+    if *retry == i32::from(Retry::WithRequestId) && !named("request_id") {
+        defects.push(Defect::NoRequestId);
+    }
     if let Some(rule_set) = rule_set {
         PathChecker::new(&method.input(), defects).rule_set(rule_set);
     }

@@ -73,6 +73,9 @@ pub enum Defect {
     /// Not said whether a call may be sent again.
     #[error("its rule does not say under `retry` whether a call may be sent again")]
     NoRetry,
+    /// Safe with a request id that its request can't carry.
+    #[error("its `retry` is RETRY_WITH_REQUEST_ID, and its request has no field `request_id`")]
+    NoRequestId,
     /// An outreach without channel.
     #[error("its outreach has neither `channel_field` nor `channel`")]
     NoChannel,

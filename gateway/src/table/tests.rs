@@ -101,6 +101,10 @@ fn every_part_of_a_rule_is_required() {
             "`retry`",
         ),
         (
+            format!(r#"public: "why" {exempt} module: "test" retry: RETRY_WITH_REQUEST_ID"#),
+            "no field `request_id`",
+        ),
+        (
             rule(&format!(
                 r#"{exempt} rule_set: {{facts: {{name: "x" field: "amount"}}}}"#
             )),

@@ -1,6 +1,6 @@
 //! What is read of a message, and what reaches the service.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -64,6 +64,40 @@ async fn compressed_requests_are_judged_and_passed_on_as_they_are() {
     let calls = gateway.notes.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].headers["grpc-encoding"], "gzip");
+}
+
+#[tokio::test]
+async fn answers_are_compressed_for_callers_who_accept_it() {
+    let gateway = Running::start().await;
+    let mut raw = gateway.raw().await;
+    let plain = raw.headers();
+    let mut accepting = raw.headers();
+    accepting.insert("grpc-accept-encoding", HeaderValue::from_static("gzip"));
+    let rules = "/rapport.gateway.v1.AccessService/ListMethodRules";
+
+    let (head, compressed, _) = raw.send(rules, accepting, framed(b"")).await;
+    assert_eq!(head.headers["grpc-encoding"], "gzip");
+    assert_eq!(compressed[0], 1);
+    let (head, plain, _) = raw.send(rules, plain, framed(b"")).await;
+    assert!(!head.headers.contains_key("grpc-encoding"));
+    assert_eq!(plain[0], 0);
+
+    let mut message = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&compressed[5..]);
+    decoder.read_to_end(&mut message).unwrap();
+    assert_eq!(message, plain[5..], "the same answer");
+}
+
+#[tokio::test]
+async fn the_gateways_own_service_reads_compressed_requests() {
+    let gateway = Running::start().await;
+    let mut raw = gateway.raw().await;
+    let mut headers = raw.headers();
+    headers.insert("grpc-encoding", HeaderValue::from_static("gzip"));
+    let mut request = framed(&gzip(b""));
+    request[0] = 1;
+    let who = "/rapport.gateway.v1.AccessService/WhoAmI";
+    assert_eq!(raw.status(who, headers, request).await.code(), Code::Ok);
 }
 
 #[tokio::test]

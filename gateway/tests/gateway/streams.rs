@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, future, stream};
+use http_body_util::Full;
 use rapport_platform::server::parse_timeout;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Code;
+use tonic::{Code, Status};
+use tower::ServiceExt as _;
 
-use crate::kit::{Caller, Note, Running, SOON, Setting, reason};
+use crate::kit::{Caller, Note, Running, SOON, Setting, framed, reason};
 
 fn numbered(number: i32) -> Note {
     Note {
@@ -24,6 +26,22 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(begun.elapsed() < SOON, "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_may_take_hours_at_the_service_behind_too() {
+    let gateway = Running::start().await;
+    let waits = http::Request::post("/test.v1.Notes/Wait")
+        .header("content-type", "application/grpc")
+        .header("authorization", format!("Bearer {}", gateway.local_token()))
+        .header("grpc-timeout", "2H")
+        .body(Full::from(framed(b"")))
+        .unwrap();
+    let begun = tokio::time::Instant::now();
+    let answer = gateway.service.clone().oneshot(waits).await.unwrap();
+    let status = Status::from_header_map(answer.headers()).unwrap();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(begun.elapsed().as_secs() / 60, 120);
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ pub struct Config {
     /// Whether starting brings the tables to this version. Off where that is a step of its
     /// own in the deployment (`rapport migrate`).
     pub migrate: bool,
-    /// The region whose local phone numbers are understood when neither the number nor the
-    /// customer names one: ISO 3166-1 alpha-2.
+    /// The region whose local phone numbers are understood when neither the number, nor the
+    /// customer, nor the tenant's contact policy names one: ISO 3166-1 alpha-2.
     pub default_region: String,
     /// Key that seals page tokens: base64 of 32 random bytes, the same for all replicas. When
     /// empty, one is made at start, and tokens end with the process.

@@ -71,7 +71,7 @@ impl Suite {
             clock: clock.clone(),
             bus: bus.clone(),
             public_url: public_url(&settings)?,
-            deadlines: settings.server.deadline.clone(),
+            deadlines: settings.gateway.limits.deadlines(),
         };
         let customer = rapport_customer::build(&settings.customer, surroundings)
             .await
@@ -84,7 +84,7 @@ impl Suite {
             clock: clock.clone(),
             bus,
             public_url: public_url(&settings)?,
-            deadlines: settings.server.deadline.clone(),
+            deadlines: settings.gateway.limits.deadlines(),
         };
         let sales = rapport_sales::build(&settings.sales, surroundings)
             .await
@@ -183,7 +183,7 @@ fn public_url(settings: &Settings) -> anyhow::Result<Option<PublicUrl>> {
 
 /// Health and reflection of the process, which need no identity.
 async fn infrastructure(services: &[Service], drain: &Drain) -> anyhow::Result<ServiceLink> {
-    let health = Health::start(services, drain.clone()).await;
+    let health = Health::start(services, rapport_gateway::PROTO_SERVICES, drain.clone()).await;
     Ok(add_reflection(health.add_to(Routes::default())).into())
 }
 

@@ -13,13 +13,12 @@ use hyper_util::service::TowerToHyperService;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rapport_gateway::config::{GatewayConfig, ProviderConfig};
-use rapport_gateway::{Gateway, GatewayError, GatewayParts};
+use rapport_gateway::{Gateway, GatewayError, GatewayParts, GatewayService};
 use rapport_platform::identity::{IdentityLayer, InternalSigner, InternalVerifier};
 use rapport_platform::key::SecretKey;
 use rapport_platform::paging::PageTokens;
 use rapport_platform::server::{
-    Admission, ConnectionLimits, DeadlineConfig, Drain, DrainConfig, ServiceLink, serve,
-    standard_layers,
+    Admission, ConnectionLimits, Drain, DrainConfig, ServiceLink, serve, standard_layers,
 };
 use rapport_platform::time::{Clock, Timestamp};
 use serde_json::{Value, json};
@@ -76,6 +75,8 @@ pub struct Running {
     pub address: SocketAddr,
     pub notes: Notes,
     pub customers: Customers,
+    /// What its listener hands calls to.
+    pub service: GatewayService,
     folder: TempDir,
     drain: Drain,
 }
@@ -128,7 +129,7 @@ impl Setting {
     pub fn link(&mut self, name: &'static str, routes: Routes) {
         let verifier = InternalVerifier::new(&self.key);
         let identity = IdentityLayer::new(verifier, Clock::system());
-        let routes = standard_layers(routes, DeadlineConfig::default(), identity);
+        let routes = standard_layers(routes, self.config.limits.deadlines(), identity);
         self.links.insert(name, routes.into());
     }
 
@@ -168,6 +169,7 @@ impl Setting {
             address,
             notes,
             customers,
+            service: gateway.service(),
             folder: self.folder,
             drain,
         }
@@ -179,7 +181,7 @@ impl Running {
         Setting::new().start().await
     }
 
-    fn local_token(&self) -> String {
+    pub fn local_token(&self) -> String {
         let file = self.folder.path().join("local.token");
         std::fs::read_to_string(file).unwrap().trim().to_owned()
     }

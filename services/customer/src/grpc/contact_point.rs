@@ -63,8 +63,12 @@ impl ContactPoints {
             .once(ctx, &request, |txn| async move {
                 let customer = customer::claim_live(ctx, &txn, customer_id).await?;
                 let group = group::with_members(ctx, &*txn, customer).await?;
-                let (address, usage) = convert::parse(sent, self.region_of(&group.root))
-                    .map_err(faults_of("contact_point"))?;
+                let region = match region_of(&group.root) {
+                    Some(own) => own,
+                    None => self.0.region_of_tenant(ctx, &*txn).await?,
+                };
+                let (address, usage) =
+                    convert::parse(sent, region).map_err(faults_of("contact_point"))?;
                 has_room(ctx, &txn, group.id()).await?;
                 let point = ContactPoint::new(address, usage, ctx.now);
                 let row = contact_point::insert(ctx, &txn, key, &group, &point).await?;
@@ -215,15 +219,11 @@ impl ContactPoints {
             })
             .await
     }
+}
 
-    /// The region whose local phone numbers a customer's are.
-    fn region_of(&self, customer: &Customer) -> Region {
-        let own = customer
-            .region_code
-            .as_deref()
-            .and_then(|code| code.parse().ok());
-        own.unwrap_or(self.0.default_region)
-    }
+/// The region whose local phone numbers a customer's are, where it has one.
+fn region_of(customer: &Customer) -> Option<Region> {
+    customer.region_code.as_deref()?.parse().ok()
 }
 
 /// Answers with a contact point that was written, and announces it.

@@ -41,7 +41,7 @@ use rapport_platform::paging::PageTokens;
 use rapport_platform::server::Rpcs;
 use rapport_platform::time::Clock;
 use rapport_proto::RequestId;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use attribute::Attributes;
 use channel_effect::ChannelEffects;
@@ -83,7 +83,8 @@ pub(crate) struct Shared {
     pub(crate) page_tokens: PageTokens,
     /// Tells the time to work that outlasts its call's first moment.
     pub(crate) clock: Clock,
-    /// The region of local phone numbers when nothing else tells.
+    /// The region of local phone numbers when nothing else tells, of tenants that named none:
+    /// [`Shared::region_of_tenant`].
     pub(crate) default_region: Region,
     /// How messages leave.
     pub(crate) outbound: Outbound,
@@ -113,6 +114,16 @@ impl Shared {
         F: Future<Output = Result<Resp, Error>> + Send,
     {
         idempotency::once(&self.db, ctx, request, work)
+    }
+
+    /// The region whose local phone numbers the tenant's are when nothing else tells.
+    pub(crate) async fn region_of_tenant(
+        &self,
+        ctx: &Context,
+        db: &impl ConnectionTrait,
+    ) -> Result<Region, Error> {
+        let policy = self.policies.current(ctx, db).await?;
+        Ok(policy.rules.default_region().unwrap_or(self.default_region))
     }
 }
 

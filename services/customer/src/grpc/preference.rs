@@ -5,8 +5,6 @@ use rapport_platform::identity::Context;
 use rapport_platform::outbox;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use sea_orm::ConnectionTrait;
-use uuid::Uuid;
 
 use super::Shared;
 use super::convert::contact_times;
@@ -40,7 +38,7 @@ impl PreferencesOfCustomers {
         let group = group::of(&ctx, db, customer_id).await?;
         let set = preference::version(&ctx, db, group.id()).await?;
         let preferences = preference::of_group(&ctx, db, &group).await?;
-        let times = of_customer(&ctx, db, group.id()).await?;
+        let times = times::of_customer(&ctx, db, group.id()).await?;
         Ok(convert::to_proto(&set, &preferences, times))
     }
 
@@ -61,7 +59,7 @@ impl PreferencesOfCustomers {
                 let before = chosen.get(&group.id()).cloned().unwrap_or_default();
                 let after = preference::revise(ctx, &before, group.last_joined(), changes)
                     .map_err(faults_of("entries"))?;
-                let times = of_customer(ctx, &*txn, group.id()).await?;
+                let times = times::of_customer(ctx, &*txn, group.id()).await?;
                 if after == before {
                     let all = preference::merged(&group, &chosen);
                     return Ok(convert::to_proto(&set, &all, times));
@@ -94,7 +92,7 @@ impl PreferencesOfCustomers {
                 let group = group::of_live(ctx, &*txn, customer_id).await?;
                 let set = preference::lock(ctx, &txn, group.id()).await?;
                 Etag::check(name, etag, set.version)?;
-                let before = of_customer(ctx, &*txn, group.id()).await?;
+                let before = times::of_customer(ctx, &*txn, group.id()).await?;
                 let preferences = preference::of_group(ctx, &*txn, &group).await?;
                 if before.as_ref() == Some(times) {
                     return Ok(convert::to_proto(&set, &preferences, before));
@@ -108,15 +106,4 @@ impl PreferencesOfCustomers {
             })
             .await
     }
-}
-
-/// When and how often a customer wants to be contacted; none if it never said.
-async fn of_customer(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    customer: Uuid,
-) -> Result<Option<proto::ContactTimes>, Error> {
-    Ok(times::of_customers(ctx, db, &[customer])
-        .await?
-        .remove(&customer))
 }

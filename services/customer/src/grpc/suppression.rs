@@ -55,7 +55,7 @@ impl Suppressions {
         ctx: Context,
         request: proto::SuppressAddressRequest,
     ) -> Result<proto::Suppression, Error> {
-        let digest = &self.digest(request.address.clone())?;
+        let digest = &self.digest(&ctx, request.address.clone()).await?;
         let (reason, stops) =
             convert::reason(request.reason, &request.purposes).map_err(faults_of(""))?;
         let note = &rules::note(&request.note).map_err(faults_of("note"))?;
@@ -79,7 +79,7 @@ impl Suppressions {
         request: proto::FindSuppressionsRequest,
     ) -> Result<proto::FindSuppressionsResponse, Error> {
         let proto::FindSuppressionsRequest { address } = request;
-        let digest = self.digest(address)?;
+        let digest = self.digest(&ctx, address).await?;
         let rows = suppression::in_force(&ctx, self.0.db.read(), &digest).await?;
         let suppressions = rows.into_iter().map(convert::to_proto).collect();
         Ok(proto::FindSuppressionsResponse { suppressions })
@@ -137,10 +137,14 @@ impl Suppressions {
             .await
     }
 
-    fn digest(&self, address: Option<proto::SuppressedAddress>) -> Result<Vec<u8>, Error> {
+    async fn digest(
+        &self,
+        ctx: &Context,
+        address: Option<proto::SuppressedAddress>,
+    ) -> Result<Vec<u8>, Error> {
         let address = address.ok_or_else(|| Error::missing("address"))?;
-        let address =
-            convert::address(address, self.0.default_region).map_err(faults_of("address"))?;
+        let region = self.0.region_of_tenant(ctx, self.0.db.read()).await?;
+        let address = convert::address(address, region).map_err(faults_of("address"))?;
         Ok(self.0.address_key.digest(&address))
     }
 }

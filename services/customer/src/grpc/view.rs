@@ -20,6 +20,7 @@ use crate::domain::hierarchy::Member;
 use crate::domain::names::CustomerKind;
 use crate::error::Error;
 use crate::resource::CUSTOMER;
+use crate::store::contact::times;
 use crate::store::entity::{
     contact_point as point_row, conversation as conversation_row, customer as customer_row,
 };
@@ -81,6 +82,7 @@ impl Views {
         Ok(proto::CustomerContext {
             customer: Some(convert_customer::to_proto(customer)?),
             preferences: convert_preference::entries(&preferences),
+            contact_times: times::of_customer(ctx, db, group.id()).await?,
             open_channels: convert_preference::numbers(&open_channels),
             contact_points: points,
             open_conversations: with_latest(ctx, db, conversations).await?,
@@ -100,6 +102,7 @@ impl Views {
         let member = customer::member(&group.root)?;
         let preferences = preference::of_group(ctx, db, &group).await?;
         let points = contact_point::list(ctx, db, members, None, in_360::CONTACT_POINTS).await?;
+        let contact_times = times::of_customer(ctx, db, group.id()).await?;
         let roles = role::list(ctx, db, member.kind, members, None, in_360::ROLES).await?;
         let activity = interaction::activity(ctx, db, members).await?;
         let conversations = conversation::open(ctx, db, members, in_360::CONVERSATIONS).await?;
@@ -115,6 +118,7 @@ impl Views {
         Ok(proto::Customer360 {
             customer,
             preferences: convert_preference::entries(&preferences),
+            contact_times,
             contact_points: points
                 .into_iter()
                 .map(convert_point::to_proto)

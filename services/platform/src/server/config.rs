@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::deadline::DeadlineConfig;
 use super::drain::DrainConfig;
 use super::listen::ConnectionLimits;
 
@@ -14,8 +13,6 @@ pub struct ServerConfig {
     pub max_calls: u32,
     /// What one peer may ask.
     pub connections: ConnectionLimits,
-    /// How long a call may take.
-    pub deadline: DeadlineConfig,
     /// How long the end may take.
     pub drain: DrainConfig,
 }
@@ -25,7 +22,6 @@ impl Default for ServerConfig {
         Self {
             max_calls: 2048,
             connections: ConnectionLimits::default(),
-            deadline: DeadlineConfig::default(),
             drain: DrainConfig::default(),
         }
     }

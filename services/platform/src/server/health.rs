@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
@@ -34,15 +35,22 @@ struct Group {
 
 impl Health {
     /// Looks at the checks once, then again every few seconds until the drain begins: then
-    /// nothing is serving, and those who watch are told so and let go.
-    pub async fn start<'a>(services: impl IntoIterator<Item = &'a Service>, drain: Drain) -> Self {
-        let groups: Vec<Group> = services
-            .into_iter()
-            .map(|service| Group {
-                proto_services: service.proto_services.clone(),
-                checks: service.readiness.clone(),
-            })
-            .collect();
+    /// nothing is serving, and those who watch are told so and let go. The proto services in
+    /// `own` are the process' own and need nothing but it.
+    pub async fn start<'a>(
+        services: impl IntoIterator<Item = &'a Service>,
+        own: &[&'static str],
+        drain: Drain,
+    ) -> Self {
+        let group = |service: &Service| Group {
+            proto_services: service.proto_services.clone(),
+            checks: service.readiness.clone(),
+        };
+        let mut groups: Vec<Group> = services.into_iter().map(group).collect();
+        groups.push(Group {
+            proto_services: own.to_vec(),
+            checks: Vec::new(),
+        });
         let health = Self {
             reporter: HealthReporter::new(),
         };
@@ -58,7 +66,7 @@ impl Health {
     /// `routes` with the health service beside them.
     pub fn add_to(&self, routes: Routes) -> Routes {
         let service = HealthService::from_health_reporter(self.reporter.clone());
-        routes.add_service(HealthServer::new(service))
+        routes.add_service(HealthServer::new(service).accept_compressed(CompressionEncoding::Gzip))
     }
 }
 

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use rapport_proto::FILE_DESCRIPTOR_SET;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_reflection::server::{Builder, Error, v1, v1alpha};
@@ -31,12 +32,14 @@ fn descriptors<'a>() -> Builder<'a> {
 }
 
 fn build_v1() -> Result<v1::ServerReflectionServer<impl v1::ServerReflection>, Error> {
-    descriptors().build_v1()
+    let server = descriptors().build_v1()?;
+    Ok(server.accept_compressed(CompressionEncoding::Gzip))
 }
 
 fn build_v1alpha() -> Result<v1alpha::ServerReflectionServer<impl v1alpha::ServerReflection>, Error>
 {
-    descriptors().build_v1alpha()
+    let server = descriptors().build_v1alpha()?;
+    Ok(server.accept_compressed(CompressionEncoding::Gzip))
 }
 
 /// A service that is built by its first call: the index of all descriptors takes megabytes

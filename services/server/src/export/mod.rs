@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use rapport_proto::rapport::customer::v1::ExportCustomersRequest;
 use rapport_proto::rapport::customer::v1::import_service_client::ImportServiceClient;
 
-use crate::client::Connection;
+use crate::client::{Connection, whole_file};
 use crate::terminal::say;
 use format::Format;
 use progress::Progress;
@@ -50,7 +50,7 @@ pub async fn run(arguments: ExportArgs) -> anyhow::Result<ExitCode> {
         after: progress.after().to_owned(),
     };
     let answers = ImportServiceClient::new(caller)
-        .export_customers(request)
+        .export_customers(whole_file(request))
         .await;
     let mut answers = answers
         .context("the suite refused the export")?

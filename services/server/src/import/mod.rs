@@ -25,7 +25,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Streaming};
 
-use crate::client::{Caller, Connection};
+use crate::client::{Caller, Connection, whole_file};
 use mapping::Mapping;
 use reader::Batch;
 use report::Report;
@@ -215,7 +215,7 @@ async fn open(
     let requests =
         ReceiverStream::new(receiver).map(|step| ImportCustomersRequest { step: Some(step) });
     let answers = ImportServiceClient::new(caller)
-        .import_customers(requests)
+        .import_customers(whole_file(requests))
         .await
         .context("the suite refused the import")?;
     Ok((steps, answers.into_inner()))

@@ -8,6 +8,7 @@ use super::reach::choosable;
 use crate::domain::channel::Purpose;
 use crate::domain::invalid::{Invalid, InvalidFields};
 use crate::domain::locale::ZoneName;
+use crate::domain::region::Region;
 use crate::domain::text;
 use rapport_platform::numbered;
 
@@ -173,6 +174,7 @@ pub struct ContactPolicy {
     quiet_hours: Vec<QuietHours>,
     time_zone: Option<ZoneName>,
     reservation_ttl: Option<Duration>,
+    default_region: Option<Region>,
 }
 
 /// The parts of a policy, each read by itself.
@@ -190,6 +192,8 @@ pub struct PolicyParts {
     pub time_zone: Option<ZoneName>,
     /// How long a granted contact waits.
     pub reservation_ttl: Option<Duration>,
+    /// The region of local phone numbers.
+    pub default_region: Option<Region>,
 }
 
 impl ContactPolicy {
@@ -202,6 +206,7 @@ impl ContactPolicy {
             quiet_hours,
             time_zone,
             reservation_ttl,
+            default_region,
         } = parts;
         let mut faults = InvalidFields::default();
         refuse_repeated(&mut faults, "purposes", &purposes, |it| it.purpose);
@@ -217,6 +222,7 @@ impl ContactPolicy {
             quiet_hours,
             time_zone,
             reservation_ttl,
+            default_region,
         }))
     }
 
@@ -259,6 +265,11 @@ impl ContactPolicy {
     /// How long a granted contact waits, as it was set.
     pub const fn reservation_ttl(&self) -> Option<Duration> {
         self.reservation_ttl
+    }
+
+    /// The region whose local phone numbers are read where nothing else names one.
+    pub const fn default_region(&self) -> Option<Region> {
+        self.default_region
     }
 
     /// How long a granted contact waits.

@@ -13,13 +13,14 @@ use crate::resource::CONTACT_POLICY;
 use crate::store::contact::policy::Stored;
 
 /// The fields that callers can set.
-pub(in crate::grpc) const SETTABLE: [&str; 6] = [
+pub(in crate::grpc) const SETTABLE: [&str; 7] = [
     "purposes",
     "topics",
     "caps",
     "quiet_hours",
     "time_zone",
     "reservation_ttl",
+    "default_region_code",
 ];
 
 /// Reads a policy.
@@ -34,6 +35,7 @@ pub(in crate::grpc) fn parse(
         quiet_hours,
         time_zone,
         reservation_ttl,
+        default_region_code,
         version: _,
         update_time: _,
         updater: _,
@@ -48,10 +50,12 @@ pub(in crate::grpc) fn parse(
     let time_zone = faults.take("time_zone", zone.transpose());
     let ttl = reservation_ttl.as_ref().map(duration).transpose();
     let reservation_ttl = faults.take("reservation_ttl", ttl);
+    let region = (!default_region_code.is_empty()).then(|| default_region_code.parse());
+    let default_region = faults.take("default_region_code", region.transpose());
     let complete = purposes.zip(topics).zip(caps.zip(quiet_hours));
-    let complete = complete.zip(time_zone.zip(reservation_ttl));
+    let complete = complete.zip(time_zone.zip(reservation_ttl).zip(default_region));
     let policy = complete.and_then(|(((purposes, topics), (caps, quiet_hours)), rest)| {
-        let (time_zone, reservation_ttl) = rest;
+        let ((time_zone, reservation_ttl), default_region) = rest;
         let parts = PolicyParts {
             purposes,
             topics,
@@ -59,6 +63,7 @@ pub(in crate::grpc) fn parse(
             quiet_hours,
             time_zone,
             reservation_ttl,
+            default_region,
         };
         faults.take("", ContactPolicy::parse(parts))
     });
@@ -78,6 +83,10 @@ pub(in crate::grpc) fn write(policy: &ContactPolicy) -> proto::ContactPolicy {
             .map(|it| it.as_str().to_owned())
             .unwrap_or_default(),
         reservation_ttl: policy.reservation_ttl().map(proto_duration),
+        default_region_code: policy
+            .default_region()
+            .map(|it| it.code().to_owned())
+            .unwrap_or_default(),
         ..proto::ContactPolicy::default()
     }
 }

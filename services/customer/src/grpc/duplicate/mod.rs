@@ -65,7 +65,8 @@ impl Duplicates {
         let (traits, own) = match request.of {
             Some(Of::Customer(name)) => self.recorded(ctx, &name).await?,
             Some(Of::Traits(new)) => {
-                let traits = convert::traits(ctx, &new, self.0.default_region);
+                let region = self.0.region_of_tenant(ctx, db).await?;
+                let traits = convert::traits(ctx, &new, region);
                 (traits.map_err(faults_of("traits"))?, None)
             }
             None => return Err(Error::missing("customer")),

@@ -62,13 +62,14 @@ impl Known {
             true => attribute_definition::schema(ctx, txn).await?,
             false => AttributeSchema::default(),
         };
+        let default_region = shared.region_of_tenant(ctx, txn).await?;
         Ok(Self {
             holders,
             records,
             addresses,
             schema,
             address_key: shared.address_key.clone(),
-            default_region: shared.default_region,
+            default_region,
         })
     }
 }

@@ -34,6 +34,16 @@ pub(crate) async fn of_customers(
     rows.into_iter().map(read).collect()
 }
 
+/// What a customer said; none if it never did.
+pub(crate) async fn of_customer(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+) -> Result<Option<proto::ContactTimes>, PlatformError> {
+    let mut said = of_customers(ctx, db, &[customer]).await?;
+    Ok(said.remove(&customer))
+}
+
 /// Makes `times` all that a customer said. The transaction holds the lock on its preferences.
 pub(crate) async fn replace(
     ctx: &Context,

@@ -110,13 +110,17 @@ where
     }
 }
 
-/// Reads what callers compressed; answers are compressed, if at all, where they leave the suite.
+/// Shorter answers gain nothing: the headers of a packet outweigh what is saved.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// Reads what callers compressed, and compresses for those who accept it.
 async fn answer(
     handler: Option<Handler>,
     request: http::Request<Body>,
 ) -> Result<http::Response<Body>, Infallible> {
     let mut grpc = Grpc::new(Raw)
         .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES);
     Ok(match handler {
@@ -136,7 +140,13 @@ impl UnaryService<Bytes> for OneByOne {
         let answer = Arc::clone(&self.0);
         Box::pin(async move {
             let ctx = caller(&request)?;
-            answer(ctx, request.into_inner()).await.map(Response::new)
+            let message = answer(ctx, request.into_inner()).await?;
+            let short = message.len() < WORTH_COMPRESSING;
+            let mut response = Response::new(message);
+            if short {
+                response.disable_compression();
+            }
+            Ok(response)
         })
     }
 }

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use prometheus::Registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tonic::codec::CompressionEncoding;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -104,7 +105,7 @@ async fn a_check_that_does_not_answer_has_failed() {
 #[tokio::test]
 async fn the_metrics_page_shows_a_call_that_came_over_the_wire() {
     let telemetry = testing::install();
-    let health = Health::start([], Drain::new(DrainConfig::default())).await;
+    let health = Health::start([], &[], Drain::new(DrainConfig::default())).await;
     let routes = health.add_to(Routes::default());
     let traced = TraceLayer::measuring(telemetry.metrics()).layer(routes.prepare());
     let routes = Routes::from(
@@ -158,10 +159,16 @@ async fn health_is_reported_per_service_and_for_the_process() {
     let (ill, switch) = check("ill");
     switch.store(false, Ordering::Relaxed);
     let services = [service("a", "test.A", well), service("b", "test.B", ill)];
-    let health = Health::start(&services, Drain::new(DrainConfig::default())).await;
-    let mut client = HealthClient::new(ServiceLink::from(health.add_to(Routes::default())));
+    let drain = Drain::new(DrainConfig::default());
+    let health = Health::start(&services, &["test.Own"], drain).await;
+    let client = HealthClient::new(ServiceLink::from(health.add_to(Routes::default())));
+    let mut client = client.send_compressed(CompressionEncoding::Gzip);
 
     assert_eq!(serving(&mut client, "test.A").await, ServingStatus::Serving);
+    assert_eq!(
+        serving(&mut client, "test.Own").await,
+        ServingStatus::Serving
+    );
     assert_eq!(
         serving(&mut client, "test.B").await,
         ServingStatus::NotServing
@@ -181,7 +188,7 @@ async fn a_service_that_recovers_is_reported_as_serving() {
     let (check, switch) = check("database");
     switch.store(false, Ordering::Relaxed);
     let services = [service("a", "test.A", check)];
-    let health = Health::start(&services, Drain::new(DrainConfig::default())).await;
+    let health = Health::start(&services, &[], Drain::new(DrainConfig::default())).await;
     let mut client = HealthClient::new(ServiceLink::from(health.add_to(Routes::default())));
     assert_eq!(
         serving(&mut client, "test.A").await,
@@ -204,7 +211,7 @@ async fn those_who_watch_learn_of_the_drain_and_do_not_hold_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let drain = Drain::new(drain);
-    let health = Health::start(&[service("a", "test.A", check)], drain.clone()).await;
+    let health = Health::start(&[service("a", "test.A", check)], &[], drain.clone()).await;
     let front = front_end(health.add_to(Routes::default()), &Admission::new(8));
     let ends = drain.clone();
     let limits = ConnectionLimits::default();

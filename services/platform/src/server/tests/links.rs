@@ -71,7 +71,7 @@ async fn a_failed_call_is_logged_with_its_tenant() {
 #[tokio::test]
 async fn infrastructure_beside_layered_routes_needs_no_identity() {
     let routes = layered(&SecretKey::generate(), work(async |_| ok()));
-    let health = Health::start([], Drain::new(DrainConfig::default())).await;
+    let health = Health::start([], &[], Drain::new(DrainConfig::default())).await;
     let link = ServiceLink::from(health.add_to(routes));
     let mut client = tonic_health::pb::health_client::HealthClient::new(link);
     client
@@ -143,7 +143,7 @@ async fn a_generated_client_takes_a_link_or_a_channel_made_into_one() {
     use tonic_health::pb::HealthCheckRequest;
     use tonic_health::pb::health_client::HealthClient;
 
-    let health = Health::start([], Drain::new(DrainConfig::default())).await;
+    let health = Health::start([], &[], Drain::new(DrainConfig::default())).await;
     let server = Running::start(health.add_to(Routes::default())).await;
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
     for link in [server.link(), endpoint.connect_lazy().into()] {

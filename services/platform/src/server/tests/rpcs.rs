@@ -1,12 +1,16 @@
 //! Handlers behind the RPCs of the protos.
 
 use futures::StreamExt as _;
+use http::HeaderValue;
+use http_body_util::{BodyExt as _, Full};
 use prost::Message as _;
 use rapport_proto::rapport::customer::v1 as customer;
 use rapport_proto::rapport::customer::v1::delivery_queue_service_client::DeliveryQueueServiceClient;
 use rapport_proto::rapport::gateway::v1 as proto;
 use rapport_proto::rapport::gateway::v1::access_service_client::AccessServiceClient;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
+use tower::ServiceExt as _;
 
 use super::*;
 use crate::error::PlatformError;
@@ -41,7 +45,10 @@ impl Desk {
         _: CallContext,
         _: proto::ListMethodRulesRequest,
     ) -> Result<proto::ListMethodRulesResponse, PlatformError> {
-        Ok(proto::ListMethodRulesResponse::default())
+        Ok(proto::ListMethodRulesResponse {
+            next_page_token: "a".repeat(10_000),
+            ..Default::default()
+        })
     }
 }
 
@@ -94,6 +101,40 @@ async fn a_call_reaches_its_handler_on_behalf_of_its_caller() {
     assert_eq!(
         (unknown.code(), reason(&unknown).as_str()),
         (Code::NotFound, "RESOURCE_NOT_FOUND")
+    );
+}
+
+/// The first frame of the answer as it is sent: whether it is compressed, and its length.
+async fn frame(rpc: &str, accepts: Option<&'static str>) -> (u8, usize) {
+    let mut request = http::Request::post(format!("/rapport.gateway.v1.AccessService/{rpc}"))
+        .header("content-type", "application/grpc")
+        .body(Body::new(Full::from(vec![0; 5])))
+        .unwrap();
+    if let Some(encodings) = accepts {
+        let encodings = HeaderValue::from_static(encodings);
+        request
+            .headers_mut()
+            .insert("grpc-accept-encoding", encodings);
+    }
+    let answered = link(served(), &context()).oneshot(request).await.unwrap();
+    let bytes = answered.into_body().collect().await.unwrap().to_bytes();
+    (bytes[0], bytes.len())
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_those_who_accept_it() {
+    let (compressed, length) = frame("ListMethodRules", Some("identity,gzip")).await;
+    assert_eq!(compressed, 1);
+    assert!(length < 1_000, "{length}");
+    for accepts in [None, Some("identity"), Some("snappy")] {
+        let (compressed, length) = frame("ListMethodRules", accepts).await;
+        assert_eq!(compressed, 0, "{accepts:?}");
+        assert!(length > 10_000, "{length}");
+    }
+    assert_eq!(
+        frame("WhoAmI", Some("gzip")).await.0,
+        0,
+        "too short to gain"
     );
 }
 

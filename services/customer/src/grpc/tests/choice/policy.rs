@@ -49,6 +49,19 @@ on_each_engine! {
         assert_eq!(again, first);
     }
 
+    async fn a_region_is_known_and_written_in_capitals(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let from = |code: &str| proto::ContactPolicy { default_region_code: code.into(), ..policy() };
+        let set = answer(keeper.try_order(from("at"), "default_region_code").await);
+        assert_eq!((set.default_region_code.as_str(), set.version), ("AT", 1));
+        assert_eq!(
+            fields(keeper.try_order(from("ZZ"), "default_region_code").await),
+            ["contact_policy.default_region_code"]
+        );
+        let none = answer(keeper.try_order(from(""), "default_region_code").await);
+        assert_eq!((none.default_region_code.as_str(), none.version), ("", 2));
+    }
+
     async fn a_lost_update_is_refused(db: Database) {
         let keeper = Keeper::of(&db).await;
         let before = answer(keeper.policies().get_contact_policy(named("contactPolicy")).await);

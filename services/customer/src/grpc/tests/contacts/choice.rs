@@ -5,11 +5,29 @@ use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use tonic::Code;
 
+use super::topics::weekly;
 use super::{Desk, answer, contact, message, reason, refused, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
 use crate::testing::{self, metadata};
 
 on_each_engine! {
+    async fn the_next_agent_sees_when_and_how_often_the_customer_wants_to_be_contacted(db: Database) {
+        let desk = Desk::open(&db).await;
+        let ada = desk.someone_with_email("Ada Lovelace").await;
+        assert_eq!(desk.context(&ada).await.contact_times, None);
+        assert_eq!(desk.full_view(&ada).await.contact_times, None);
+
+        let time = |hours| Some(rapport_proto::google::r#type::TimeOfDay { hours, ..Default::default() });
+        let times = proto::ContactTimes {
+            quiet_hours: vec![proto::QuietHours { start: time(21), end: time(8), ..Default::default() }],
+            caps: vec![weekly(2)],
+            ..Default::default()
+        };
+        desk.sets_times(&ada, times.clone()).await;
+        assert_eq!(desk.context(&ada).await.contact_times, Some(times.clone()));
+        assert_eq!(desk.full_view(&ada).await.contact_times, Some(times));
+    }
+
     async fn do_not_email_her_phone_her(db: Database) {
         let desk = Desk::open(&db).await;
         let ada = desk.person("Ada Lovelace").await;

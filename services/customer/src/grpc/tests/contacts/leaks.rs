@@ -44,7 +44,7 @@ impl Desk {
         [alone.is_ok(), listed, sent.is_ok()]
     }
 
-    async fn sets_times(&self, customer: &str, times: proto::ContactTimes) {
+    pub(super) async fn sets_times(&self, customer: &str, times: proto::ContactTimes) {
         answer(self.try_set_times(customer, times).await);
     }
 

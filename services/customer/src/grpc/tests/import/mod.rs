@@ -7,6 +7,7 @@ mod kept;
 mod parents;
 mod race;
 mod random;
+mod regions;
 mod rows;
 mod undo;
 
