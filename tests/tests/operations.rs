@@ -169,6 +169,54 @@ async fn an_idle_suite_is_small_and_quick_to_start() {
 }
 
 #[tokio::test]
+async fn settings_are_shown_without_their_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    std::fs::write(&file, "postgres://rapport:hunter2@db.example/crm").unwrap();
+    let settings = format!("[sales.database]\nurl = {{ file = {file:?} }}\n");
+    std::fs::write(folder.path().join("rapport.toml"), settings).unwrap();
+    for arguments in [
+        &["--print-config"][..],
+        &["--print-config", "migrate"],
+        &["serve", "--print-config"],
+        &["migrate", "--print-config"],
+    ] {
+        let output = tokio::process::Command::new(rapport_tests::binary())
+            .current_dir(folder.path())
+            .args(arguments)
+            .env("RAPPORT_CONFIG", "rapport.toml")
+            .env(
+                "RAPPORT__CUSTOMER__DATABASE__URL",
+                "postgres://rapport:hunter3@db.example/crm",
+            )
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains("[customer.database]"), "{shown}");
+        let told = shown + &String::from_utf8_lossy(&output.stderr);
+        assert!(!told.contains("hunter"), "{arguments:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn it_sends_no_mail_that_nobody_can_unsubscribe_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = tokio::process::Command::new(rapport_tests::binary())
+        .current_dir(folder.path())
+        .env("RAPPORT__CUSTOMER__SMTP__HOST", "mail.example.com")
+        .output()
+        .await
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("needs gateway.public_url"), "{message}");
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing was made");
+}
+
+#[tokio::test]
 async fn it_refuses_to_be_reached_from_other_machines() {
     let folder = tempfile::tempdir().unwrap();
     let output = tokio::process::Command::new(rapport_tests::binary())

@@ -22,7 +22,7 @@ pub struct Cli {
     #[arg(long, env = "RAPPORT_CONFIG", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print the effective settings, secrets hidden, and stop.
-    #[arg(long)]
+    #[arg(long, global = true)]
     print_config: bool,
     #[command(subcommand)]
     command: Option<Command>,

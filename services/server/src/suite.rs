@@ -46,6 +46,7 @@ impl Suite {
         metrics: Registry,
         drain: Drain,
     ) -> anyhow::Result<Self> {
+        public_url_for_mail(&settings)?;
         // Bound first: a second suite on the same ports must not touch the databases.
         let address = settings.gateway.listen_address()?;
         let listener = bind(address, "gateway.listen").await?;
@@ -179,6 +180,18 @@ impl Suite {
 fn public_url(settings: &Settings) -> anyhow::Result<Option<PublicUrl>> {
     let url = settings.gateway.public_url();
     url.context("the setting gateway.public_url cannot be used")
+}
+
+/// Every marketing e-mail carries the link by which its reader unsubscribes (RFC 8058): without a
+/// place for it to lead to, none is sent.
+fn public_url_for_mail(settings: &Settings) -> anyhow::Result<()> {
+    let mails = !settings.customer.smtp.host.is_empty();
+    anyhow::ensure!(
+        !mails || settings.gateway.public_url.is_some(),
+        "the setting customer.smtp.host needs gateway.public_url: marketing e-mails carry a link by \
+         which their readers unsubscribe"
+    );
+    Ok(())
 }
 
 /// Health and reflection of the process, which need no identity.
