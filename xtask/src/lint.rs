@@ -16,9 +16,6 @@ use crate::{breaking, manifests, process, proto, vendor};
 pub(crate) struct Options {
     /// Only these; without any, all.
     checks: Vec<Check>,
-    /// Compare the protos with those of this commit instead of the landed ones.
-    #[arg(long, value_name = "REVISION")]
-    against: Option<String>,
 }
 
 /// One check, the quick ones first.
@@ -50,7 +47,7 @@ impl Check {
         }
     }
 
-    fn run(self, workspace: &Workspace, options: &Options) -> Result<()> {
+    fn run(self, workspace: &Workspace) -> Result<()> {
         match self {
             Self::Format => process::run(&mut workspace.cargo(&["fmt", "--all", "--check"])),
             Self::Vendored => vendor::check(workspace),
@@ -58,7 +55,7 @@ impl Check {
             Self::Breaking => {
                 let image = write_image(workspace)?;
                 let tools = Tools::ready(workspace)?;
-                breaking::check(workspace, &tools, &image, options.against.as_deref())
+                breaking::check(workspace, &tools, &image)
             }
             Self::Manifests => manifests::check(workspace, &Tools::ready(workspace)?),
             Self::Clippy => clippy(workspace),
@@ -70,14 +67,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut steps = Steps::default();
     for check in Check::value_variants() {
         if options.checks.is_empty() || options.checks.contains(check) {
-            steps.step(check.name(), || check.run(workspace, options));
+            steps.step(check.name(), || check.run(workspace));
         }
     }
     steps.finish("lint")
 }
 
 /// Compiles the work tree's protos to `target/rapport.binpb`.
-fn write_image(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn write_image(workspace: &Workspace) -> Result<PathBuf> {
     let path = workspace.target.join("rapport.binpb");
     fs::write(&path, proto::image(&workspace.root.join("proto"))?)?;
     Ok(path)

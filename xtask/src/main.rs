@@ -14,7 +14,6 @@ mod apt;
 mod bench;
 mod breaking;
 mod ci;
-mod git;
 mod lint;
 mod manifests;
 mod postgres;
@@ -59,6 +58,8 @@ enum Task {
     Ci,
     /// Starts a PostgreSQL to test against by hand; ends it on Ctrl-C.
     Postgres(postgres::Options),
+    /// Makes the protos those that later ones are compared with (proto/accepted.binpb).
+    AcceptProtos(breaking::Options),
     /// Rewrites proto/third_party/buf/validate.binpb from the crate that ships it.
     VendorValidate,
 }
@@ -83,6 +84,7 @@ fn run(task: Task) -> Result<()> {
         Task::Replay => release::replay(&workspace),
         Task::Ci => ci::run(&workspace),
         Task::Postgres(options) => postgres::run(&options),
+        Task::AcceptProtos(options) => breaking::accept(&workspace, &options),
         Task::VendorValidate => vendor::run(&workspace),
     }
 }

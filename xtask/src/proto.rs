@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use prost::Message;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 use protox::Compiler;
 use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver,
@@ -14,6 +15,9 @@ use protox::file::{
 pub(crate) const THIRD_PARTY: &str = "third_party";
 /// The compiled `buf/validate/validate.proto`, below the folder of our protos.
 pub(crate) const VALIDATE: &str = "third_party/buf/validate.binpb";
+
+/// The field of a file's descriptor (google/protobuf/descriptor.proto).
+const SOURCE_CODE_INFO: u32 = 9;
 
 /// A `buf` image: a descriptor set whose files say whether they are ours.
 ///
@@ -57,6 +61,29 @@ pub(crate) fn image(folder: &Path) -> Result<Vec<u8>> {
         image.file.push(bytes);
     }
     Ok(image.encode_to_vec())
+}
+
+/// The image without comments and places in files, which compatibility does not ask for.
+pub(crate) fn without_comments(image: &[u8]) -> Result<Vec<u8>> {
+    let mut image = Image::decode(image)?;
+    for file in &mut image.file {
+        *file = without_field(SOURCE_CODE_INFO, file)?;
+    }
+    Ok(image.encode_to_vec())
+}
+
+/// An encoded message without one of its fields.
+fn without_field(left_out: u32, message: &[u8]) -> Result<Vec<u8>> {
+    let (mut rest, mut kept) = (message, Vec::new());
+    while !rest.is_empty() {
+        let field = rest;
+        let (tag, wire_type) = decode_key(&mut rest)?;
+        skip_field(wire_type, tag, &mut rest, DecodeContext::default())?;
+        if tag != left_out {
+            kept.extend_from_slice(&field[..field.len() - rest.len()]);
+        }
+    }
+    Ok(kept)
 }
 
 /// Where imports come from: our tree, the third-party tree, `buf/validate` as it was compiled
@@ -113,6 +140,18 @@ mod tests {
         name: String,
         #[prost(message, optional, tag = "8042")]
         extension: Option<ImageFileExtension>,
+    }
+
+    #[test]
+    fn comments_are_left_out_and_nothing_else() {
+        // Name, source code info, and what `buf` adds.
+        let of_file = [0x0a, 1, b'a', 0x4a, 2, 0x0a, 0, 0xd2, 0xf6, 3, 0];
+        let image = Image {
+            file: vec![of_file.to_vec()],
+        };
+        let bare = without_comments(&image.encode_to_vec()).unwrap();
+        let bare = Image::decode(bare.as_slice()).unwrap();
+        assert_eq!(bare.file, [[0x0a, 1, b'a', 0xd2, 0xf6, 3, 0]]);
     }
 
     #[test]
