@@ -13,7 +13,7 @@ use rapport_proto::rapport::sales::v1 as proto;
 
 use super::Shared;
 use super::convert::authority as convert;
-use crate::domain::authority::Delegation;
+use crate::domain::authority::{Action, Delegation};
 use crate::error::{Error, faults_of};
 use crate::events::authority as events;
 use crate::resource::{AUTHORITY_DELEGATION, AUTHORITY_GRANT};
@@ -32,6 +32,7 @@ rpcs! {
     "rapport.sales.v1.AuthorityService" for Authorities {
         grant_authority(proto::GrantAuthorityRequest) -> proto::AuthorityGrant = grant;
         revoke_authority(proto::RevokeAuthorityRequest) -> proto::AuthorityGrant = revoke;
+        get_authority_grant(proto::GetAuthorityGrantRequest) -> proto::AuthorityGrant = get;
         list_authority_grants(proto::ListAuthorityGrantsRequest)
             -> proto::ListAuthorityGrantsResponse = list;
         delegate_authority(proto::DelegateAuthorityRequest)
@@ -39,6 +40,8 @@ rpcs! {
         assign_delegation(proto::AssignDelegationRequest) -> proto::AuthorityDelegation = assign;
         revoke_delegation(proto::RevokeDelegationRequest)
             -> proto::AuthorityDelegation = revoke_delegation;
+        get_authority_delegation(proto::GetAuthorityDelegationRequest)
+            -> proto::AuthorityDelegation = get_delegation;
         list_authority_delegations(proto::ListAuthorityDelegationsRequest)
             -> proto::ListAuthorityDelegationsResponse = list_delegations;
         query_authority(proto::QueryAuthorityRequest) -> proto::QueryAuthorityResponse = query;
@@ -46,8 +49,14 @@ rpcs! {
 }
 
 /// What `ListAuthorityGrants` filters by.
-static GRANTS: LazyLock<FilterSchema> =
-    LazyLock::new(|| FilterSchema::new().text("grantee", authority_grant::Column::Grantee));
+static GRANTS: LazyLock<FilterSchema> = LazyLock::new(|| {
+    use authority_grant::Column;
+    let actions = Action::ALL.iter().map(|it| (it.label(), it.number()));
+    FilterSchema::new()
+        .text("grantee", Column::Grantee)
+        .enumeration("action", Column::Action, actions)
+        .integer("level", Column::Level)
+});
 
 /// What `ListAuthorityDelegations` filters by.
 static DELEGATIONS: LazyLock<FilterSchema> = LazyLock::new(|| {
@@ -98,6 +107,16 @@ impl Authorities {
             .await
     }
 
+    async fn get(
+        &self,
+        ctx: Context,
+        request: proto::GetAuthorityGrantRequest,
+    ) -> Result<proto::AuthorityGrant, Error> {
+        let [id] = AUTHORITY_GRANT.parse("name", &request.name)?;
+        let row = authority::grant(&ctx, self.0.db.read(), id).await?;
+        Ok(convert::grant_to_proto(row))
+    }
+
     async fn list(
         &self,
         ctx: Context,
@@ -107,15 +126,18 @@ impl Authorities {
             filter,
             page_size,
             page_token,
+            effective_time,
         } = request;
+        let at = effective(effective_time)?;
         let list = ListRequest {
             method: "rapport.sales.v1.AuthorityService/ListAuthorityGrants",
-            query: Fingerprint::of(&[&filter]),
+            query: Fingerprint::of(&[&filter, &told(at)]),
             page_size,
             page_token: &page_token,
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let wanted = GRANTS.parse(self.0.db.backend(), &filter)?;
+        let wanted = wanted.add_option(at.map(authority::grant_holds));
         let db = self.0.db.read();
         let rows = authority::grants(&ctx, db, wanted, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.grant_id)?;
@@ -204,6 +226,16 @@ impl Authorities {
             .await
     }
 
+    async fn get_delegation(
+        &self,
+        ctx: Context,
+        request: proto::GetAuthorityDelegationRequest,
+    ) -> Result<proto::AuthorityDelegation, Error> {
+        let [id] = AUTHORITY_DELEGATION.parse("name", &request.name)?;
+        let row = authority::delegation(&ctx, self.0.db.read(), id).await?;
+        Ok(convert::delegation_to_proto(row))
+    }
+
     async fn list_delegations(
         &self,
         ctx: Context,
@@ -213,15 +245,18 @@ impl Authorities {
             filter,
             page_size,
             page_token,
+            effective_time,
         } = request;
+        let at = effective(effective_time)?;
         let list = ListRequest {
             method: "rapport.sales.v1.AuthorityService/ListAuthorityDelegations",
-            query: Fingerprint::of(&[&filter]),
+            query: Fingerprint::of(&[&filter, &told(at)]),
             page_size,
             page_token: &page_token,
         };
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let wanted = DELEGATIONS.parse(self.0.db.backend(), &filter)?;
+        let wanted = wanted.add_option(at.map(authority::delegation_holds));
         let db = self.0.db.read();
         let rows = authority::delegations(&ctx, db, wanted, page.after, page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.delegation_id)?;
@@ -243,11 +278,21 @@ impl Authorities {
         } = request;
         let holder = Actor::parse(&grantee);
         let holder = holder.map_err(|fault| Error::invalid("grantee", fault.to_string()))?;
-        let at = effective_time.map(|it| Timestamp::from_proto("effective_time", &it));
-        let at = at.transpose()?.unwrap_or(ctx.now);
+        let at = effective(effective_time)?.unwrap_or(ctx.now);
         let held = authority::held(&ctx, self.0.db.read(), holder.as_str(), at).await?;
         Ok(proto::QueryAuthorityResponse {
             held: held.into_iter().map(convert::held_to_proto).collect(),
         })
     }
+}
+
+/// The instant that a request asks about.
+fn effective(time: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, Error> {
+    let time = time.map(|it| Timestamp::from_proto("effective_time", &it));
+    Ok(time.transpose()?)
+}
+
+/// An instant as part of what chooses the rows of a list.
+fn told(at: Option<Timestamp>) -> String {
+    at.map(|it| it.to_string()).unwrap_or_default()
 }

@@ -23,6 +23,52 @@ use crate::resource::{AUTHORITY_DELEGATION, AUTHORITY_GRANT};
 const MOST: u64 = 100;
 const READING: &str = "reading a stored grant";
 
+/// One grant.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn grant(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<grant::Model, Error> {
+    let found = grant::Entity::find_by_id((ctx.tenant, id)).one(db).await?;
+    found.ok_or_else(|| Error::not_found(AUTHORITY_GRANT.format(&[id])))
+}
+
+/// One delegation.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn delegation(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<delegation::Model, Error> {
+    let found = delegation::Entity::find_by_id((ctx.tenant, id)).one(db);
+    found
+        .await?
+        .ok_or_else(|| Error::not_found(AUTHORITY_DELEGATION.format(&[id])))
+}
+
+/// That a grant holds at an instant.
+pub(crate) fn grant_holds(at: Timestamp) -> Condition {
+    use grant::Column;
+    Condition::all()
+        .add(Column::ValidFromTime.lte(at))
+        .add(Column::ValidToTime.is_null().or(Column::ValidToTime.gt(at)))
+        .add(Column::RevokeTime.is_null().or(Column::RevokeTime.gt(at)))
+}
+
+/// That a delegation holds at an instant.
+pub(crate) fn delegation_holds(at: Timestamp) -> Condition {
+    use delegation::Column;
+    Condition::all()
+        .add(Column::ValidFromTime.lte(at))
+        .add(Column::ValidToTime.gt(at))
+        .add(Column::RevokeTime.is_null().or(Column::RevokeTime.gt(at)))
+}
+
 /// Grants that fit the filter from behind `after` on, latest first.
 pub(crate) async fn grants(
     ctx: &Context,
@@ -185,8 +231,7 @@ pub(crate) async fn revoke_grant(
         )
         .exec(txn)
         .await?;
-    let found = grant::Entity::find_by_id((ctx.tenant, id)).one(txn).await?;
-    let row = found.ok_or_else(|| Error::not_found(AUTHORITY_GRANT.format(&[id])))?;
+    let row = grant(ctx, txn, id).await?;
     Ok((row, revoked.rows_affected == 1))
 }
 
@@ -208,10 +253,7 @@ pub(crate) async fn revoke_delegation(
         .filter(Column::ValidToTime.gt(ctx.now))
         .exec(txn)
         .await?;
-    let found = delegation::Entity::find_by_id((ctx.tenant, id)).one(txn);
-    let row = found
-        .await?
-        .ok_or_else(|| Error::not_found(AUTHORITY_DELEGATION.format(&[id])))?;
+    let row = delegation(ctx, txn, id).await?;
     Ok((row, revoked.rows_affected == 1))
 }
 
@@ -247,9 +289,7 @@ async fn among(
     let grants = grant::Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::Grantee.is_in(people))
-        .filter(Column::ValidFromTime.lte(at))
-        .filter(Column::ValidToTime.is_null().or(Column::ValidToTime.gt(at)))
-        .filter(Column::RevokeTime.is_null().or(Column::RevokeTime.gt(at)))
+        .filter(grant_holds(at))
         .order_by_asc(Column::GrantId)
         .all(db)
         .await?;
@@ -272,9 +312,7 @@ async fn lent_to(
     let rows = delegation::Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::Delegate.eq(delegate))
-        .filter(Column::ValidFromTime.lte(at))
-        .filter(Column::ValidToTime.gt(at))
-        .filter(Column::RevokeTime.is_null().or(Column::RevokeTime.gt(at)))
+        .filter(delegation_holds(at))
         .order_by_asc(Column::DelegationId)
         .all(db)
         .await?;

@@ -21,6 +21,7 @@ mod m0601_suggestions;
 mod m0602_lists;
 mod m0603_account_plans;
 mod m0701_quote_sends;
+mod m0702_grants_by_action;
 mod m0801_history;
 mod m0802_opportunity_lists;
 mod m0901_free_quotes;
@@ -53,6 +54,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0602_lists::IndexLists));
     steps.push(Box::new(m0603_account_plans::CreateAccountPlans));
     steps.push(Box::new(m0701_quote_sends::CreateQuoteSends));
+    steps.push(Box::new(m0702_grants_by_action::IndexGrantsByAction));
     steps.push(Box::new(m0801_history::KeepHistory));
     steps.push(Box::new(m0802_opportunity_lists::IndexOpportunities));
     steps.push(Box::new(m0901_free_quotes::LimitFreeQuotes));

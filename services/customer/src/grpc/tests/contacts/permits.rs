@@ -330,7 +330,7 @@ on_each_engine! {
         assert_eq!(again[1], first[1]);
         assert_eq!(reason(desk.confirm(&permit).await), "INVALID_STATE", "what was granted is taken back");
 
-        desk.choose(&ada, &[welcomes(Channel::Email)]).await;
+        desk.choose(&ada, &[welcomes(Channel::Email, 1)]).await;
         let other = answer(desk.reserve_once(&ada, &one).await);
         assert_ne!(other.name, permit.name);
         answer(desk.confirm(&other).await);

@@ -109,7 +109,7 @@ on_each_engine! {
             assert_eq!(fields(&admin.grant(wrong).await.unwrap_err()), [format!("authority_grant.{field}")]);
         }
         let list = |filter: &str, page_token: String| proto::ListAuthorityGrantsRequest {
-            filter: filter.to_owned(), page_size: 2, page_token,
+            filter: filter.to_owned(), page_size: 2, page_token, ..Default::default()
         };
         let page = inner(admin.authorities().list_authority_grants(list("", String::new())).await).unwrap();
         let grantees: Vec<_> = page.authority_grants.iter().map(|it| it.grantee.as_str()).collect();
@@ -128,6 +128,86 @@ on_each_engine! {
         let announced = company.sven.announced().await;
         assert_eq!(announced.iter().filter(|it| *it == "AuthorityGrantChanged").count(), 3);
         assert_eq!(announced.iter().filter(|it| *it == "AuthorityDelegationChanged").count(), 2);
+    }
+
+    async fn who_may_approve_a_level_on_a_day_is_listed(db: Database) {
+        let company = Company::open(&db).await;
+        let admin = company.sven.acting_as("employees/admin");
+        let action = proto::AuthorityAction::ApproveQuotes;
+        let day = |days: u32| Some(admin.ctx.now.saturating_add(DAY * days).into());
+        let next = proto::AuthorityGrant { valid_from_time: day(10), valid_to_time: day(20), ..grant("bob", action, 2, 0) };
+        admin.grant(next).await.unwrap();
+        let short = admin.grant(grant("eve", action, 3, 0)).await.unwrap();
+        let revoke = proto::RevokeAuthorityRequest { name: short.name, ..Default::default() };
+        inner(admin.later(DAY * 5).authorities().revoke_authority(revoke).await).unwrap();
+        admin.grant(grant("tom", proto::AuthorityAction::ApproveExpenses, 2, 0)).await.unwrap();
+        let list = |filter: &str, effective_time| proto::ListAuthorityGrantsRequest {
+            filter: filter.to_owned(), effective_time, ..Default::default()
+        };
+        let who = async |filter: &str, effective_time| {
+            let listed = admin.authorities().list_authority_grants(list(filter, effective_time)).await;
+            let names = inner(listed).unwrap().authority_grants.into_iter();
+            names.map(|it| it.grantee.replace("employees/", "")).collect::<Vec<_>>()
+        };
+        let second = "action = APPROVE_QUOTES AND level >= 2";
+        for (days, holders) in [(0, vec!["eve", "dora"]), (5, vec!["dora"]), (10, vec!["bob", "dora"]), (20, vec!["dora"])] {
+            assert_eq!(who(second, day(days)).await, holders, "on day {days}");
+        }
+        assert_eq!(who(second, None).await, ["eve", "bob", "dora"], "ended or to come");
+        assert_eq!(who("action = QUOTE_FREELY", day(0)).await, ["sven"]);
+        assert_eq!(who("level = 1", day(0)).await, ["mona", "sven"]);
+
+        let first = proto::ListAuthorityGrantsRequest { page_size: 1, ..list(second, day(0)) };
+        let page_token = inner(admin.authorities().list_authority_grants(first.clone()).await).unwrap().next_page_token;
+        let later = proto::ListAuthorityGrantsRequest { page_token, effective_time: day(5), ..first };
+        let refused = admin.authorities().list_authority_grants(later).await.unwrap_err();
+        assert_eq!(reason(&refused), "INVALID_PAGE_TOKEN", "another instant is another list");
+        let never = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+        let refused = admin.authorities().list_authority_grants(list("", never)).await.unwrap_err();
+        assert_eq!(fields(&refused), ["effective_time"]);
+    }
+
+    async fn who_acts_for_whom_on_a_day_is_listed(db: Database) {
+        let company = Company::open(&db).await;
+        company.mona.lend("employees/bob").await.unwrap();
+        let given = company.dora.lend("employees/eve").await.unwrap();
+        let revoke = proto::RevokeDelegationRequest { name: given.name, ..Default::default() };
+        let half = company.dora.later(DAY / 2);
+        inner(half.authorities().revoke_delegation(revoke).await).unwrap();
+        let acting = async |at: Option<prost_types::Timestamp>| {
+            let request = proto::ListAuthorityDelegationsRequest { effective_time: at, ..Default::default() };
+            let listed = inner(company.sven.authorities().list_authority_delegations(request).await).unwrap();
+            listed.authority_delegations.into_iter().map(|it| it.delegate).collect::<Vec<_>>()
+        };
+        let now = company.sven.ctx.now;
+        assert_eq!(acting(Some(now.into())).await, ["employees/eve", "employees/bob"]);
+        assert_eq!(acting(Some(half.ctx.now.into())).await, ["employees/bob"]);
+        assert!(acting(Some(now.saturating_add(DAY).into())).await.is_empty());
+        assert_eq!(acting(None).await.len(), 2);
+    }
+
+    async fn grants_and_delegations_are_read_by_name(db: Database) {
+        let company = Company::open(&db).await;
+        let admin = company.sven.acting_as("employees/admin");
+        let granted = admin.grant(grant("bob", proto::AuthorityAction::ApproveQuotes, 3, 1)).await.unwrap();
+        let lent = company.mona.lend("employees/bob").await.unwrap();
+        let read = async |caller: &Caller, name: &str| {
+            let request = proto::GetAuthorityGrantRequest { name: name.to_owned() };
+            inner(caller.authorities().get_authority_grant(request).await)
+        };
+        let acts = async |caller: &Caller, name: &str| {
+            let request = proto::GetAuthorityDelegationRequest { name: name.to_owned() };
+            inner(caller.authorities().get_authority_delegation(request).await)
+        };
+        assert_eq!(read(&admin, &granted.name).await.unwrap(), granted);
+        assert_eq!(acts(&admin, &lent.name).await.unwrap(), lent);
+        let revoke = proto::RevokeAuthorityRequest { name: granted.name.clone(), ..Default::default() };
+        let ended = inner(admin.authorities().revoke_authority(revoke).await).unwrap();
+        assert_eq!(read(&admin, &granted.name).await.unwrap(), ended, "what held stays known");
+        let stranger = admin.of_another_tenant();
+        assert_eq!(read(&stranger, &granted.name).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(acts(&stranger, &lent.name).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(fields(&read(&admin, &lent.name).await.unwrap_err()), ["name"]);
     }
 
     async fn nobody_holds_more_than_a_hundred_grants(db: Database) {

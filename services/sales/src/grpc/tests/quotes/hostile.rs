@@ -77,6 +77,8 @@ on_each_engine! {
         let now = sven.ctx.now;
         calls += spoil!(sven.authorities(), grant_authority, GrantAuthorityRequest { authority_grant: Some(granted) });
         calls += spoil!(sven.authorities(), revoke_authority, RevokeAuthorityRequest { name: format!("authorityGrants/{}", new_id()) });
+        calls += spoil!(sven.authorities(), get_authority_grant, GetAuthorityGrantRequest { name: format!("authorityGrants/{}", new_id()) });
+        calls += spoil!(sven.authorities(), get_authority_delegation, GetAuthorityDelegationRequest { name: format!("authorityDelegations/{}", new_id()) });
         calls += spoil!(sven.authorities(), list_authority_grants, ListAuthorityGrantsRequest { filter: "grantee = \"a\"".into() });
         calls += spoil!(sven.authorities(), delegate_authority, DelegateAuthorityRequest {
             delegate: "employees/bob".into(), valid_to_time: Some(now.saturating_add(DAY).into()),
