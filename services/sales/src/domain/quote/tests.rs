@@ -146,7 +146,7 @@ fn listed(unit_price: Option<i64>) -> (DraftLine, Prices) {
         currency: Currency::EUR,
         tax: TaxTreatment::Exclusive,
         period: Period::parse(None, Some(Timestamp::from_micros(10))).unwrap(),
-        segments: vec!["segments/gold".to_owned()],
+        segments: Vec::new(),
         priority: 0,
     };
     let line = DraftLine {
@@ -173,6 +173,16 @@ fn the_list_price_holds_where_no_other_is_given() {
         (0, 0, 0)
     );
     assert_eq!(aggregates.margin, Some(333_333), "3,000 of 9,000");
+
+    let (line, mut prices) = listed(None);
+    let books = prices.values_mut();
+    books.for_each(|(book, _)| book.segments = vec!["segments/gold".to_owned()]);
+    let special = draft(vec![line]).price(&prices, Timestamp::EPOCH).unwrap();
+    let unlisted = Aggregates::of(&special).unlisted;
+    assert_eq!(
+        unlisted, 1,
+        "whether it is for this customer, nobody has checked"
+    );
 }
 
 #[test]

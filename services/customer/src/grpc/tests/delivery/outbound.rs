@@ -165,9 +165,9 @@ on_each_engine! {
         post.hand_over(outbound(&ada, &permit)).await.unwrap();
 
         let later = post.later(2 * DAY);
-        assert_eq!(reason(later.try_reserve(&ada).await), "CAP_REACHED", "it has not left yet");
+        assert_eq!(reason(later.try_reserve(&ada).await), "CONTACT_CAP_REACHED", "it has not left yet");
         work(&later.worker(Recorder::default())).await;
-        assert_eq!(reason(post.later(3 * DAY - HOUR).try_reserve(&ada).await), "CAP_REACHED", "a day has not passed");
+        assert_eq!(reason(post.later(3 * DAY - HOUR).try_reserve(&ada).await), "CONTACT_CAP_REACHED", "a day has not passed");
         post.later(3 * DAY + HOUR).reserved(&ada).await;
     }
 
