@@ -159,6 +159,7 @@ on_each_engine! {
     async fn what_is_handed_over_counts_until_it_leaves(db: Database) {
         let post = Post::open(&db).await;
         post.once_a_day().await;
+        post.mail_to_webhook("http://127.0.0.1:9/").await;
         let (ada, _) = post.person("ada@example.com").await;
         let permit = post.reserved(&ada).await;
         post.confirmed(&permit).await;
@@ -174,6 +175,7 @@ on_each_engine! {
     async fn what_is_handed_over_too_late_for_its_cap_stays(db: Database) {
         let post = Post::open(&db).await;
         post.once_a_day().await;
+        post.mail_to_webhook("http://127.0.0.1:9/").await;
         let (ada, _) = post.person("ada@example.com").await;
         let permit = post.reserved(&ada).await;
         post.confirmed(&permit).await;
