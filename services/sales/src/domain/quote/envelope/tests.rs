@@ -143,7 +143,8 @@ fn what_asks_for_no_more_stays_within_what_was_approved() {
 #[test]
 fn what_nobody_approved_does_not_stay_within() {
     let approved = promise(|_| {});
-    let changes: [(&str, fn(&mut Draft)); 19] = [
+    type Change = fn(&mut Draft);
+    let changes: [(&str, Change); 19] = [
         ("later", |it| it.expire = Some(Timestamp::from_micros(11))),
         ("for ever", |it| it.expire = None),
         ("rounded", |it| it.rounding = RoundingPolicy::Document),
