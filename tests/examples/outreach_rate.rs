@@ -121,7 +121,11 @@ async fn start(protos: &DescriptorPool, url: &str, folder: &TempDir, drain: &Dra
     let server = ServerConfig::default();
     let parts = GatewayParts {
         pool: protos,
-        links: HashMap::from([("rapport.customer.v1", service.link())]),
+        // Nobody here calls sales; a gateway does not start without it.
+        links: HashMap::from([
+            ("rapport.customer.v1", service.link()),
+            ("rapport.sales.v1", service.link()),
+        ]),
         signer: InternalSigner::new(&key),
         page_tokens: PageTokens::new(&SecretKey::generate()),
         admission: Admission::new(server.max_calls),

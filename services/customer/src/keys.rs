@@ -1,9 +1,11 @@
 //! Keys that must outlive the process.
 
 use rapport_platform::config::Secret;
-use rapport_platform::db::DatabaseConfig;
+use rapport_platform::db::{Database, DatabaseConfig};
 use rapport_platform::error::PlatformError;
 use rapport_platform::key::SecretKey;
+
+use crate::store::key_proof;
 
 /// A key of the service's.
 pub(crate) struct Kept {
@@ -28,6 +30,25 @@ pub(crate) const LINK: Kept = Kept {
     missing: "starting without the setting customer.link_key",
     extension: "link.key",
 };
+
+/// Refuses another key of address digests than the one by which the database knows addresses:
+/// nothing that was suppressed, or said about an address, would be found again.
+///
+/// # Errors
+/// When it is another one.
+pub(crate) async fn confirm_address_key(
+    db: &Database,
+    key: &SecretKey,
+) -> Result<(), PlatformError> {
+    const SETTING: &str = "customer.address_key";
+    let proof = key.authenticate(SETTING.as_bytes());
+    if key_proof::first(db, SETTING, &proof).await? == proof {
+        return Ok(());
+    }
+    let why = "it is not the key by which the addresses in this database were hashed, so that \
+               suppressed addresses would be used again: set the key that was there before";
+    Err(PlatformError::internal(ADDRESS.reading, why))
+}
 
 /// The key in `setting`; without one, the key in a file beside an SQLite database, made at the
 /// first start.

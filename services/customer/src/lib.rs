@@ -75,11 +75,12 @@ pub struct Surroundings {
 pub fn open(config: &Config) -> BoxFuture<'_, Result<Database, PlatformError>> {
     Box::pin(async {
         // A version that can't start must not have changed the tables.
-        settings(config)?;
+        let settings = settings(config)?;
         let db = Database::connect(NAME, &config.database).await?;
         if config.migrate {
             db.migrate(store::migration::migrations()).await?;
         }
+        keys::confirm_address_key(&db, &settings.address_key).await?;
         Ok(db)
     })
 }

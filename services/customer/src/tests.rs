@@ -184,6 +184,17 @@ on_each_engine! {
         }
     }
 
+    async fn another_key_of_addresses_is_refused(db: Database, storage: &Storage) {
+        drop(db);
+        let first = config(storage);
+        open(&first).await.unwrap();
+        open(&first).await.unwrap();
+        let refused = open(&config(storage)).await.err().unwrap();
+        assert!(refused.to_string().contains("customer.address_key"), "{refused}");
+        let why = refused.source().unwrap().to_string();
+        assert!(why.contains("set the key that was there before"), "{why}");
+    }
+
     async fn keys_that_nobody_set_are_kept_beside_a_file_and_asked_for_otherwise(
         db: Database,
         storage: &Storage

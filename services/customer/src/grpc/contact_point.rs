@@ -12,8 +12,8 @@ use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::Shared;
 use super::convert::contact_point as convert;
+use super::{Shared, suppression};
 use crate::domain::contact_point::{AddressProblem, ContactPoint, ContactPointState};
 use crate::domain::region::Region;
 use crate::domain::search::Terms;
@@ -187,6 +187,7 @@ impl ContactPoints {
                 let before = contact_point::get(ctx, &*txn, ids).await?;
                 let mut point = contact_point::from_row(&before)?;
                 point.verify(ctx.now);
+                suppression::back_in_use(ctx, &txn, &before.address_digest).await?;
                 changed(
                     ctx,
                     &txn,
@@ -210,6 +211,7 @@ impl ContactPoints {
                 let before = contact_point::get(ctx, &*txn, ids).await?;
                 let mut point = contact_point::from_row(&before)?;
                 point.report(problem, ctx.now);
+                suppression::take_out_of_use(ctx, &txn, &before.address_digest, problem).await?;
                 changed(
                     ctx,
                     &txn,

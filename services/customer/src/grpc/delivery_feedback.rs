@@ -10,19 +10,16 @@ use super::convert::contact_point as convert_point;
 use super::convert::delivery as convert;
 use super::{Shared, suppression};
 use crate::delivery::{Outbound, end};
-use crate::domain::contact::suppression::SuppressionReason;
 use crate::domain::contact_point::AddressProblem;
 use crate::domain::delivery::mail_report::{self, MailFinding};
 use crate::domain::delivery::{BounceKind, FailureClass, Feedback, MailReport};
-use crate::error::{Error, faults_of, unreadable};
+use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::DELIVERY;
 use crate::store::contact::permit;
-use crate::store::contact::suppression::NewSuppression;
 use crate::store::entity::delivery::Model;
 use crate::store::{contact_point, delivery};
 
-const READING: &str = "reading a suppression";
 /// Largest mail that is read, in bytes.
 const MAX_MAIL: usize = 1024 * 1024;
 /// Longest id of the other side, in bytes.
@@ -256,17 +253,7 @@ async fn suppress(
     let Some(digest) = &delivery.address_digest else {
         return Ok(());
     };
-    let reason = match problem {
-        AddressProblem::Bounced => SuppressionReason::Bounce,
-        AddressProblem::Complained => SuppressionReason::Complaint,
-    };
-    let new = NewSuppression {
-        digest: digest.clone(),
-        reason,
-        stops: reason.stops(&[]).map_err(unreadable(READING))?,
-        note: None,
-    };
-    suppression::suppress(ctx, txn, new).await?;
+    suppression::take_out_of_use(ctx, txn, digest, problem).await?;
     mark(ctx, txn, delivery, problem).await
 }
 

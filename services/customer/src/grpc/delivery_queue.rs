@@ -29,12 +29,13 @@ use super::import::Failed;
 use super::interaction::append;
 use crate::delivery::{Outgoing, fault, finish, start};
 use crate::domain::channel::Channel;
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{AttemptResult, Connector};
 use crate::domain::interaction::{Direction, InteractionParts, NewInteraction, Outcome};
 use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::DELIVERY;
-use crate::store::delivery::{self, Claimed, Lane, claim, is_due};
+use crate::store::delivery::{self, Claimed, Judgement, Lane, claim, is_due, judge};
 use crate::store::entity::delivery::Model;
 use crate::store::identity::group;
 use crate::store::interaction;
@@ -49,6 +50,9 @@ const USUAL_HOLD: Duration = Duration::from_mins(5);
 
 /// Hands deliveries to those who pull them.
 pub(crate) struct DeliveryQueue(pub(crate) Shared);
+
+/// A delivery after a step of the caller, and what the customer has refused by then.
+type Followed = (Model, Vec<ContactRefusal>);
 
 type Events = Sender<Result<proto::PullResponse, Status>>;
 
@@ -232,14 +236,14 @@ impl Pulling {
             }
         };
         let receipt = match done {
-            Ok(row) => receipt(&row),
+            Ok((row, refusals)) => receipt(&row, refusals),
             Err(error) => refusal(name, error)?,
         };
         reply(events, Event::Receipt(receipt)).await;
         Ok(())
     }
 
-    async fn report(&mut self, sent: &proto::DeliveryReport) -> Result<Model, Error> {
+    async fn report(&mut self, sent: &proto::DeliveryReport) -> Result<Followed, Error> {
         let (key, report) = (&key(&sent.delivery, &sent.lease)?, &parse(sent)?);
         let ctx = &self.now();
         let Shared { outbound, db, .. } = &self.shared;
@@ -259,30 +263,36 @@ impl Pulling {
             recorded => recorded?,
         };
         self.held.remove(&row.delivery_id);
-        Ok(row)
+        Ok((row, Vec::new()))
     }
 
-    async fn extend(&mut self, sent: &proto::LeaseExtension) -> Result<Model, Error> {
+    /// Holds a delivery for longer, and tells whether the customer refuses it by now.
+    async fn extend(&mut self, sent: &proto::LeaseExtension) -> Result<Followed, Error> {
         let (id, lease) = key(&sent.delivery, &sent.lease)?;
         let longer = sent.lease_duration.as_ref();
         let longer = longer.ok_or_else(|| Error::missing("extend.lease_duration"))?;
         let until = hold("extend.lease_duration", longer)?;
         let ctx = &self.now();
         let until = ctx.now.saturating_add(until);
-        let row = self
-            .shared
-            .db
+        let Shared { outbound, db, .. } = &self.shared;
+        let followed = db
             .write_txn(|txn| async move {
                 let row = delivery::get(ctx, &*txn, id).await?;
                 if row.lease_id != Some(lease) {
                     return Err(Error::LeaseLost(DELIVERY.format(&[id])));
                 }
+                let refusals = match judge(ctx, &txn, &outbound.policies, &row).await? {
+                    Judgement::Refused(refusals) => refusals,
+                    // At an hour at which it could not begin, it may well be under way.
+                    Judgement::Go(_) | Judgement::Later(_) => Vec::new(),
+                };
                 let due_time = Some(until);
-                delivery::update(ctx, &txn, Model { due_time, ..row }).await
+                let row = delivery::update(ctx, &txn, Model { due_time, ..row }).await?;
+                Ok((row, refusals))
             })
             .await?;
         self.held.insert(id, until);
-        Ok(row)
+        Ok(followed)
     }
 }
 
@@ -349,13 +359,14 @@ fn queued(outgoing: Outgoing) -> Result<proto::QueuedDelivery, Error> {
     })
 }
 
-fn receipt(row: &Model) -> proto::PullReceipt {
+fn receipt(row: &Model, refusals: Vec<ContactRefusal>) -> proto::PullReceipt {
     let delivery = convert::to_proto(row);
     proto::PullReceipt {
         state: delivery.state,
         lease_expire_time: delivery.lease_expire_time,
         delivery: delivery.name,
         reason: String::new(),
+        refusals: refusals.into_iter().map(ContactRefusal::number).collect(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `MergeService`.
 
+mod carry;
+
 use rapport_platform::etag::Etag;
 use rapport_platform::identity::Context;
 use rapport_platform::outbox::{self, NewEvent};
@@ -17,7 +19,7 @@ use crate::error::{Error, faults_of};
 use crate::events;
 use crate::resource::{self, CUSTOMER, CUSTOMER_MERGE};
 use crate::store::contact::times;
-use crate::store::entity::customer as customer_row;
+use crate::store::entity::{customer as customer_row, preference_set};
 use crate::store::identity::group;
 use crate::store::identity::merge::{self, Done, Pair};
 use crate::store::identity::undo::{self, Undone};
@@ -72,7 +74,9 @@ impl Merges {
         let ctx = &ctx;
         self.0
             .once(ctx, &request, |txn| async move {
+                let opt_outs = carry::opt_outs(ctx, &txn, id).await?;
                 let undone = undo::undo(ctx, &txn, id).await?;
+                carry::opt_out_too(ctx, &txn, &undone, opt_outs).await?;
                 announce_undone(ctx, &txn, undone).await
             })
             .await
@@ -128,7 +132,8 @@ pub(super) async fn join(
 ) -> Result<proto::CustomerMerge, Error> {
     let ids = [pair.survivor.customer_id, pair.merged.customer_id];
     let Done { merge, survivor } = merge::join(ctx, txn, pair, chosen, reason).await?;
-    let choices = choose_together(ctx, txn, ids).await?;
+    let sets = touch(ctx, txn, ids).await?;
+    let choices = choices_of(ctx, txn, sets).await?;
     let version = survivor.version;
     let merge = convert::to_proto(merge)?;
     let fact = proto::CustomersMerged {
@@ -148,12 +153,15 @@ async fn announce_undone(
     txn: &DatabaseTransaction,
     undone: Undone,
 ) -> Result<proto::CustomerMerge, Error> {
+    let ids = [undone.survivor.customer_id, undone.restored.customer_id];
+    let [survivors, restoreds] = touch(ctx, txn, ids).await?;
+    let restoreds = carry::refuse_too(ctx, txn, &undone, restoreds).await?;
+    let mut events = choices_of(ctx, txn, [survivors, restoreds]).await?;
     let Undone {
         merge,
         survivor,
         restored,
     } = undone;
-    let ids = [survivor.customer_id, restored.customer_id];
     let version = survivor.version;
     let merge = convert::to_proto(merge)?;
     let fact = proto::CustomerMergeUndone {
@@ -161,7 +169,6 @@ async fn announce_undone(
         customer: Some(read_back(ctx, txn, survivor).await?),
         restored: Some(read_back(ctx, txn, restored).await?),
     };
-    let mut events = choose_together(ctx, txn, ids).await?;
     events.push(NewEvent::new(resource::customer(ids[0]), version, &fact));
     outbox::append(txn, ctx, &events).await?;
     Ok(merge)
@@ -179,26 +186,32 @@ async fn read_back(
 }
 
 /// Gives the preferences of both customers another version, so that nobody acts on what they
-/// were before; and tells what they are, in the order of `ids`.
-async fn choose_together(
+/// were before.
+async fn touch(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    ids: [Uuid; 2],
-) -> Result<Vec<NewEvent>, Error> {
+    [one, other]: [Uuid; 2],
+) -> Result<[preference_set::Model; 2], Error> {
     // In the order of their keys, as everybody who locks two.
-    let mut ordered = ids;
-    ordered.sort_unstable();
-    let mut sets = Vec::with_capacity(ordered.len());
-    for id in ordered {
-        sets.push(preferences::touch(ctx, txn, id).await?);
+    if one < other {
+        let one = preferences::touch(ctx, txn, one).await?;
+        return Ok([one, preferences::touch(ctx, txn, other).await?]);
     }
-    sets.sort_by_key(|set| set.customer_id != ids[0]);
+    let other = preferences::touch(ctx, txn, other).await?;
+    Ok([preferences::touch(ctx, txn, one).await?, other])
+}
+
+/// Tells what both customers prefer now.
+async fn choices_of(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    sets: [preference_set::Model; 2],
+) -> Result<Vec<NewEvent>, Error> {
     let mut events = Vec::with_capacity(sets.len());
     for set in sets {
         let group = group::of(ctx, txn, set.customer_id).await?;
         let together = preferences::of_group(ctx, txn, &group).await?;
-        let times = times::of_customers(ctx, txn, &[set.customer_id]).await?;
-        let times = times.into_values().next();
+        let times = times::of_customer(ctx, txn, set.customer_id).await?;
         let changed = preference::to_proto(&set, &together, times);
         events.push(events::preferences_changed(&changed, set.version));
     }

@@ -13,11 +13,14 @@ use sea_orm::DatabaseTransaction;
 use super::Shared;
 use super::convert::suppression as convert;
 use crate::domain::contact::suppression::{self as rules, SuppressionReason};
-use crate::error::{Error, faults_of};
+use crate::domain::contact_point::AddressProblem;
+use crate::error::{Error, faults_of, unreadable};
 use crate::events;
 use crate::resource::SUPPRESSION;
 use crate::store::contact::suppression::{self, Added, NewSuppression};
 use crate::store::entity::suppression::{Column, Model};
+
+const READING: &str = "reading a suppression";
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -159,6 +162,44 @@ pub(crate) async fn suppress(
         Added::Now(row) => announced(ctx, txn, row).await,
         Added::Before(row) => Ok(convert::to_proto(row)),
     }
+}
+
+/// Suppresses an address with a problem, for everybody who has it.
+pub(super) async fn take_out_of_use(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    digest: &[u8],
+    problem: AddressProblem,
+) -> Result<(), Error> {
+    let reason = match problem {
+        AddressProblem::Bounced => SuppressionReason::Bounce,
+        AddressProblem::Complained => SuppressionReason::Complaint,
+    };
+    let new = NewSuppression {
+        digest: digest.to_vec(),
+        reason,
+        stops: reason.stops(&[]).map_err(unreadable(READING))?,
+        note: None,
+    };
+    suppress(ctx, txn, new).await?;
+    Ok(())
+}
+
+/// Lifts what bounces suppressed: something arrived at the address.
+pub(super) async fn back_in_use(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    digest: &[u8],
+) -> Result<(), Error> {
+    let stopped = suppression::in_force(ctx, txn, digest).await?;
+    let bounces = stopped
+        .into_iter()
+        .filter(|it| it.reason == SuppressionReason::Bounce.code());
+    for row in bounces {
+        let row = suppression::lift(ctx, txn, row, "The address was verified.").await?;
+        announced(ctx, txn, row).await?;
+    }
+    Ok(())
 }
 
 async fn announced(

@@ -16,6 +16,7 @@ pub(crate) mod entity;
 pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod interaction;
+pub(crate) mod key_proof;
 pub(crate) mod lifecycle;
 pub(crate) mod migration;
 pub(crate) mod preference;

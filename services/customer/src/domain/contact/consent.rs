@@ -70,8 +70,17 @@ pub enum ConsentScope {
     All,
     /// One channel.
     Channel(Channel),
-    /// One address, on every channel it serves.
+    /// One address, on every channel it serves: in an entry that is sent its contact point, in the
+    /// ledger its [`address_id`].
     ContactPoint(Uuid),
+}
+
+/// The id by which the ledger knows an address, of its keyed hash: what was said about it holds
+/// also when another contact point has it, of whichever record of the customer, now or later.
+pub fn address_id(digest: &[u8]) -> Uuid {
+    let mut id = [0; 16];
+    id.iter_mut().zip(digest).for_each(|(id, byte)| *id = *byte);
+    Uuid::from_bytes(id)
 }
 
 /// Whether the customer confirmed an opt-in once more (double opt-in).
@@ -118,7 +127,7 @@ impl ConsentEvent {
         let scope = match self.scope {
             ConsentScope::All => true,
             ConsentScope::Channel(channel) => channel == contact.channel,
-            ConsentScope::ContactPoint(point) => Some(point) == contact.contact_point,
+            ConsentScope::ContactPoint(point) => Some(point) == contact.address,
         };
         let purpose = self.purpose.is_none_or(|it| it == contact.purpose);
         let topic = self.topic.is_none() || self.topic.as_ref() == contact.topic;
@@ -168,8 +177,8 @@ pub struct ConsentQuestion<'a> {
     pub purpose: Purpose,
     /// About which topic.
     pub topic: Option<&'a TopicId>,
-    /// At which address.
-    pub contact_point: Option<Uuid>,
+    /// At which address, by its [`address_id`].
+    pub address: Option<Uuid>,
 }
 
 /// What the ledger says about one contact.
@@ -232,6 +241,14 @@ impl Ledger {
         let terms = self.events.iter();
         let instants = terms.flat_map(|it| [Some(it.effective_time), it.expire_time]);
         instants.flatten().filter(|&instant| instant > after).min()
+    }
+
+    /// The opt-outs that stand.
+    pub fn standing_opt_outs(&self) -> impl Iterator<Item = &ConsentEvent> {
+        self.events
+            .iter()
+            .filter(|it| it.status == ConsentStatus::OptOut)
+            .filter(|out| !self.events.iter().any(|other| self.lifts(other, out)))
     }
 
     /// Whether an entry speaks about a topic or a single address.

@@ -34,12 +34,12 @@ impl Contact {
         }
     }
 
-    pub(super) fn at_address(&self, contact_point: Option<Uuid>) -> ConsentQuestion<'_> {
+    pub(super) fn at_address(&self, address: Option<Uuid>) -> ConsentQuestion<'_> {
         ConsentQuestion {
             channel: self.channel,
             purpose: self.purpose,
             topic: self.topic.as_ref(),
-            contact_point,
+            address,
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use uuid::Uuid;
 
-use super::consent::ConsentScope;
 use super::consent::entry::Subject;
+use super::consent::{ConsentScope, address_id};
 use super::policy::TopicId;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact_point::AddressKind;
@@ -52,9 +52,18 @@ impl Unsubscription {
     /// What the customer opts out of. Who unsubscribes from an e-mail means e-mail, at whichever
     /// address; on another channel nothing more than the address is known.
     pub fn subject(&self) -> Subject {
+        self.subject_at(self.contact_point)
+    }
+
+    /// The same, as the ledger knows it.
+    pub fn known_subject(&self) -> Subject {
+        self.subject_at(address_id(&self.address_digest))
+    }
+
+    fn subject_at(&self, address: Uuid) -> Subject {
         let scope = match self.by_email {
             true => ConsentScope::Channel(Channel::Email),
-            false => ConsentScope::ContactPoint(self.contact_point),
+            false => ConsentScope::ContactPoint(address),
         };
         Subject {
             scope,

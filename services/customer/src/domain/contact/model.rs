@@ -162,7 +162,7 @@ impl State {
             ledger: Ledger::default(),
             addresses: vec![Reachable {
                 contact_point: Uuid::from_u128(1),
-                named: Uuid::from_u128(1),
+                address: Uuid::from_u128(1),
                 channels: ChannelSet::from_iter([Channel::Email]),
                 rank: Rank::LAST,
                 valid: Period::ALWAYS,

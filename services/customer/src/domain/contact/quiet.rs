@@ -28,6 +28,8 @@ pub struct QuietHours {
     /// The days on which it begins, Monday first.
     days: [bool; 7],
     reach: Reach,
+    /// The clock that it goes by, where that is not the customer's: of a record that was merged.
+    clock: Option<TimeZone>,
 }
 
 /// What was sent of a time of day.
@@ -62,7 +64,14 @@ impl QuietHours {
             end,
             days,
             reach,
+            clock: None,
         }))
+    }
+
+    /// The same by another clock than the customer's.
+    #[must_use]
+    pub fn by_clock(self, clock: Option<TimeZone>) -> Self {
+        Self { clock, ..self }
     }
 
     /// First minute of the day.
@@ -97,7 +106,7 @@ impl QuietHours {
 
     /// Whether the clock shows a quiet minute.
     pub fn covers(&self, zone: &TimeZone, at: Timestamp) -> bool {
-        let local = zone.to_datetime(at.to_jiff());
+        let local = self.clock(zone).to_datetime(at.to_jiff());
         let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
         let today = self.begins_on(local.date().weekday());
         let yesterday = self.begins_on(local.date().weekday().previous());
@@ -109,6 +118,7 @@ impl QuietHours {
 
     /// The first instant after a quiet one at which it is over.
     pub fn over_from(&self, zone: &TimeZone, at: Timestamp) -> Timestamp {
+        let zone = self.clock(zone);
         let date = zone.to_datetime(at.to_jiff()).date();
         let ends = [date, tomorrow(date)]
             .into_iter()
@@ -127,6 +137,7 @@ impl QuietHours {
         if self.covers(zone, at) {
             return self.over_from(zone, at);
         }
+        let zone = self.clock(zone);
         let date = zone.to_datetime(at.to_jiff()).date();
         let starts = [date, tomorrow(date)]
             .into_iter()
@@ -136,6 +147,11 @@ impl QuietHours {
             .filter(|&candidate| candidate > at)
             .min();
         next.unwrap_or_else(|| at.saturating_add(DAY))
+    }
+
+    /// The clock that it goes by, where the customer goes by `zone`.
+    fn clock<'a>(&'a self, zone: &'a TimeZone) -> &'a TimeZone {
+        self.clock.as_ref().unwrap_or(zone)
     }
 
     fn begins_on(&self, day: Weekday) -> bool {

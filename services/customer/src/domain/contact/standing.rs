@@ -27,9 +27,8 @@ const LOOKS_AHEAD: usize = 100;
 pub struct Reachable {
     /// The contact point.
     pub contact_point: Uuid,
-    /// The contact point by which consents name it: records that were merged may have one address
-    /// as several contact points.
-    pub named: Uuid,
+    /// The id by which the ledger knows it.
+    pub address: Uuid,
     /// The channels it serves.
     pub channels: ChannelSet,
     /// Its place among the customer's.
@@ -301,7 +300,7 @@ impl Standing {
                 source: source(),
             });
         }
-        let point = Some(address.named);
+        let point = Some(address.address);
         let verdict = self.ledger.judge(policy, &contact.at_address(point), at);
         obstacles.extend(self.consent(policy, contact, point, verdict, at));
         obstacles

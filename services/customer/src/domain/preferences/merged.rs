@@ -48,6 +48,18 @@ impl Preferences {
         all.find(|it| it.choice == ChannelChoice::Refused).or(first)
     }
 
+    /// What was refused on the record since then.
+    pub fn refusals_since(&self, since: Timestamp) -> Vec<PreferenceChange> {
+        let stated = self.stated.iter();
+        let refused =
+            stated.filter(|(_, it)| it.choice == ChannelChoice::Refused && it.record_time > since);
+        let refused = refused.map(|(&scope, it)| PreferenceChange {
+            scope,
+            choice: Some((it.choice, it.rank)),
+        });
+        refused.collect()
+    }
+
     /// When the customer last said something of the scope on its own record.
     fn last_word(&self, scope: Scope) -> Option<Timestamp> {
         let stated = self.stated.get(&scope).map(|it| it.record_time);

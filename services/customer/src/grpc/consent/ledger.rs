@@ -8,15 +8,16 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::Consents;
-use crate::domain::contact::consent::{Ledger, Member};
+use crate::domain::contact::consent::{Ledger, Member, address_id};
 use crate::error::{Error, faults_of};
 use crate::grpc::convert::{consent as convert, contact_point_id, instant};
 use crate::grpc::permit::read_policy;
 use crate::resource::CUSTOMER;
 use crate::store::contact::consent::{self, Waits};
 use crate::store::contact::policy;
-use crate::store::customer;
+use crate::store::identity::bygone;
 use crate::store::identity::group::{self, Group};
+use crate::store::{contact_point, customer};
 
 const PAGE: PageSizes = PageSizes {
     default: 50,
@@ -63,7 +64,7 @@ impl Consents {
         let page = self.0.page_tokens.open(&ctx, &list, PAGE)?;
         let db = self.0.db.read();
         let members = group::of(&ctx, db, customer).await?.members();
-        let rows = consent::list(&ctx, db, &members, page.after, page.limit()).await?;
+        let rows = consent::list(&ctx, db, &members, (page.after, None), page.limit()).await?;
         let (rows, next_page_token) = page.finish(rows, |row| row.consent_event_id)?;
         let consent_events = rows
             .into_iter()
@@ -94,12 +95,20 @@ impl Consents {
         // To a clock that is behind, what was recorded is there already.
         let now = ledger.latest().map_or(ctx.now, |it| it.max(ctx.now));
         let as_of = not_ahead(asked, now)?;
+        let ledger = match asked {
+            Some(_) => of_customer_at(&ctx, db, customer, as_of).await?,
+            None => ledger,
+        };
+        let address = match point {
+            Some(point) => Some(address_of(&ctx, db, [customer, point]).await?),
+            None => None,
+        };
         let stored = match asked {
             Some(_) => policy::in_force_at(&ctx, db, as_of).await?,
             None => policy::current(&ctx, db).await?,
         };
         let rules = read_policy(&stored)?.rules;
-        let verdicts = ledger.known_at(as_of).state(&rules, point, as_of);
+        let verdicts = ledger.known_at(as_of).state(&rules, address, as_of);
         Ok(proto::ConsentState {
             customer: name,
             as_of: Some(as_of.into()),
@@ -110,7 +119,7 @@ impl Consents {
 
 /// All that is recorded of a customer, on whichever of its records. Of one who was erased, what is
 /// left.
-pub(super) async fn of_customer(
+pub(in crate::grpc) async fn of_customer(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customer: Uuid,
@@ -122,6 +131,25 @@ pub(super) async fn of_customer(
             joined: None,
         }],
     };
+    of_members(ctx, db, members).await
+}
+
+/// All that was recorded until then of those that were one with the customer at that instant.
+pub(in crate::grpc) async fn of_customer_at(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+    as_of: Timestamp,
+) -> Result<Ledger, Error> {
+    let members = bygone::members_at(ctx, db, customer, as_of).await?;
+    Ok(of_members(ctx, db, members).await?.known_at(as_of))
+}
+
+async fn of_members(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Member>,
+) -> Result<Ledger, Error> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.customer).collect();
     let ledgers = consent::ledgers(ctx, db, &ids).await?;
     let events = ledgers.into_values().flatten().collect();
@@ -138,6 +166,20 @@ fn members(group: &Group) -> Vec<Member> {
         joined: Some(member.joined),
     });
     std::iter::once(root).chain(others).collect()
+}
+
+/// The id by which the ledger knows the address of a contact point, be it there or gone.
+async fn address_of(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    [customer, point]: [Uuid; 2],
+) -> Result<Uuid, Error> {
+    if let Some(row) = contact_point::find(ctx, db, [customer, point]).await? {
+        return Ok(address_id(&row.address_digest));
+    }
+    let members = group::of(ctx, db, customer).await?.members();
+    let digest = consent::address_of_gone(ctx, db, &members, point).await?;
+    Ok(digest.map_or(point, |digest| address_id(&digest)))
 }
 
 /// The instant that was asked about; now if none was.

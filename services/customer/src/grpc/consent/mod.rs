@@ -11,6 +11,7 @@ use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+pub(super) use ledger::{of_customer, of_customer_at};
 pub(crate) use unsubscribe::unsubscribe_link;
 
 use super::Shared;
@@ -55,15 +56,17 @@ impl Shared {
         entry: &NewConsent,
         waits: Waits,
     ) -> Result<(proto::ConsentEvent, Uuid), Error> {
+        let mut entry = entry.clone();
         hold(ctx, txn, customer).await?;
-        let subject = &entry.subject;
+        let subject = entry.subject.clone();
         let policy = self.policies.current(ctx, txn).await?;
         known_topic(&policy.rules, subject.purpose, subject.topic.as_ref())
             .map_err(faults_of("consent_event.topic"))?;
         if let ConsentScope::ContactPoint(point) = subject.scope {
-            contact_point::get(ctx, txn, [customer, point]).await?;
+            let row = contact_point::get(ctx, txn, [customer, point]).await?;
+            entry.address_digest = Some(row.address_digest);
         }
-        append(ctx, txn, customer, entry, waits).await
+        append(ctx, txn, customer, &entry, waits).await
     }
 }
 
@@ -78,7 +81,7 @@ async fn hold(ctx: &Context, txn: &DatabaseTransaction, customer: Uuid) -> Resul
 
 /// Appends an entry to the ledger of a customer that is held, and announces it. Answers it with
 /// its id.
-async fn append(
+pub(super) async fn append(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer: Uuid,

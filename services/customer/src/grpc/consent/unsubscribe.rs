@@ -11,7 +11,9 @@ use super::ledger::of_customer;
 use super::{Consents, append, hold};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, known_topic};
-use crate::domain::contact::consent::{ConsentOutcome, ConsentQuestion, ConsentStatus, LegalBasis};
+use crate::domain::contact::consent::{
+    ConsentOutcome, ConsentQuestion, ConsentStatus, LegalBasis, address_id,
+};
 use crate::domain::contact::link::Unsubscription;
 use crate::domain::contact::policy::{ContactPolicy, TopicId};
 use crate::domain::contact::suppression::SuppressionReason;
@@ -162,20 +164,20 @@ async fn opt_out(
     from: &Unsubscription,
 ) -> Result<(), Error> {
     hold(ctx, txn, from.customer).await?;
-    let subject = from.subject();
     if of_customer(ctx, txn, from.customer)
         .await?
-        .has_opted_out_itself(from.customer, &subject)
+        .has_opted_out_itself(from.customer, &from.known_subject())
     {
         return Ok(());
     }
     let entry = NewConsent {
-        subject,
+        subject: from.subject(),
         status: ConsentStatus::OptOut,
         legal_basis: LegalBasis::Consent,
         source: SOURCE.to_owned(),
         evidence_hash: None,
         note: None,
+        address_digest: (!from.by_email).then(|| from.address_digest.to_vec()),
         times: ConsentTimes {
             capture: ctx.now,
             double_opt_in: None,
@@ -205,13 +207,13 @@ async fn has_opted_out(
 ) -> Result<bool, Error> {
     let ledger = of_customer(ctx, db, from.customer).await?;
     if !from.by_email {
-        return Ok(ledger.has_opted_out_of(&from.subject()));
+        return Ok(ledger.has_opted_out_of(&from.known_subject()));
     }
     let email = ConsentQuestion {
         channel: Channel::Email,
         purpose: from.purpose,
         topic: from.topic.as_ref(),
-        contact_point: Some(from.contact_point),
+        address: Some(address_id(&from.address_digest)),
     };
     let at = ledger.latest().map_or(ctx.now, |it| it.max(ctx.now));
     Ok(ledger.judge(policy, &email, at).outcome == ConsentOutcome::OptedOut)

@@ -24,6 +24,7 @@ pub(in crate::grpc) fn to_proto(row: Model) -> Result<proto::CustomerMerge, Erro
         merged_parent_id: _,
         actor,
         merge_time,
+        join_time: _,
         undo_actor,
         undo_time,
         kept,

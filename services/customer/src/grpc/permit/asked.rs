@@ -99,16 +99,20 @@ pub(super) fn request_id(sent: &str) -> Result<Option<Uuid>, Error> {
     })?))
 }
 
-/// Refuses a topic that is not one of its purpose's.
-pub(super) fn known_topic(policy: &ContactPolicy, contact: &Contact) -> Result<(), Error> {
+/// Refuses a topic that is not one of its purpose's; `field` is what the request calls it.
+pub(super) fn known_topic(
+    policy: &ContactPolicy,
+    contact: &Contact,
+    field: &str,
+) -> Result<(), Error> {
     let Some(id) = &contact.topic else {
         return Ok(());
     };
     match policy.topic(id) {
         Some(topic) if topic.purpose() == contact.purpose => Ok(()),
-        Some(_) => Err(Error::invalid("topic", "belongs to another purpose")),
+        Some(_) => Err(Error::invalid(field, "belongs to another purpose")),
         None => Err(Error::invalid(
-            "topic",
+            field,
             "is none of the contact policy's topics",
         )),
     }

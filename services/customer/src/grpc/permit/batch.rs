@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::again::{self, Again};
 use super::judge::{Judged, Wanted, judge};
 use super::policies::Policies;
-use super::{ContactPermits, asked, convert, customers};
+use super::{ContactPermits, TOPIC, asked, convert, customers};
 use crate::domain::contact::permit::PermitState;
 use crate::error::{Error, faults_of};
 use crate::resource::{CONTACT_PERMIT, customer};
@@ -52,10 +52,11 @@ impl ContactPermits {
         let wanted = Wanted {
             contact: &contact,
             ttl: asked::ttl(ttl.as_ref())?,
+            topic_field: TOPIC,
         };
         let request_id = asked::request_id(&request_id)?;
         let policy = self.0.policies.current(&ctx, self.0.db.read()).await?;
-        asked::known_topic(&policy.rules, &contact)?;
+        asked::known_topic(&policy.rules, &contact, wanted.topic_field)?;
         let ttl = wanted.ttl.unwrap_or_else(|| policy.rules.ttl());
         let terms = Terms {
             contact: &contact,

@@ -4,6 +4,7 @@ use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::explain_contact_request::Subject;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::asked::{self, Asked};
@@ -12,12 +13,13 @@ use super::{ContactPermits, convert};
 use crate::domain::contact::decision::{Contact, Source};
 use crate::domain::contact::standing::Standing;
 use crate::error::Error;
+use crate::grpc::consent::of_customer_at;
 use crate::grpc::convert::consent as convert_consent;
 use crate::grpc::convert::contact_times::write_cap;
 use crate::resource::{self, CONTACT_PERMIT};
-use crate::store::contact::{consent, permit, policy, standing};
+use crate::store::contact::{consent, counted, permit, policy, standing};
 use crate::store::entity::contact_permit::Model;
-use crate::store::identity::group;
+use crate::store::identity::{bygone, group};
 
 /// Most entries of the ledger that are told.
 const MAX_EVENTS: u64 = 100;
@@ -50,15 +52,20 @@ impl ContactPermits {
             None => policy::current(ctx, db).await?,
         };
         let policy: Policy = policies::read(&stored)?;
-        let group = group::of(ctx, db, customer).await?;
-        let customer = group.id();
+        let asked = customer;
+        let customer = group::of(ctx, db, asked).await?.id();
         let mut found = standing::of_customers(ctx, db, &[customer]).await?;
         let missing = || Error::not_found(resource::customer(customer));
         let standing = found.remove(&customer).ok_or_else(missing)?.standing;
-        let standing = as_it_was(standing, as_of, permit.as_ref());
+        let records = bygone::members_at(ctx, db, asked, as_of).await?;
+        let records: Vec<Uuid> = records.iter().map(|it| it.customer).collect();
+        let standing = match permit {
+            Some(_) => as_it_was(ctx, db, standing, (asked, &records), as_of).await?,
+            None => standing,
+        };
         let decision = standing.survey(&policy.rules, &contact, as_of);
-        let events = consent::list(ctx, db, &group.members(), None, MAX_EVENTS).await?;
-        let events = events.into_iter().filter(|row| row.record_time <= as_of);
+        let told = (None, Some(as_of));
+        let events = consent::list(ctx, db, &records, told, MAX_EVENTS).await?;
         Ok(proto::ContactExplanation {
             as_of: Some(as_of.into()),
             decision: Some(convert::decision(customer, policy.version, &decision)),
@@ -72,6 +79,7 @@ impl ContactPermits {
                 .map(|row| convert::permit(row, ctx.now))
                 .transpose()?,
             consent_events: events
+                .into_iter()
                 .map(convert_consent::to_proto)
                 .collect::<Result<_, _>>()?,
         })
@@ -104,18 +112,22 @@ impl ContactPermits {
     }
 }
 
-/// What decided at an instant, as far as it is kept: the ledger and the contacts are, choices and
-/// addresses are those of today.
-fn as_it_was(standing: Standing, as_of: Timestamp, permit: Option<&Model>) -> Standing {
+/// What decided at an instant, as far as it is kept: the ledger and the contacts are, of the
+/// records that were one then; choices and addresses are those of today.
+async fn as_it_was(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    standing: Standing,
+    (customer, records): (Uuid, &[Uuid]),
+    as_of: Timestamp,
+) -> Result<Standing, Error> {
     let mut then = Standing {
-        ledger: standing.ledger.known_at(as_of),
+        ledger: of_customer_at(ctx, db, customer, as_of).await?,
+        contacts: counted::at(ctx, db, records, as_of).await?,
         ..standing
     };
-    if permit.is_some() {
-        then.contacts.retain(|it| it.since < as_of);
-    }
     then.drop_expired(as_of);
-    then
+    Ok(then)
 }
 
 fn cap_uses(

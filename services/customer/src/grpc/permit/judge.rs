@@ -35,6 +35,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) contact: &'a Contact,
     /// How long a permit waits; as the policy says when none.
     pub(crate) ttl: Option<Duration>,
+    /// What the request calls the topic.
+    pub(crate) topic_field: &'static str,
 }
 
 /// As [`judge`], of one customer.
@@ -71,7 +73,7 @@ pub(crate) async fn judge(
     living.sort_unstable();
     clearance::lock(ctx, txn, &living).await?;
     let policy = policies.current(ctx, txn).await?;
-    super::asked::known_topic(&policy.rules, wanted.contact)?;
+    super::asked::known_topic(&policy.rules, wanted.contact, wanted.topic_field)?;
 
     let mut expired = Vec::new();
     for (customer, Found { standing, .. }) in &mut found {

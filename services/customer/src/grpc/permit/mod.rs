@@ -64,6 +64,9 @@ rpcs! {
     }
 }
 
+/// What most requests call the topic.
+const TOPIC: &str = "topic";
+
 impl ContactPermits {
     async fn check(
         &self,
@@ -73,7 +76,7 @@ impl ContactPermits {
         let Asked { customer, contact } = asked::contact("", &request)?;
         let db = self.0.db.read();
         let policy = self.0.policies.current(&ctx, db).await?;
-        asked::known_topic(&policy.rules, &contact)?;
+        asked::known_topic(&policy.rules, &contact, TOPIC)?;
         let customer = customer::get(&ctx, db, customer).await?.customer_id;
         let found = standing::of_customers(&ctx, db, &[customer]).await?;
         let living = found.into_values().find(|it| !it.deleted);
@@ -103,6 +106,7 @@ impl ContactPermits {
         let wanted = Wanted {
             contact: &contact,
             ttl: asked::ttl(ttl.as_ref())?,
+            topic_field: "contact.topic",
         };
         let request_id = asked::request_id(&request_id)?;
         if let Some(row) = self.spend(&ctx, customer, &wanted, request_id).await {

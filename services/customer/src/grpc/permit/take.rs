@@ -7,13 +7,13 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::judge::{Judged, Wanted, judge_one};
-use super::{Policies, convert, refusal};
+use super::{Policies, TOPIC, convert, refusal};
 use crate::domain::contact::decision::{Contact, Decision};
 use crate::domain::contact::permit::PermitState;
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::error::{Error, unreadable};
 use crate::resource;
-use crate::store::contact::{clearance, permit, standing};
+use crate::store::contact::{clearance, counted, permit, standing};
 use crate::store::entity::contact_permit::Model;
 use crate::store::identity::group::{self, Group};
 
@@ -46,7 +46,11 @@ pub(in crate::grpc) async fn take(
     if group.root.delete_time.is_some() {
         return Err(Error::Deleted(resource::customer(customer)));
     }
-    let wanted = Wanted { contact, ttl: None };
+    let wanted = Wanted {
+        contact,
+        ttl: None,
+        topic_field: TOPIC,
+    };
     let judged = judge_one(ctx, txn, policies, &wanted, (customer, None)).await?;
     let Judged { row, decision } = judged;
     if !decision.is_allowed() {
@@ -123,7 +127,7 @@ async fn choice(
         None => standing.contacts.clear(),
         Some(row) => {
             standing.drop_expired(at);
-            let own = permit::counted_contact(row.clone());
+            let own = counted::contact(row.clone());
             let own = own.map_err(unreadable("reading a contact permit"))?;
             let place = standing.contacts.iter().position(|it| *it == own);
             place.map(|place| standing.contacts.remove(place));
@@ -176,7 +180,11 @@ pub(in crate::grpc) async fn take_over(
         }
         _ => {}
     }
-    let wanted = Wanted { contact, ttl: None };
+    let wanted = Wanted {
+        contact,
+        ttl: None,
+        topic_field: TOPIC,
+    };
     let Judged { row, decision } = judge_one(ctx, txn, policies, &wanted, (customer, None)).await?;
     let allowed = decision.is_allowed();
     Ok(TakenOver {

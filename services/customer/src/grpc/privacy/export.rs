@@ -136,7 +136,7 @@ impl Export {
         pages!(
             answers,
             async |after| {
-                let page = consent::list(ctx, db, members, after, PER_MESSAGE).await;
+                let page = consent::list(ctx, db, members, (after, None), PER_MESSAGE).await;
                 Ok::<_, Error>(page?)
             },
             |row: &crate::store::entity::consent_event::Model| row.consent_event_id,

@@ -16,7 +16,7 @@ use super::later_than;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
 use crate::domain::contact::consent::{
-    Confirmation, ConsentEvent, ConsentScope, ConsentStatus, LegalBasis,
+    Confirmation, ConsentEvent, ConsentScope, ConsentStatus, LegalBasis, address_id,
 };
 use crate::domain::contact::policy::TopicId;
 use crate::domain::invalid::Invalid;
@@ -65,6 +65,7 @@ fn row(
         source,
         evidence_hash,
         note,
+        address_digest,
         times,
     } = entry;
     let (channel, contact_point_id) = match subject.scope {
@@ -78,6 +79,7 @@ fn row(
         consent_event_id: new_id(),
         channel,
         contact_point_id,
+        address_digest: address_digest.clone(),
         purpose: subject.purpose.map(Purpose::code),
         topic: subject.topic.as_ref().map(|it| it.as_str().to_owned()),
         status: status.code(),
@@ -102,7 +104,7 @@ pub(crate) fn repeated(row: &Model, times: ConsentTimes) -> Result<NewConsent, E
     let basis = LegalBasis::try_from(i32::from(row.legal_basis)).map_err(unreadable(READING))?;
     Ok(NewConsent {
         subject: Subject {
-            scope: stored.scope,
+            scope: scope(row).map_err(unreadable(READING))?,
             purpose: stored.purpose,
             topic: stored.topic,
         },
@@ -111,6 +113,7 @@ pub(crate) fn repeated(row: &Model, times: ConsentTimes) -> Result<NewConsent, E
         source: row.source.clone(),
         evidence_hash: row.evidence_hash.clone(),
         note: row.note.clone(),
+        address_digest: row.address_digest.clone(),
         times,
     })
 }
@@ -122,6 +125,43 @@ pub(crate) async fn get(
     [customer, id]: [Uuid; 2],
 ) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id((ctx.tenant, customer, id)).one(db).await
+}
+
+/// Entries by their customers and ids.
+pub(crate) async fn of_ids(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    ids: &[[Uuid; 2]],
+) -> Result<Vec<Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let customers: Vec<Uuid> = ids.iter().map(|[customer, _]| *customer).collect();
+    Entity::find()
+        .filter(of_customers(ctx, &customers))
+        .filter(Column::ConsentEventId.is_in(ids.iter().map(|[_, id]| *id)))
+        .order_by_asc(Column::ConsentEventId)
+        .all(db)
+        .await
+}
+
+/// The keyed hash of the address that a contact point had, where an entry tells it.
+pub(crate) async fn address_of_gone(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+    contact_point: Uuid,
+) -> Result<Option<Vec<u8>>, DbErr> {
+    let digest: Option<Option<Vec<u8>>> = Entity::find()
+        .select_only()
+        .column(Column::AddressDigest)
+        .filter(of_customers(ctx, customers))
+        .filter(Column::ContactPointId.eq(contact_point))
+        .filter(Column::AddressDigest.is_not_null())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(digest.flatten())
 }
 
 /// When the latest entry of any of these customers was recorded.
@@ -154,18 +194,20 @@ async fn known_until(
     Ok(latest.max(group.last_joined()))
 }
 
-/// The entries of these customers from behind `after` on, latest first.
+/// The entries of these customers from behind `after` on that were recorded until then, latest
+/// first.
 pub(crate) async fn list(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customers: &[Uuid],
-    after: Option<Uuid>,
+    (after, until): (Option<Uuid>, Option<Timestamp>),
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     let behind = after.map(|id| Column::ConsentEventId.lt(id));
     Entity::find()
         .filter(of_customers(ctx, customers))
         .filter(Condition::all().add_option(behind))
+        .filter(Condition::all().add_option(until.map(|until| Column::RecordTime.lte(until))))
         .order_by_desc(Column::ConsentEventId)
         .limit(limit)
         .all(db)
@@ -191,7 +233,7 @@ pub(crate) async fn ledgers(
     Ok(ledgers)
 }
 
-/// What an entry is about.
+/// What an entry is about, as it was sent.
 pub(crate) fn scope(row: &Model) -> Result<ConsentScope, Invalid> {
     Ok(match (row.channel, row.contact_point_id) {
         (_, Some(point)) => ConsentScope::ContactPoint(point),
@@ -211,7 +253,7 @@ pub(crate) fn event(row: &Model) -> Result<ConsentEvent, Invalid> {
     Ok(ConsentEvent {
         id: row.consent_event_id,
         member: row.customer_id,
-        scope: scope(row)?,
+        scope: known_scope(row)?,
         purpose: purpose.transpose()?,
         topic: row.topic.as_deref().map(TopicId::parse).transpose()?,
         status: ConsentStatus::try_from(i32::from(row.status))?,
@@ -220,6 +262,18 @@ pub(crate) fn event(row: &Model) -> Result<ConsentEvent, Invalid> {
         effective_time: row.effective_time,
         expire_time: row.expire_time,
         record_time: row.record_time,
+    })
+}
+
+/// What an entry is about, as the ledger knows it. Of an address that was removed before its hash
+/// was kept, nothing but its old contact point is known.
+fn known_scope(row: &Model) -> Result<ConsentScope, Invalid> {
+    let digest = row.address_digest.as_deref();
+    Ok(match (scope(row)?, digest) {
+        (ConsentScope::ContactPoint(_), Some(digest)) => {
+            ConsentScope::ContactPoint(address_id(digest))
+        }
+        (scope, _) => scope,
     })
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod bygone;
 pub(crate) mod clearance;
 pub(crate) mod consent;
+pub(crate) mod counted;
 pub(crate) mod permit;
 pub(crate) mod policy;
 pub(crate) mod spend;

@@ -1,8 +1,5 @@
 //! Leave to contact customers.
 
-use std::collections::HashMap;
-
-use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -16,7 +13,6 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::domain::channel::{Channel, Purpose};
-use crate::domain::contact::cap::{CountedContact, LONGEST_WINDOW, Progress};
 use crate::domain::contact::decision::Contact;
 use crate::domain::contact::permit::PermitState;
 use crate::domain::contact::policy::TopicId;
@@ -379,53 +375,4 @@ pub(crate) async fn expire(
         .exec(txn)
         .await?;
     Ok(())
-}
-
-/// The contacts of each customer that may count toward a cap.
-pub(crate) async fn counted(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    customers: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<CountedContact>>, PlatformError> {
-    let open = [PermitState::Reserved.code(), PermitState::Confirmed.code()];
-    let counts_at_most_since = ctx.now.saturating_sub(LONGEST_WINDOW);
-    let recent = Condition::any()
-        .add(Column::ContactTime.is_null())
-        .add(Column::ContactTime.gt(counts_at_most_since));
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
-        .filter(Column::State.is_in(open))
-        .filter(recent)
-        .all(db)
-        .await?;
-    let mut contacts: HashMap<Uuid, Vec<CountedContact>> = HashMap::new();
-    for row in rows {
-        let customer = row.customer_id;
-        let contact = counted_contact(row)
-            .map_err(|fault| PlatformError::internal("reading a contact permit", fault))?;
-        contacts.entry(customer).or_default().push(contact);
-    }
-    Ok(contacts)
-}
-
-/// How a contact counts toward caps.
-pub(crate) fn counted_contact(row: Model) -> Result<CountedContact, Invalid> {
-    let progress = match (
-        PermitState::try_from(i32::from(row.state))?,
-        row.contact_time,
-    ) {
-        (_, Some(_)) => Progress::Made,
-        (PermitState::Confirmed, None) => Progress::InDelivery,
-        (_, None) => Progress::Granted {
-            expires: row.expire_time,
-        },
-    };
-    Ok(CountedContact {
-        channel: Channel::try_from(i32::from(row.channel))?,
-        purpose: Purpose::try_from(i32::from(row.purpose))?,
-        campaign: row.campaign,
-        since: row.contact_time.unwrap_or(row.reserve_time),
-        progress,
-    })
 }

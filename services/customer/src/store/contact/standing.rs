@@ -14,10 +14,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{consent, permit, suppression, times};
+use super::{consent, counted, suppression, times};
 use crate::domain::channel::ChannelSet;
 use crate::domain::contact::cap::CountedContact;
-use crate::domain::contact::consent::{ConsentEvent, ConsentScope, Ledger, Member};
+use crate::domain::contact::consent::{ConsentEvent, Ledger, Member, address_id};
 use crate::domain::contact::purposes::PurposeSet;
 use crate::domain::contact::standing::{Reachable, Standing};
 use crate::domain::contact_point::ContactPointState;
@@ -55,8 +55,10 @@ struct ByRecord {
     preferences: HashMap<Uuid, Preferences>,
     times: HashMap<Uuid, proto::ContactTimes>,
     ledgers: HashMap<Uuid, Vec<ConsentEvent>>,
-    addresses: Addresses,
+    addresses: HashMap<Uuid, Vec<Reachable>>,
     contacts: HashMap<Uuid, Vec<CountedContact>>,
+    /// The clocks of merged records, where they are known.
+    clocks: HashMap<Uuid, TimeZone>,
 }
 
 /// What decides about each of the customers, of all their records together. Those that are not
@@ -71,17 +73,16 @@ pub(crate) async fn of_customers(
     let merged: Vec<Uuid> = merged.map(|life| life.customer_id).collect();
     let mut joined = group::members(ctx, db, &merged).await?;
     let others = joined.values().flatten().map(|member| member.customer);
-    let records: Vec<Uuid> = lives
-        .iter()
-        .map(|life| life.customer_id)
-        .chain(others)
-        .collect();
+    let others: Vec<Uuid> = others.collect();
+    let own = lives.iter().map(|life| life.customer_id);
+    let records: Vec<Uuid> = own.chain(others.iter().copied()).collect();
     let mut all = ByRecord {
         preferences: preference::of_customers(ctx, db, &records).await?,
         times: times::of_customers(ctx, db, &records).await?,
         ledgers: consent::ledgers(ctx, db, &records).await?,
-        addresses: Addresses::of_customers(ctx, db, &records).await?,
-        contacts: permit::counted(ctx, db, &records).await?,
+        addresses: addresses(ctx, db, &records).await?,
+        contacts: counted::of_customers(ctx, db, &records).await?,
+        clocks: clocks(ctx, db, &others).await?,
     };
     let mut found = HashMap::with_capacity(lives.len());
     for life in lives {
@@ -109,6 +110,31 @@ async fn lives(
         .into_model::<Life>()
         .all(db)
         .await?)
+}
+
+/// The clocks of merged records, of those whose zone is known.
+async fn clocks(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    records: &[Uuid],
+) -> Result<HashMap<Uuid, TimeZone>, Error> {
+    use customer::{Column, Entity};
+    if records.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let zones: Vec<(Uuid, String)> = Entity::find()
+        .select_only()
+        .columns([Column::CustomerId, Column::TimeZone])
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(records.iter().copied()))
+        .filter(Column::TimeZone.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let zones = zones.into_iter();
+    Ok(zones
+        .filter_map(|(record, name)| Some((record, clock(&name)?)))
+        .collect())
 }
 
 impl ByRecord {
@@ -146,19 +172,19 @@ impl ByRecord {
         for Member { customer, .. } in &members {
             let times = self.times.remove(customer).unwrap_or_default();
             let times = contact_times::parse(&times).map_err(unreadable(READING))?;
-            standing.quiet_hours.extend(times.quiet_hours);
+            // Whoever said when it is night meant the clock where they are.
+            let clock = self.clocks.get(customer);
+            let quiet = times.quiet_hours.into_iter();
+            let quiet = quiet.map(|it| it.by_clock(clock.cloned()));
+            standing.quiet_hours.extend(quiet);
             standing.pauses.extend(times.pauses);
             standing.caps.extend(times.caps);
             events.extend(self.ledgers.remove(customer).unwrap_or_default());
-            let addresses = self.addresses.reachable.remove(customer);
-            let addresses = addresses.unwrap_or_default();
+            let addresses = self.addresses.remove(customer).unwrap_or_default();
             standing.addresses.extend(addresses);
             let contacts = self.contacts.remove(customer).unwrap_or_default();
             standing.contacts.extend(contacts);
         }
-        events
-            .iter_mut()
-            .for_each(|event| self.addresses.name(event));
         standing.ledger = Ledger::new(events, members);
         Ok(standing)
     }
@@ -169,60 +195,35 @@ fn clock(name: &str) -> Option<TimeZone> {
     ZoneName::parse(name).ok().map(|name| name.zone())
 }
 
-/// The addresses of customers.
-#[derive(Default)]
-struct Addresses {
-    /// By the record that has them.
-    reachable: HashMap<Uuid, Vec<Reachable>>,
-    /// The contact point by which each is named: the first that has the address.
-    names: HashMap<Uuid, Uuid>,
-}
-
-impl Addresses {
-    async fn of_customers(
-        ctx: &Context,
-        db: &impl ConnectionTrait,
-        customers: &[Uuid],
-    ) -> Result<Self, Error> {
-        let rows = points::of_customers(ctx, db, customers).await?;
-        if rows.is_empty() {
-            return Ok(Self::default());
-        }
-        let digests = rows.iter().map(|row| row.address_digest.clone());
-        let suppressed = suppression::of_addresses(ctx, db, digests).await?;
-        let mut firsts: HashMap<Vec<u8>, Uuid> = HashMap::new();
-        let mut found = Self::default();
-        for row in rows {
-            let stopped = suppressed.get(&row.address_digest).copied();
-            let point = row.contact_point_id;
-            let named = *firsts.entry(row.address_digest.clone()).or_insert(point);
-            let address = reachable(&row, named, stopped.unwrap_or_default())
-                .map_err(|fault| PlatformError::internal(READING, fault))?;
-            let theirs = found.reachable.entry(row.customer_id).or_default();
-            theirs.push(address);
-            found.names.insert(point, named);
-        }
-        Ok(found)
+/// The addresses of each of the customers.
+async fn addresses(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Reachable>>, Error> {
+    let rows = points::of_customers(ctx, db, customers).await?;
+    let mut addresses: HashMap<Uuid, Vec<Reachable>> = HashMap::new();
+    if rows.is_empty() {
+        return Ok(addresses);
     }
-
-    /// Lets an entry about one of several contact points with one address speak of them all.
-    fn name(&self, event: &mut ConsentEvent) {
-        if let ConsentScope::ContactPoint(point) = &mut event.scope
-            && let Some(named) = self.names.get(point)
-        {
-            *point = *named;
-        }
+    let digests = rows.iter().map(|row| row.address_digest.clone());
+    let suppressed = suppression::of_addresses(ctx, db, digests).await?;
+    for row in rows {
+        let stopped = suppressed.get(&row.address_digest).copied();
+        let address = reachable(&row, stopped.unwrap_or_default())
+            .map_err(|fault| PlatformError::internal(READING, fault))?;
+        addresses.entry(row.customer_id).or_default().push(address);
     }
+    Ok(addresses)
 }
 
 fn reachable(
     row: &contact_point::Model,
-    named: Uuid,
     suppressed: PurposeSet,
 ) -> Result<Reachable, crate::domain::invalid::InvalidFields> {
     Ok(Reachable {
         contact_point: row.contact_point_id,
-        named,
+        address: address_id(&row.address_digest),
         channels: ChannelSet::from_bits(row.channels),
         rank: Rank::parse(points::rank(row), u16::MAX)?,
         valid: Period::parse(row.valid_from_time, row.valid_to_time)?,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use prost::Message as _;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -26,12 +27,13 @@ pub(crate) async fn of_customers(
         .filter(Column::CustomerId.is_in(customers.iter().copied()))
         .all(db)
         .await?;
-    let read = |row: Model| {
-        let times = proto::ContactTimes::decode(row.document.as_slice())
-            .map_err(|error| PlatformError::internal("reading contact times", error))?;
-        Ok((row.customer_id, times))
-    };
-    rows.into_iter().map(read).collect()
+    let of_one = |row: &Model| Ok((row.customer_id, read(row)?));
+    rows.iter().map(of_one).collect()
+}
+
+fn read(row: &Model) -> Result<proto::ContactTimes, PlatformError> {
+    proto::ContactTimes::decode(row.document.as_slice())
+        .map_err(|error| PlatformError::internal("reading contact times", error))
 }
 
 /// What a customer said; none if it never did.
@@ -42,6 +44,20 @@ pub(crate) async fn of_customer(
 ) -> Result<Option<proto::ContactTimes>, PlatformError> {
     let mut said = of_customers(ctx, db, &[customer]).await?;
     Ok(said.remove(&customer))
+}
+
+/// What a customer said after an instant; none if nothing since.
+pub(crate) async fn said_since(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customer: Uuid,
+    since: Timestamp,
+) -> Result<Option<proto::ContactTimes>, PlatformError> {
+    let row = Entity::find_by_id((ctx.tenant, customer))
+        .filter(Column::RecordTime.gt(since))
+        .one(db)
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// Makes `times` all that a customer said. The transaction holds the lock on its preferences.

@@ -21,6 +21,8 @@ pub struct Model {
     pub channel: Option<i16>,
     /// The address it is about.
     pub contact_point_id: Option<Uuid>,
+    /// Keyed hash of that address: it may come back under another contact point.
+    pub address_digest: Option<Vec<u8>>,
     /// `Purpose`; none for all that customers choose about.
     pub purpose: Option<i16>,
     /// The topic.

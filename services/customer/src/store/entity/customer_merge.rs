@@ -32,6 +32,8 @@ pub struct Model {
     pub actor: String,
     /// When.
     pub merge_time: Timestamp,
+    /// Since when they are one: later than everything that either had chosen before.
+    pub join_time: Option<Timestamp>,
     /// Who took it back.
     pub undo_actor: Option<String>,
     /// When.

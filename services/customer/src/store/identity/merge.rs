@@ -154,6 +154,7 @@ pub(crate) async fn join(
         merged_parent_id: pair.merged.parent_id,
         actor: ctx.actor.to_string(),
         merge_time: ctx.now,
+        join_time: Some(joined),
         undo_actor: None,
         undo_time: None,
         kept: None,

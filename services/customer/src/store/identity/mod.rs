@@ -6,6 +6,7 @@
 //! duplicates, is kept at the root.
 
 mod alike;
+pub(crate) mod bygone;
 pub(crate) mod candidate;
 pub(crate) mod erase;
 mod fields;

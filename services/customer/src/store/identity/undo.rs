@@ -213,6 +213,7 @@ async fn note(
     Ok(merge)
 }
 
-fn read<T: DeserializeOwned>(json: &sea_orm::prelude::Json) -> Result<T, Error> {
+/// What a merge keeps as JSON.
+pub(crate) fn read<T: DeserializeOwned>(json: &sea_orm::prelude::Json) -> Result<T, Error> {
     T::deserialize(json).map_err(unreadable("reading a merge"))
 }

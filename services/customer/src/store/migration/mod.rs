@@ -9,6 +9,8 @@ mod m0005_identity;
 mod m0006_delivery;
 mod m0007_effect;
 mod m0008_attachments;
+mod m0009_addresses_and_joins;
+mod m0010_key_proofs;
 
 use rapport_platform::db::platform_migrations;
 use rapport_platform::db::schema::{clustered, index, refuse_updates};
@@ -25,5 +27,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0006_delivery::CreateDelivery));
     steps.push(Box::new(m0007_effect::CreateEffect));
     steps.push(Box::new(m0008_attachments::CreateAttachments));
+    steps.push(Box::new(m0009_addresses_and_joins::AddAddressesAndJoins));
+    steps.push(Box::new(m0010_key_proofs::CreateKeyProofs));
     steps
 }

@@ -108,7 +108,7 @@ fn any_address() -> impl Strategy<Value = Reachable> {
     let valid = (prop::option::of(0..60_i64), prop::option::of(60..90_i64));
     (0..8_190_i32, valid, any::<bool>()).prop_map(|(channels, (from, to), works)| Reachable {
         contact_point: Uuid::from_u128(1),
-        named: Uuid::from_u128(1),
+        address: Uuid::from_u128(1),
         channels: ChannelSet::from_bits(channels),
         rank: Rank::LAST,
         valid: Period::parse(from.map(hour), to.map(hour)).unwrap(),

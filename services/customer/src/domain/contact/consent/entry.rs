@@ -66,6 +66,8 @@ pub struct NewConsent {
     pub evidence_hash: Option<Vec<u8>>,
     /// For people.
     pub note: Option<String>,
+    /// Keyed hash of the address that it is about, once that is looked up.
+    pub address_digest: Option<Vec<u8>>,
     /// When the customer gave it, and from when to when it counts.
     pub times: ConsentTimes,
 }
@@ -117,6 +119,7 @@ impl NewConsent {
                     source,
                     evidence_hash,
                     note,
+                    address_digest: None,
                     times,
                 }
             }),
@@ -163,6 +166,15 @@ pub enum Confirming<'a> {
 }
 
 impl ConsentEvent {
+    /// What it speaks about.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            scope: self.scope,
+            purpose: self.purpose,
+            topic: self.topic.clone(),
+        }
+    }
+
     /// What becomes of an opt-in that waits when the customer confirms it at `now`; `ledger` is
     /// everything that is recorded of the customer.
     ///

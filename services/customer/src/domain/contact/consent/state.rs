@@ -6,7 +6,7 @@ use rapport_platform::time::Timestamp;
 use uuid::Uuid;
 
 use super::entry::Subject;
-use super::{ConsentQuestion, ConsentStatus, ConsentVerdict, Ledger};
+use super::{ConsentQuestion, ConsentVerdict, Ledger};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::policy::{ContactPolicy, TopicId};
 
@@ -25,11 +25,11 @@ pub struct KindVerdict {
 
 impl Ledger {
     /// A verdict for each purpose and channel, and for each topic about which an entry speaks,
-    /// with a contact at this address.
+    /// with a contact at the address of this id.
     pub fn state(
         &self,
         policy: &ContactPolicy,
-        contact_point: Option<Uuid>,
+        address: Option<Uuid>,
         at: Timestamp,
     ) -> Vec<KindVerdict> {
         let whole = Purpose::ALL.iter().map(|&purpose| (purpose, None));
@@ -45,7 +45,7 @@ impl Ledger {
                 channel,
                 purpose,
                 topic,
-                contact_point,
+                address,
             })
         });
         kinds
@@ -75,10 +75,6 @@ impl Ledger {
             let (scope, purpose, topic) = (subject.scope, subject.purpose, &subject.topic);
             (it.scope, it.purpose, &it.topic) == (scope, purpose, topic)
         };
-        self.events
-            .iter()
-            .filter(about)
-            .filter(|it| it.status == ConsentStatus::OptOut)
-            .filter(|out| !self.events.iter().any(|other| self.lifts(other, out)))
+        self.standing_opt_outs().filter(about)
     }
 }

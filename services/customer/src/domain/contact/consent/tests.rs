@@ -83,7 +83,7 @@ fn email(topic: Option<&TopicId>) -> ConsentQuestion<'_> {
         channel: Channel::Email,
         purpose: Purpose::Marketing,
         topic,
-        contact_point: Some(HOME),
+        address: Some(HOME),
     }
 }
 

@@ -36,6 +36,17 @@ fn a_night_in_which_clocks_go_forward_ends_an_hour_earlier() {
 }
 
 #[test]
+fn it_may_go_by_another_clock_than_the_customers() {
+    let night = quiet((21, 0), (8, 0), &[]).by_clock(Some(new_york()));
+    let asked = at("2026-03-07T23:30:00-05:00");
+    let over = at("2026-03-08T12:00:00Z");
+
+    assert!(night.covers(&TimeZone::UTC, asked) && !night.covers(&TimeZone::UTC, over));
+    assert_eq!(night.over_from(&TimeZone::UTC, asked), over);
+    assert_eq!(night.same_until(&TimeZone::UTC, asked), over);
+}
+
+#[test]
 fn a_night_in_which_clocks_go_back_is_an_hour_longer() {
     let night = quiet((21, 0), (8, 0), &[]);
     let asked = at("2026-10-31T23:30:00-04:00");

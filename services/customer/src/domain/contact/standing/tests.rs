@@ -38,7 +38,7 @@ fn reached_by(channels: ChannelSet) -> Standing {
         ledger: Ledger::default(),
         addresses: vec![Reachable {
             contact_point: Uuid::from_u128(1),
-            named: Uuid::from_u128(1),
+            address: Uuid::from_u128(1),
             channels,
             rank: Rank::LAST,
             valid: Period::ALWAYS,

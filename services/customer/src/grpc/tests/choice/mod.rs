@@ -1,5 +1,6 @@
 //! What customers permit and forbid, and what the company orders about it.
 
+mod apart;
 mod ledger;
 mod opt_in;
 mod policy;

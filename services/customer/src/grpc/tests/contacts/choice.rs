@@ -8,6 +8,7 @@ use tonic::Code;
 use super::topics::weekly;
 use super::{Desk, answer, contact, message, reason, refused, refuses, welcomes};
 use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::testing::{self, metadata};
 
 on_each_engine! {
@@ -84,11 +85,12 @@ on_each_engine! {
         desk.bounced(&email.name).await;
 
         let told = refused(desk.send(&ada, Channel::Email, Purpose::Service).await);
-        assert_eq!(testing::reason(&told), "NO_USABLE_CONTACT_POINT");
+        assert_eq!(testing::reason(&told), "SUPPRESSED");
         assert_eq!(metadata(&told, "open_channels"), "PHONE,CALL_CENTRE");
         let asked = desk.check(&ada, Channel::Email, Purpose::Service).await;
         let reasons: Vec<i32> = asked.obstacles.iter().map(|it| it.reason).collect();
-        assert_eq!(reasons, [i32::from(proto::ContactRefusal::NoUsableContactPoint)]);
+        let dead = [ContactRefusal::Suppressed, ContactRefusal::NoUsableContactPoint];
+        assert_eq!(reasons, dead.map(ContactRefusal::number));
         assert!(desk.timeline(&ada).await.is_empty());
     }
 
@@ -109,7 +111,7 @@ on_each_engine! {
         assert_eq!(answer(to(&second.name).await).contact_point, second.name);
         assert_eq!(reason(to(&phone.name).await), "INVALID_FIELD");
         desk.bounced(&second.name).await;
-        assert_eq!(reason(to(&second.name).await), "NO_USABLE_CONTACT_POINT");
+        assert_eq!(reason(to(&second.name).await), "SUPPRESSED");
         let bob = desk.person("Bob").await;
         let his = desk.email(&bob, "bob@example.com").await;
         assert_eq!(reason(to(&his.name).await), "INVALID_FIELD");

@@ -82,7 +82,8 @@ on_each_engine! {
 
         assert_eq!(recorder.seen(), []);
         let refused = post.delivery(&queued.name).await;
-        assert_eq!(refused.refusals, [ContactRefusal::NoUsableContactPoint.number()]);
+        let dead = [ContactRefusal::NoUsableContactPoint, ContactRefusal::Suppressed];
+        assert_eq!(refused.refusals, dead.map(ContactRefusal::number));
     }
 
     async fn who_is_gone_is_not_contacted(db: Database) {

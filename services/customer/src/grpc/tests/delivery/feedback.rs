@@ -137,6 +137,28 @@ on_each_engine! {
         answer(stranger.try_send(message(&eve, Channel::Email, "Hello")).await);
     }
 
+    async fn a_problem_that_somebody_reports_is_one_of_the_address(db: Database) {
+        let post = Post::open(&db).await;
+        let (_, point) = post.person("ada@example.com").await;
+        let (bob, _) = post.person("ada@example.com").await;
+        // So that what may be granted without looking again is known.
+        post.mail(&bob, "Hello").await;
+        let request = proto::ReportContactPointProblemRequest {
+            name: point.name.clone(),
+            state: ContactPointState::Bounced.number(),
+            ..Default::default()
+        };
+        let reported = answer(post.contact_points().report_contact_point_problem(request).await);
+        assert_eq!(reported.state, ContactPointState::Bounced.number());
+        let hello = message(&bob, Channel::Email, "Hello again");
+        assert_eq!(reason(post.try_send(hello.clone()).await), "SUPPRESSED");
+
+        let verified = proto::VerifyContactPointRequest { name: point.name, ..Default::default() };
+        let verified = answer(post.contact_points().verify_contact_point(verified).await);
+        assert_eq!(verified.state, ContactPointState::Active.number());
+        answer(post.try_send(hello).await);
+    }
+
     async fn a_complaint_suppresses_all_that_customers_choose_about(db: Database) {
         let post = Post::open(&db).await;
         let (sent, ..) = post.sent().await;

@@ -15,6 +15,7 @@ use tonic::{Status, Streaming};
 
 use super::{LEASE, Post, answer, message};
 use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::delivery::{AttemptResult, DeliveryState};
 use crate::domain::interaction::Outcome;
 use crate::testing;
@@ -62,6 +63,22 @@ impl Dialler {
     async fn nothing(&mut self) {
         let next = timeout(Duration::from_millis(200), self.events.message()).await;
         assert!(next.is_err(), "{next:?}");
+    }
+
+    /// Holds it for another hour.
+    async fn extend(&self, queued: &proto::QueuedDelivery) {
+        let extend = proto::LeaseExtension {
+            delivery: name(queued),
+            lease: queued.lease.clone(),
+            lease_duration: Some(prost_types::Duration {
+                seconds: 3_600,
+                nanos: 0,
+            }),
+        };
+        self.steps
+            .send(request(Step::Extend(extend)))
+            .await
+            .unwrap();
     }
 
     async fn report(&self, queued: &proto::QueuedDelivery, result: AttemptResult) {
@@ -209,18 +226,32 @@ on_each_engine! {
         let call = post.call(&ada, "Your router").await;
         let mut dialler = Dialler::open(&post, &[Channel::Phone], 1).await;
         let queued = dialler.delivery().await;
-        let extend = proto::LeaseExtension {
-            delivery: call.name.clone(),
-            lease: queued.lease.clone(),
-            lease_duration: Some(prost_types::Duration { seconds: 3_600, nanos: 0 }),
-        };
-        dialler.steps.send(request(Step::Extend(extend))).await.unwrap();
+        assert_eq!(name(&queued), call.name);
+        dialler.extend(&queued).await;
         assert!(dialler.receipt().await.lease_expire_time.is_some());
 
         post.hand.advance(LEASE * 2);
         dialler.nothing().await;
         dialler.report(&queued, AttemptResult::Sent).await;
         assert_eq!(dialler.receipt().await.state, DeliveryState::Sent.number());
+    }
+
+    async fn who_holds_a_call_for_longer_hears_that_it_is_unwelcome_by_now(db: Database) {
+        let post = Post::open(&db).await;
+        let ada = post.callee().await;
+        post.call(&ada, "Your router").await;
+        let mut dialler = Dialler::open(&post, &[Channel::Phone], 1).await;
+        let queued = dialler.delivery().await;
+        dialler.extend(&queued).await;
+        assert!(dialler.receipt().await.refusals.is_empty());
+
+        post.refuses(&ada, Channel::Phone).await;
+        dialler.extend(&queued).await;
+        let receipt = dialler.receipt().await;
+        assert_eq!(receipt.refusals, [ContactRefusal::ChannelRefused.number()]);
+        assert!(receipt.lease_expire_time.is_some(), "the report can come");
+        dialler.report(&queued, AttemptResult::FailedPermanently).await;
+        assert_eq!(dialler.receipt().await.state, DeliveryState::Failed.number());
     }
 
     async fn a_report_that_makes_no_sense_does_not_end_the_stream(db: Database) {

@@ -1,0 +1,153 @@
+//! What was refused while two records were one, at the undoing of their merge.
+//!
+//! It was kept under the survivor's name, and nobody knows which of the two had said it. So it is
+//! refused by both from then on: undoing a merge never widens what anybody permitted.
+
+use std::collections::HashMap;
+
+use rapport_platform::identity::Context;
+use rapport_platform::time::Timestamp;
+use rapport_proto::rapport::customer::v1 as proto;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
+use crate::domain::contact::consent::{ConsentEvent, ConsentScope};
+use crate::error::{Error, faults_of, unreadable};
+use crate::grpc::consent::{self as consents, of_customer};
+use crate::store::contact::consent::{self, Waits};
+use crate::store::contact::times;
+use crate::store::entity::{consent_event, preference_set};
+use crate::store::identity::group::{self, Member};
+use crate::store::identity::merge;
+use crate::store::identity::undo::{self, Undone};
+use crate::store::{contact_point, preference};
+
+const READING: &str = "reading a consent event";
+
+/// The opt-outs that stand and were recorded while the two were one, under another name than that
+/// of a record which leaves.
+pub(super) async fn opt_outs(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    merge: Uuid,
+) -> Result<Vec<consent_event::Model>, Error> {
+    let merge = merge::get(ctx, txn, merge).await?;
+    let Some(since) = merge.join_time.filter(|_| merge.undo_time.is_none()) else {
+        return Ok(Vec::new());
+    };
+    let came: Vec<Member> = undo::read(&merge.members)?;
+    let leaves = |it: &ConsentEvent| {
+        it.member == merge.merged_id || came.iter().any(|member| member.customer == it.member)
+    };
+    let ledger = of_customer(ctx, txn, merge.survivor_id).await?;
+    let said = ledger
+        .standing_opt_outs()
+        .filter(|it| it.record_time > since && !leaves(it));
+    let said: Vec<[Uuid; 2]> = said.map(|it| [it.member, it.id]).collect();
+    Ok(consent::of_ids(ctx, txn, &said).await?)
+}
+
+/// Records the opt-outs of the restored customer too, as far as it has not said so itself.
+pub(super) async fn opt_out_too(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    undone: &Undone,
+    opt_outs: Vec<consent_event::Model>,
+) -> Result<(), Error> {
+    if opt_outs.is_empty() {
+        return Ok(());
+    }
+    let restored = undone.restored.customer_id;
+    let members = group::of(ctx, txn, restored).await?.members();
+    let points = contact_point::all(ctx, txn, &members).await?;
+    let points: HashMap<&[u8], Uuid> = points
+        .iter()
+        .map(|it| (it.address_digest.as_slice(), it.contact_point_id))
+        .collect();
+    let own = of_customer(ctx, txn, restored).await?;
+    for row in opt_outs {
+        let said = consent::event(&row).map_err(unreadable(READING))?;
+        if own.has_opted_out_of(&said.subject()) {
+            continue;
+        }
+        let times = ConsentTimes {
+            capture: row.capture_time,
+            double_opt_in: None,
+            effective: row.effective_time,
+            expire: None,
+        };
+        let entry = consent::repeated(&row, times)?;
+        if let Some(entry) = at_own_address(entry, &points) {
+            consents::append(ctx, txn, restored, &entry, Waits::No).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The entry about the contact point by which this customer has the address. One about an address
+/// that it does not have is none of its own.
+fn at_own_address(entry: NewConsent, points: &HashMap<&[u8], Uuid>) -> Option<NewConsent> {
+    let ConsentScope::ContactPoint(_) = entry.subject.scope else {
+        return Some(entry);
+    };
+    let point = *points.get(entry.address_digest.as_deref()?)?;
+    let subject = Subject {
+        scope: ConsentScope::ContactPoint(point),
+        ..entry.subject
+    };
+    Some(NewConsent { subject, ..entry })
+}
+
+/// Lets the restored customer refuse the channels, and want to be left alone at the times, that
+/// were told since `joined`. `set` is locked; answers its version then.
+pub(super) async fn refuse_too(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    undone: &Undone,
+    set: preference_set::Model,
+) -> Result<preference_set::Model, Error> {
+    let Some(joined) = undone.merge.join_time else {
+        return Ok(set);
+    };
+    let (from, to) = (undone.survivor.customer_id, undone.restored.customer_id);
+    let refused = preference::all(ctx, txn, from)
+        .await?
+        .refusals_since(joined);
+    pause_too(ctx, txn, (from, to), joined).await?;
+    if refused.is_empty() {
+        return Ok(set);
+    }
+    let own = preference::all(ctx, txn, to).await?;
+    let last_joined = group::of(ctx, txn, to).await?.last_joined();
+    let after =
+        preference::revise(ctx, &own, last_joined, &refused).map_err(faults_of("entries"))?;
+    Ok(preference::replace(ctx, txn, set, &after).await?)
+}
+
+async fn pause_too(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    (from, to): (Uuid, Uuid),
+    joined: Timestamp,
+) -> Result<(), Error> {
+    let Some(said) = times::said_since(ctx, txn, from, joined).await? else {
+        return Ok(());
+    };
+    let mut own = times::of_customer(ctx, txn, to).await?.unwrap_or_default();
+    let before = own.pauses.len();
+    for pause in said.pauses {
+        if !own.pauses.contains(&pause) && is_ahead(ctx, &pause) {
+            own.pauses.push(pause);
+        }
+    }
+    if own.pauses.len() == before {
+        return Ok(());
+    }
+    Ok(times::replace(ctx, txn, to, &own).await?)
+}
+
+fn is_ahead(ctx: &Context, pause: &proto::Pause) -> bool {
+    let end = pause.end_time.map(Timestamp::try_from);
+    end.is_none_or(|end| end.is_ok_and(|end| end > ctx.now))
+}
