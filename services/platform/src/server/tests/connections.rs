@@ -63,7 +63,7 @@ async fn an_idle_connection_does_not_hold_a_drain() {
 }
 
 #[tokio::test]
-async fn a_call_that_outlasts_the_drain_is_dropped() {
+async fn a_call_that_outlasts_the_drain_is_dropped_and_told_to_come_again() {
     let (routes, mut begins, _never) = held();
     let timeout = Duration::from_millis(100);
     let drain = DrainConfig {
@@ -79,7 +79,7 @@ async fn a_call_that_outlasts_the_drain_is_dropped() {
     server.drain.begin();
     server.ended().await;
     assert!(begun.elapsed() >= timeout);
-    assert_ne!(open.await.unwrap(), Ok(Code::Ok));
+    assert_eq!(open.await.unwrap(), Ok(Code::Unavailable));
 }
 
 #[tokio::test]
