@@ -1,4 +1,4 @@
-//! Calls of any unary RPC by JSON, for stories about all of them.
+//! Calls of any RPC by JSON or bytes, for stories about all of them.
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -36,18 +36,41 @@ impl Dynamic {
 
     /// Calls a method with these bytes as its message, whatever they are.
     pub async fn send(&self, method: &str, message: Bytes) -> Result<Bytes, Status> {
+        let path = format!("/{method}").parse().unwrap();
+        let mut grpc = self.ready().await;
+        let answer = grpc.unary(self.request(message), path, Raw).await?;
+        Ok(answer.into_inner())
+    }
+
+    /// Calls a streaming method with these messages, whatever they are, and returns its answers.
+    pub async fn stream(&self, method: &str, messages: Vec<Bytes>) -> Result<Vec<Bytes>, Status> {
+        let path = format!("/{method}").parse().unwrap();
+        let request = self.request(tokio_stream::iter(messages));
+        let mut grpc = self.ready().await;
+        let mut answers = grpc.streaming(request, path, Raw).await?.into_inner();
+        let mut received = Vec::new();
+        while let Some(answer) = answers.message().await? {
+            received.push(answer);
+        }
+        Ok(received)
+    }
+
+    async fn ready(&self) -> Grpc<Channel> {
         let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(64 << 20);
         grpc.ready().await.unwrap();
-        let mut request = Request::new(message);
+        grpc
+    }
+
+    fn request<M>(&self, messages: M) -> Request<M> {
+        let mut request = Request::new(messages);
         let token = format!("Bearer {}", self.token).parse().unwrap();
         request.metadata_mut().insert("authorization", token);
-        let path = format!("/{method}").parse().unwrap();
-        let answer = grpc.unary(request, path, Raw).await?;
-        Ok(answer.into_inner())
+        request
     }
 }
 
-fn find(method: &str) -> MethodDescriptor {
+/// The descriptor of `package.Service/Method`.
+pub fn find(method: &str) -> MethodDescriptor {
     let (service, name) = method.split_once('/').unwrap();
     let pool = rapport_proto::descriptor_pool();
     let service = pool.get_service_by_name(service).unwrap();

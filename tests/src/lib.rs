@@ -13,6 +13,7 @@
     reason = "a story that can't go on has to stop"
 )]
 
+pub mod belongings;
 mod callers;
 pub mod deals;
 mod dynamic;
@@ -23,7 +24,7 @@ mod process;
 pub mod rates;
 
 pub use callers::{Provider, Tenant};
-pub use dynamic::Dynamic;
+pub use dynamic::{Dynamic, find};
 pub use process::{Engine, PUBLIC_URL, Suite, binary};
 
 use rapport_proto::rapport::customer::v1::customer::Profile;

@@ -22,6 +22,8 @@ pub const PUBLIC_URL: &str = "https://contact.example.com";
 /// Keys of suites on PostgreSQL, which make none; the same at each start, as in a deployment.
 const ADDRESS_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const LINK_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+/// The file with the suite's log.
+const LOG: &str = "suite.log";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the suite keeps its rows.
@@ -40,7 +42,17 @@ pub struct Suite {
     storage: Option<Arc<Storage>>,
     provider: Provider,
     settings: Vec<(String, String)>,
+    log: Log,
     started_in: Duration,
+}
+
+/// Where the suite's log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Log {
+    /// To the story's own standard error.
+    Shown,
+    /// Into a file of the suite's folder.
+    Kept,
 }
 
 impl Suite {
@@ -51,13 +63,26 @@ impl Suite {
 
     /// Starts a suite on an empty database, with these environment variables.
     pub async fn start_with(engine: Engine, settings: Vec<(String, String)>) -> Self {
+        Self::begin(engine, settings, Log::Shown).await
+    }
+
+    /// Starts a suite on an empty database that logs as JSON whatever passes `filter`, for
+    /// [`Suite::log`].
+    pub async fn start_logging(engine: Engine, filter: &str) -> Self {
+        let settings = [("FILTER", filter), ("FORMAT", "json")];
+        let settings = settings
+            .map(|(name, value)| (format!("RAPPORT__TELEMETRY__LOG__{name}"), value.to_owned()));
+        Self::begin(engine, settings.into(), Log::Kept).await
+    }
+
+    async fn begin(engine: Engine, settings: Vec<(String, String)>, log: Log) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let provider = Provider::new(folder.path());
         let storage = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Arc::new(rapport_platform::testing::postgres().await.1)),
         };
-        Self::on((folder, storage, provider), settings).await
+        Self::on((folder, storage, provider), settings, log).await
     }
 
     /// Another process of the suite on the same PostgreSQL database.
@@ -66,16 +91,17 @@ impl Suite {
         assert!(storage.is_some(), "only PostgreSQL is shared by processes");
         let folder = tempfile::tempdir().unwrap();
         let provider = Provider::new(folder.path());
-        Self::on((folder, storage, provider), self.settings.clone()).await
+        Self::on((folder, storage, provider), self.settings.clone(), self.log).await
     }
 
     async fn on(
         (folder, storage, provider): (TempDir, Option<Arc<Storage>>, Provider),
         settings: Vec<(String, String)>,
+        log: Log,
     ) -> Self {
         let begun = Instant::now();
         let around = (storage.as_deref(), &provider);
-        let (child, [address, pages]) = launch(folder.path(), around, &settings).await;
+        let (child, [address, pages]) = launch(folder.path(), around, &settings, log).await;
         Self {
             child,
             address,
@@ -84,6 +110,7 @@ impl Suite {
             storage,
             provider,
             settings,
+            log,
             started_in: begun.elapsed(),
         }
     }
@@ -103,7 +130,7 @@ impl Suite {
     pub async fn restart(&mut self) {
         let around = (self.storage.as_deref(), &self.provider);
         (self.child, [self.address, self.pages]) =
-            launch(self.folder.path(), around, &self.settings).await;
+            launch(self.folder.path(), around, &self.settings, self.log).await;
     }
 
     /// Asks the process to end with SIGTERM and tells whether it ended well.
@@ -138,6 +165,11 @@ impl Suite {
     /// The file with the local administrator's token.
     pub fn token_file(&self) -> PathBuf {
         self.folder.path().join("data/local.token")
+    }
+
+    /// What a suite of [`Suite::start_logging`] has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).unwrap()
     }
 
     /// A folder for the story's own files; it goes with the suite.
@@ -206,6 +238,7 @@ async fn launch(
     folder: &Path,
     (storage, provider): (Option<&Storage>, &Provider),
     settings: &[(String, String)],
+    log: Log,
 ) -> (Child, [String; 2]) {
     let mut command = Command::new(binary());
     command
@@ -222,6 +255,9 @@ async fn launch(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
+    if log == Log::Kept {
+        command.stderr(std::fs::File::create(folder.join(LOG)).unwrap());
+    }
     if let Some(storage) = storage {
         let url = storage.config().url.expose();
         command

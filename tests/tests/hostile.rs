@@ -8,23 +8,26 @@
 
 use std::time::Duration;
 
+use prost_reflect::MethodDescriptor;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
-use rapport_tests::{Dynamic, Engine, Suite, Tenant, reason};
+use rapport_tests::{Dynamic, Engine, Suite, Tenant, find, metadata, reason};
 use serde_json::json;
 use tonic::{Code, Status};
 
-fn unary_rpcs() -> Vec<String> {
+const WHO_AM_I: &str = "rapport.gateway.v1.AccessService/WhoAmI";
+
+/// Every RPC of ours for which this holds.
+fn rpcs(holds: impl Fn(&MethodDescriptor) -> bool) -> Vec<String> {
     let services = rapport_proto::descriptor_pool().services();
-    let rpcs = services.flat_map(|service| {
-        let unary = service
-            .methods()
-            .filter(|one| !one.is_client_streaming() && !one.is_server_streaming());
-        unary
-            .map(|one| format!("{}/{}", one.parent_service().full_name(), one.name()))
-            .collect::<Vec<_>>()
-    });
-    rpcs.collect()
+    let rpcs = services.flat_map(|service| service.methods().collect::<Vec<_>>());
+    rpcs.filter(holds)
+        .map(|one| format!("{}/{}", one.parent_service().full_name(), one.name()))
+        .collect()
+}
+
+fn is_streaming(method: &MethodDescriptor) -> bool {
+    method.is_client_streaming() || method.is_server_streaming()
 }
 
 /// A refusal that says why and gives nothing away.
@@ -56,7 +59,7 @@ async fn random_bytes_to_every_rpc_are_answered_with_a_reason() {
     let suite = Suite::start(Engine::Sqlite).await;
     let caller = administrator(&suite).await;
     let mut random = StdRng::seed_from_u64(1);
-    for method in unary_rpcs() {
+    for method in rpcs(|one| !is_streaming(one)) {
         for _ in 0..40 {
             let mut bytes = vec![0; random.random_range(0..200)];
             random.fill_bytes(&mut bytes);
@@ -67,6 +70,91 @@ async fn random_bytes_to_every_rpc_are_answered_with_a_reason() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_bytes_to_every_stream_are_answered_with_a_reason() {
+    let suite = Suite::start(Engine::Sqlite).await;
+    let caller = administrator(&suite).await;
+    let mut random = StdRng::seed_from_u64(2);
+    let mut refused = 0;
+    let streams = rpcs(is_streaming);
+    assert_eq!(streams.len(), 4, "{streams:?}");
+    for method in &streams {
+        for _ in 0..40 {
+            let messages = (0..random.random_range(0..4)).map(|_| {
+                let mut bytes = vec![0; random.random_range(0..200)];
+                random.fill_bytes(&mut bytes);
+                bytes.into()
+            });
+            let messages = messages.collect();
+            let answers =
+                tokio::time::timeout(Duration::from_secs(10), caller.stream(method, messages));
+            if let Err(status) = answers.await.expect("an end in time") {
+                assert_decent(method, &status);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 80, "most of it means nothing: {refused}");
+    assert!(
+        caller.call(WHO_AM_I, json!({})).await.is_ok(),
+        "it still answers"
+    );
+}
+
+/// Calls with an empty message, or a stream of one, and returns why not.
+async fn turned_away(caller: &Dynamic, method: &str) -> Status {
+    match is_streaming(&find(method)) {
+        true => caller.stream(method, vec![Vec::new().into()]).await.err(),
+        false => caller.send(method, Vec::new().into()).await.err(),
+    }
+    .unwrap_or_else(|| panic!("{method} lets everybody in"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lacks_the_permission_opens_no_stream() {
+    let suite = Suite::start(Engine::Sqlite).await;
+    let provider = suite.provider();
+    let token = provider.token(Tenant::new(), "employees/7", &["nobody"]);
+    let caller = suite.dynamic(&token).await;
+    for method in rpcs(is_streaming) {
+        let status = turned_away(&caller, &method).await;
+        assert_eq!(status.code(), Code::PermissionDenied, "{method}: {status}");
+        let permission = metadata(&status, "permission");
+        assert!(
+            permission.starts_with("customer."),
+            "{method}: {permission}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_tells_strangers_nothing_and_those_without_a_role_their_own_access_only() {
+    let suite = Suite::start(Engine::Sqlite).await;
+    let stranger = suite.dynamic("forged").await;
+    let of_gateway = |one: &MethodDescriptor| one.full_name().starts_with("rapport.gateway.");
+    let methods = rpcs(|one| is_streaming(one) || of_gateway(one));
+    assert_eq!(methods.len(), 7, "{methods:?}");
+    for method in methods {
+        let status = turned_away(&stranger, &method).await;
+        let told = (status.code(), reason(&status));
+        assert_eq!(
+            told,
+            (Code::Unauthenticated, "TOKEN_INVALID".into()),
+            "{method}"
+        );
+    }
+
+    let provider = suite.provider();
+    let token = provider.token(Tenant::new(), "employees/7", &["nobody"]);
+    let nobody = suite.dynamic(&token).await;
+    let granted = nobody.call(WHO_AM_I, json!({})).await.unwrap();
+    let granted: Vec<String> = serde_json::from_value(granted["permissions"].clone()).unwrap();
+    assert!(
+        granted.iter().all(|it| it.starts_with("gateway.access.")),
+        "{granted:?}"
+    );
 }
 
 async fn refused(caller: &Dynamic, method: &str, request: serde_json::Value) -> String {

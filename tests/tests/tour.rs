@@ -6,6 +6,7 @@
     reason = "a story that can't go on has to stop"
 )]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -97,6 +98,82 @@ async fn a_python_client_generated_from_the_descriptor_set_runs_the_tour() {
         text.contains("e-mail refused: CHANNEL_REFUSED open: PHONE"),
         "{text}"
     );
+}
+
+/// Runs a tool in `folder`; returns what it says.
+async fn succeed(folder: &Path, program: impl AsRef<OsStr>, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(folder).output().await;
+    let output = output.unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn the_written_descriptor_set_is_all_that_tools_need() {
+    let suite = Suite::start(Engine::Sqlite).await;
+    let folder = suite.folder();
+    succeed(folder, binary(), &["protos", "--out", "rapport.binpb"]).await;
+
+    // grpcurl calls with it, without reflection.
+    let token = std::fs::read_to_string(suite.token_file()).unwrap();
+    let header = format!("authorization: Bearer {}", token.trim());
+    let address = suite.address().trim_start_matches("http://");
+    let method = "rapport.gateway.v1.AccessService/WhoAmI";
+    let grpcurl = [
+        "-plaintext",
+        "-use-reflection=false",
+        "-protoset",
+        "rapport.binpb",
+        "-H",
+        &header,
+    ];
+    let asked = [&grpcurl[..], &[address, method]].concat();
+    let answer = succeed(folder, tool("RAPPORT_GRPCURL"), &asked).await;
+    assert!(answer.contains("gateway.access.get"), "{answer}");
+
+    // buf reads it as a module and generates from it.
+    let buf = tool("RAPPORT_BUF");
+    succeed(
+        folder,
+        &buf,
+        &["build", "rapport.binpb", "-o", "again.binpb"],
+    )
+    .await;
+    std::fs::write(folder.join("buf.gen.yaml"), buf_template()).unwrap();
+    succeed(folder, &buf, &["generate", "rapport.binpb"]).await;
+    assert!(
+        folder
+            .join("generated/rapport/sales/v1/quote_service_pb2.py")
+            .exists()
+    );
+
+    // So does protoc, as it comes with grpcio-tools.
+    std::fs::create_dir(folder.join("python")).unwrap();
+    let protoc = [
+        "-m",
+        "grpc_tools.protoc",
+        "--descriptor_set_in=rapport.binpb",
+        "--python_out=python",
+        "--grpc_python_out=python",
+        "rapport/customer/v1/customer_service.proto",
+    ];
+    succeed(folder, tool("RAPPORT_TOOLS_PYTHON"), &protoc).await;
+    let stubs = folder.join("python/rapport/customer/v1/customer_service_pb2_grpc.py");
+    assert!(
+        std::fs::read_to_string(stubs)
+            .unwrap()
+            .contains("CustomerServiceStub")
+    );
+}
+
+/// A `buf.gen.yaml` that needs no network: protoc's own Python plugin.
+fn buf_template() -> String {
+    let python = tool("RAPPORT_TOOLS_PYTHON");
+    format!(
+        "version: v2\nplugins:\n  - protoc_builtin: python\n    protoc_path: [{python:?}, -m, \
+         grpc_tools.protoc]\n    out: generated\n"
+    )
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// How long the end of a process may take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +126,11 @@ impl Drain {
     /// Completes when what is still open must be dropped.
     pub async fn aborted(&self) {
         self.phases.aborted.cancelled().await;
+    }
+
+    /// As [`Drain::aborted`], for what outlives the borrow.
+    pub(super) fn aborted_owned(&self) -> WaitForCancellationFutureOwned {
+        self.phases.aborted.clone().cancelled_owned()
     }
 
     /// Cancelled when workers should finish what they are at and return.

@@ -22,7 +22,12 @@ use tonic::body::Body;
 use tonic::codegen::StdError;
 
 use super::drain::Drain;
+use super::farewell::or_farewell;
 use super::handshake::Greeting;
+use crate::telemetry::call_id;
+
+/// Time to tell callers that their calls are not waited for any longer.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What one peer may ask of a listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +64,8 @@ impl Default for ConnectionLimits {
 }
 
 /// Answers calls on `listener` until the drain is through: then it takes no connection,
-/// tells open ones to go away, and returns when their calls have ended or the drain aborts.
+/// tells open ones to go away, and returns when their calls have ended, or were told to come again as
+/// the drain aborts.
 pub async fn serve<S, B>(listener: TcpListener, service: S, limits: &ConnectionLimits, drain: Drain)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + Sync + 'static,
@@ -68,11 +74,16 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<StdError>,
 {
+    let ends = drain.clone();
     let answers: Answers = Arc::new(move |request| {
+        let (ends, call_id) = (ends.clone(), call_id(request.headers()));
         let answer = service.call(request);
         Box::pin(async move {
-            let answer = answer.await.map_err(io::Error::other)?;
-            Ok(answer.map(Body::new))
+            let answer = async {
+                let answer = answer.await.map_err(io::Error::other)?;
+                Ok(answer.map(Body::new))
+            };
+            or_farewell(answer, &ends, call_id).await
         })
     });
     accept_all(listener, answers, limits, drain).await;
@@ -165,6 +176,10 @@ impl Connection {
         let service = service_fn(move |request| answers(request));
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         let mut handshake = pin!(sleep(self.handshake_timeout));
+        let mut farewell = pin!(async {
+            self.drain.aborted().await;
+            sleep(FAREWELL).await;
+        });
         let (mut shaking, mut open) = (true, true);
         loop {
             tokio::select! {
@@ -178,7 +193,7 @@ impl Connection {
                     open = false;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = self.drain.aborted() => return,
+                () = farewell.as_mut() => return,
                 () = handshake.as_mut(), if shaking => {
                     shaking = false;
                     if !greeted.load(Ordering::Relaxed) {

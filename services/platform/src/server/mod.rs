@@ -9,6 +9,7 @@ mod config;
 mod deadline;
 mod deadline_layer;
 mod drain;
+mod farewell;
 mod handshake;
 mod health;
 mod layers;

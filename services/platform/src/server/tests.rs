@@ -79,10 +79,25 @@ impl Running {
     }
 
     async fn start_with(routes: Routes, limits: ConnectionLimits, drain: DrainConfig) -> Self {
+        Self::launch(routes, &Admission::new(1024), limits, drain).await
+    }
+
+    /// One that works on at most this many calls at once.
+    async fn start_admitting(routes: Routes, max_calls: u32) -> Self {
+        let (limits, drain) = Default::default();
+        Self::launch(routes, &Admission::new(max_calls), limits, drain).await
+    }
+
+    async fn launch(
+        routes: Routes,
+        admission: &Admission,
+        limits: ConnectionLimits,
+        drain: DrainConfig,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let drain = Drain::new(drain);
-        let service = front_end(routes, &Admission::new(1024));
+        let service = front_end(routes, admission);
         let ends = drain.clone();
         let serving = tokio::spawn(async move { serve(listener, service, &limits, ends).await });
         Self {

@@ -60,6 +60,8 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct OtlpConfig {
     /// The collector, such as `http://otel-collector:4317`. Nothing is sent without it.
+    /// Deliveries are not encrypted, so any other scheme is refused at start: for TLS, name a
+    /// collector on the same node that forwards over it.
     pub endpoint: Option<String>,
     /// Share of the traces begun here that are recorded, 0 to 1. Traces begun by a caller
     /// follow his decision.

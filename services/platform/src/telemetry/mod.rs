@@ -51,6 +51,13 @@ pub enum TelemetryError {
     /// The log filter is not one.
     #[error("`log.filter` is not a filter such as `info,rapport_customer=debug`")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The collector cannot be reached at its address.
+    #[error(
+        "`telemetry.otlp.endpoint` must begin with `http://`, but is `{0}`: deliveries are not \
+         encrypted, so send them to a collector on the same machine or node, which can forward \
+         them over TLS"
+    )]
+    Endpoint(String),
     /// The exporter refuses its settings.
     #[error("`otlp` cannot be used")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -114,6 +121,7 @@ where
     let mut ratio = 0.0;
     let mut logs = None;
     if let Some(endpoint) = &config.otlp.endpoint {
+        otlp::check(endpoint)?;
         ratio = config.otlp.sample_ratio;
         tracers = tracers.with_batch_exporter(otlp::spans(endpoint)?);
         meters = meters.with_reader(otlp::metrics(endpoint, config.otlp.metrics_interval)?);

@@ -251,6 +251,26 @@ async fn a_collector_that_is_away_does_not_keep_the_process_from_ending() {
 }
 
 #[test]
+fn a_collector_over_tls_is_refused_at_start_and_not_in_silence() {
+    for endpoint in ["https://collector.example:4317", "collector:4317", ""] {
+        let otlp = OtlpConfig {
+            endpoint: Some(endpoint.into()),
+            ..OtlpConfig::default()
+        };
+        let config = TelemetryConfig {
+            otlp,
+            ..TelemetryConfig::default()
+        };
+        let error = pipeline(&config, std::io::sink).err().unwrap().to_string();
+        assert!(
+            error.contains("`telemetry.otlp.endpoint` must begin"),
+            "{error}"
+        );
+        assert!(error.contains("over TLS"), "{error}");
+    }
+}
+
+#[test]
 fn a_filter_that_is_none_is_an_error_that_names_the_setting() {
     let log = LogConfig {
         filter: "info,=".into(),

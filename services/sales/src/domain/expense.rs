@@ -56,6 +56,12 @@ numbered! {
         Category = 2 "CATEGORY",
         /// When.
         Month = 3 "MONTH",
+        /// For whom.
+        Customer = 4 "CUSTOMER",
+        /// For which opportunity.
+        Opportunity = 5 "OPPORTUNITY",
+        /// For which campaign.
+        Campaign = 6 "CAMPAIGN",
     }
 }
 
@@ -66,6 +72,10 @@ pub enum Step {
     Write,
     /// Ask for approval.
     Submit,
+    /// Take that back.
+    Withdraw,
+    /// Remove it.
+    Delete,
     /// Approve or reject it.
     Decide,
 }
@@ -78,11 +88,11 @@ impl ExpenseState {
     pub const fn allows(self, step: Step) -> Result<(), &'static str> {
         match (step, self) {
             (Step::Write, Self::Draft | Self::Rejected)
-            | (Step::Submit, Self::Draft)
-            | (Step::Decide, Self::Submitted) => Ok(()),
+            | (Step::Submit | Step::Delete, Self::Draft)
+            | (Step::Decide | Step::Withdraw, Self::Submitted) => Ok(()),
             (Step::Write, _) => Err("was submitted. It can be written anew once it is rejected."),
-            (Step::Submit, _) => Err("is no draft."),
-            (Step::Decide, _) => Err("does not wait for approval."),
+            (Step::Submit | Step::Delete, _) => Err("is no draft."),
+            (Step::Decide | Step::Withdraw, _) => Err("does not wait for approval."),
         }
     }
 }

@@ -13,10 +13,20 @@ facts! {
     updated => ExpenseReportUpdated { expense_report: ExpenseReport };
     /// Approval of a report was asked for.
     submitted => ExpenseReportSubmitted { expense_report: ExpenseReport };
+    /// A report was taken back before it was decided.
+    withdrawn => ExpenseReportWithdrawn { expense_report: ExpenseReport };
     /// A report was approved or rejected.
     decided => ExpenseReportDecided { expense_report: ExpenseReport };
     /// A report was paid back.
     reimbursed => ExpenseReportReimbursed { expense_report: ExpenseReport };
     /// The policy was set.
     policy_changed => ExpensePolicyChanged { expense_policy: ExpensePolicy };
+}
+
+/// A draft that had `version` was removed.
+pub(crate) fn deleted(name: &str, version: i64) -> NewEvent {
+    let fact = proto::ExpenseReportDeleted {
+        expense_report: name.to_owned(),
+    };
+    NewEvent::new(name, version + 1, &fact)
 }

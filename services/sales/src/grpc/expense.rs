@@ -1,6 +1,7 @@
 //! `ExpenseService`.
 
 mod decide;
+mod retract;
 mod written;
 
 use std::sync::{Arc, LazyLock};
@@ -43,6 +44,9 @@ rpcs! {
             -> proto::ListExpenseReportsResponse = list;
         update_expense_report(proto::UpdateExpenseReportRequest) -> proto::ExpenseReport = update;
         submit_expense_report(proto::SubmitExpenseReportRequest) -> proto::ExpenseReport = submit;
+        withdraw_expense_report(proto::WithdrawExpenseReportRequest) -> proto::ExpenseReport
+            = withdraw;
+        delete_expense_report(proto::DeleteExpenseReportRequest) -> () = delete;
         approve_expense_report(proto::ApproveExpenseReportRequest) -> proto::ExpenseReport
             = approve;
         reject_expense_report(proto::RejectExpenseReportRequest) -> proto::ExpenseReport = reject;

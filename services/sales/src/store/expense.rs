@@ -86,6 +86,20 @@ pub(crate) async fn write(
     Ok(row)
 }
 
+/// Removes a report, over the version that it was read with, and its lines.
+pub(crate) async fn delete(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: Model,
+) -> Result<(), Error> {
+    let id = row.report_id;
+    // Claims the row: nobody takes another step beside this.
+    write(ctx, txn, row).await?;
+    line::replace(ctx, txn, id, Vec::new()).await?;
+    Entity::delete_by_id((ctx.tenant, id)).exec(txn).await?;
+    Ok(())
+}
+
 /// Checks that the report in a row can take a step.
 ///
 /// # Errors

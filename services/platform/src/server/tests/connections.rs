@@ -3,6 +3,7 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
+use tonic_types::StatusExt as _;
 
 use super::*;
 
@@ -62,7 +63,7 @@ async fn an_idle_connection_does_not_hold_a_drain() {
 }
 
 #[tokio::test]
-async fn a_call_that_outlasts_the_drain_is_dropped() {
+async fn a_call_that_outlasts_the_drain_is_dropped_and_told_to_come_again() {
     let (routes, mut begins, _never) = held();
     let timeout = Duration::from_millis(100);
     let drain = DrainConfig {
@@ -78,7 +79,7 @@ async fn a_call_that_outlasts_the_drain_is_dropped() {
     server.drain.begin();
     server.ended().await;
     assert!(begun.elapsed() >= timeout);
-    assert_ne!(open.await.unwrap(), Ok(Code::Ok));
+    assert_eq!(open.await.unwrap(), Ok(Code::Unavailable));
 }
 
 #[tokio::test]
@@ -166,5 +167,99 @@ async fn headers_beyond_the_limit_are_refused() {
         .headers_mut()
         .insert("x-large", "x".repeat(4096).parse().unwrap());
     assert_ne!(call(&server.link(), large).await, Ok(Code::Ok));
+    assert_eq!(call(&server.link(), request(CALL)).await, Ok(Code::Ok));
+}
+
+/// What a client says first, and then nothing ever again: the preface and empty settings.
+const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+#[tokio::test]
+async fn a_peer_that_no_longer_answers_is_dropped_and_one_that_does_is_kept() {
+    let limits = ConnectionLimits {
+        keep_alive_interval: Duration::from_millis(100),
+        keep_alive_timeout: Duration::from_millis(200),
+        ..ConnectionLimits::default()
+    };
+    let (routes, mut begins, let_go) = held();
+    let server = Running::start_with(routes, limits, DrainConfig::default()).await;
+    let link = server.link();
+    let waiting = tokio::spawn(async move { call(&link, request(CALL)).await });
+    begins.recv().await.unwrap();
+
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    silent.write_all(GREETING).await.unwrap();
+    let mut told = Vec::new();
+    timeout(SOON, silent.read_to_end(&mut told))
+        .await
+        .expect("the server hangs up")
+        .unwrap();
+    assert!(!told.is_empty(), "it was greeted and asked first");
+
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let_go.notify_one();
+    assert_eq!(waiting.await.unwrap(), Ok(Code::Ok), "its client answers");
+}
+
+#[tokio::test]
+async fn calls_beyond_a_connections_limit_wait_for_their_turn() {
+    let limits = ConnectionLimits {
+        max_concurrent_streams: 2,
+        ..ConnectionLimits::default()
+    };
+    let (routes, mut begins, let_go) = held();
+    let server = Running::start_with(routes, limits, DrainConfig::default()).await;
+    let link = server.link();
+    // The client learns the limit with the first answer.
+    let_go.notify_one();
+    assert_eq!(call(&link, request(CALL)).await, Ok(Code::Ok));
+    begins.recv().await.unwrap();
+
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let link = link.clone();
+            tokio::spawn(async move { call(&link, request(CALL)).await })
+        })
+        .collect();
+    for _ in 0..2 {
+        begins.recv().await.unwrap();
+    }
+    let third = timeout(Duration::from_millis(200), begins.recv()).await;
+    assert!(third.is_err(), "the third is not begun");
+    assert!(calls.iter().all(|it| !it.is_finished()), "nor refused");
+
+    let_go.notify_one();
+    timeout(SOON, begins.recv())
+        .await
+        .expect("its turn")
+        .unwrap();
+    let_go.notify_waiters();
+    for call in calls {
+        assert_eq!(timeout(SOON, call).await.unwrap().unwrap(), Ok(Code::Ok));
+    }
+}
+
+#[tokio::test]
+async fn calls_beyond_the_process_limit_are_refused_with_a_delay() {
+    let (routes, mut begins, let_go) = held();
+    let server = Running::start_admitting(routes, 2).await;
+    // Over two connections: the bound is the process', not the connection's.
+    let calls = [server.link(), server.link()]
+        .map(|link| tokio::spawn(async move { call(&link, request(CALL)).await }));
+    for _ in 0..2 {
+        begins.recv().await.unwrap();
+    }
+    let refused = server.link().oneshot(request(CALL)).await.unwrap();
+    let status = Status::from_header_map(refused.headers()).unwrap();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "OVERLOADED");
+    let delay = details.retry_info().unwrap().retry_delay;
+    assert_eq!(delay, Some(Duration::from_secs(1)));
+
+    let_go.notify_waiters();
+    for call in calls {
+        assert_eq!(timeout(SOON, call).await.unwrap().unwrap(), Ok(Code::Ok));
+    }
+    let_go.notify_one();
     assert_eq!(call(&server.link(), request(CALL)).await, Ok(Code::Ok));
 }

@@ -151,13 +151,20 @@ fn managers_and_grants_approve_up_to_their_limits_and_nobody_his_own() {
 fn each_state_allows_its_steps() {
     use ExpenseState::{Approved, Draft, Reimbursed, Rejected, Submitted};
     for (state, allowed) in [
-        (Draft, vec![Step::Write, Step::Submit]),
-        (Submitted, vec![Step::Decide]),
+        (Draft, vec![Step::Write, Step::Submit, Step::Delete]),
+        (Submitted, vec![Step::Withdraw, Step::Decide]),
         (Approved, vec![]),
         (Rejected, vec![Step::Write]),
         (Reimbursed, vec![]),
     ] {
-        let steps = [Step::Write, Step::Submit, Step::Decide].into_iter();
+        let steps = [
+            Step::Write,
+            Step::Submit,
+            Step::Withdraw,
+            Step::Delete,
+            Step::Decide,
+        ];
+        let steps = steps.into_iter();
         let found: Vec<_> = steps.filter(|it| state.allows(*it).is_ok()).collect();
         assert_eq!(found, allowed, "{state}");
     }

@@ -135,6 +135,12 @@ impl Draft {
         self.lines.iter().filter_map(|line| line.price)
     }
 
+    /// The products that its lines name, by themselves or by their prices.
+    pub fn products(&self) -> impl Iterator<Item = Uuid> + '_ {
+        let named = |line: &DraftLine| line.product.or(line.price.map(|[_, product]| product));
+        self.lines.iter().filter_map(named)
+    }
+
     /// Looks list prices up and reckons the amounts, as they are `now`.
     ///
     /// # Errors

@@ -347,6 +347,9 @@ pub(in crate::grpc) fn spent_to_proto(row: Spent) -> proto::ExpenseRow {
         seller_id,
         category,
         month,
+        customer_id,
+        opportunity_id,
+        campaign,
         currency,
         amount,
         reimbursed,
@@ -359,5 +362,8 @@ pub(in crate::grpc) fn spent_to_proto(row: Spent) -> proto::ExpenseRow {
         amount: to_money(amount, &currency),
         reimbursed_amount: to_money(reimbursed, &currency),
         line_count: count,
+        customer: text(customer_id.map(resource::customer)),
+        opportunity: text(opportunity_id.map(|id| OPPORTUNITY.format(&[id]))),
+        campaign: text(campaign),
     }
 }

@@ -1,6 +1,6 @@
 //! What quotes say: new content, and how far an approval reaches to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rapport_platform::identity::Context;
 use rapport_proto::rapport::sales::v1 as proto;
@@ -17,7 +17,7 @@ use crate::domain::quote::state::{DecisionOutcome, QuoteState, Step};
 use crate::error::{Error, faults_of};
 use crate::events::quote as events;
 use crate::grpc::convert::{approval_policy as policies, quote as convert, quote_revision};
-use crate::resource::{self, CUSTOMER, OPPORTUNITY, QUOTE};
+use crate::resource::{self, CUSTOMER, OPPORTUNITY, PRODUCT, QUOTE};
 use crate::store::entity::approval_policy::Entity as Policies;
 use crate::store::entity::quote::Model;
 use crate::store::quote::{decision, revision};
@@ -56,6 +56,7 @@ pub(super) async fn write(
 ) -> Result<Written, Error> {
     let customer = resource::customer(customer);
     let opportunity = opportunity.map(|id| OPPORTUNITY.format(&[id]));
+    require_sold(ctx, txn, draft, &HashSet::new()).await?;
     written(ctx, txn, draft, (&customer, opportunity.as_deref()), field).await
 }
 
@@ -98,6 +99,40 @@ async fn require_products(
         let field = format!("{field}.lines[{line}].product");
         Err(Error::invalid(field, "does not exist"))
     })
+}
+
+/// Refuses products that are no longer sold, but for those that the quote has `kept`.
+async fn require_sold(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    draft: &Draft,
+    kept: &HashSet<Uuid>,
+) -> Result<(), Error> {
+    let new = draft.products().filter(|id| !kept.contains(id));
+    let known = product::among(ctx, txn, new).await?;
+    let retired = draft
+        .products()
+        .find(|id| known.get(id).is_some_and(|it| it.retired));
+    retired.map_or(Ok(()), |id| {
+        Err(Error::InvalidState {
+            resource: PRODUCT.format(&[id]),
+            state: "RETIRED",
+            why: "is retired. Quote a product that is sold.",
+        })
+    })
+}
+
+/// The products that a quote offers as it stands.
+async fn offered(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    row: &Model,
+) -> Result<HashSet<Uuid>, Error> {
+    let said = revision::get(ctx, txn, row.quote_id, row.revision).await?;
+    let content = revision::document(&said)?.content.unwrap_or_default();
+    let lines = content.lines.iter();
+    let named = lines.filter_map(|line| PRODUCT.parse("product", &line.product).ok());
+    Ok(named.map(|[id]| id).collect())
 }
 
 /// The prices that a draft names, those that exist, with their books.
@@ -156,6 +191,7 @@ impl Quotes {
             }
             let opportunity = row.opportunity_id.map(|id| OPPORTUNITY.format(&[id]));
             let names = (row.customer.as_str(), opportunity.as_deref());
+            require_sold(ctx, &txn, draft, &offered(ctx, &txn, &row).await?).await?;
             let written = written(ctx, &txn, draft, names, "content").await?;
             written.check_discount(most)?;
             let content = written.document.content.clone();

@@ -2,6 +2,7 @@
 
 mod approval;
 mod lists;
+mod retract;
 mod writing;
 
 use rapport_platform::db::Database;
@@ -148,6 +149,26 @@ impl Caller {
             ..Default::default()
         };
         inner(self.expenses().submit_expense_report(request).await)
+    }
+
+    async fn take_back(
+        &self,
+        report: &proto::ExpenseReport,
+    ) -> Result<proto::ExpenseReport, Status> {
+        let request = proto::WithdrawExpenseReportRequest {
+            name: report.name.clone(),
+            ..Default::default()
+        };
+        inner(self.expenses().withdraw_expense_report(request).await)
+    }
+
+    async fn remove(&self, report: &proto::ExpenseReport, request_id: &str) -> Result<(), Status> {
+        let request = proto::DeleteExpenseReportRequest {
+            name: report.name.clone(),
+            etag: report.etag.clone(),
+            request_id: request_id.to_owned(),
+        };
+        inner(self.expenses().delete_expense_report(request).await)
     }
 
     async fn sign(&self, report: &proto::ExpenseReport) -> Result<proto::ExpenseReport, Status> {

@@ -88,6 +88,9 @@ pub(crate) struct Spent {
     pub(crate) category: Option<String>,
     /// Such as 202601.
     pub(crate) month: Option<i32>,
+    pub(crate) customer_id: Option<Uuid>,
+    pub(crate) opportunity_id: Option<Uuid>,
+    pub(crate) campaign: Option<String>,
     pub(crate) currency: String,
     pub(crate) amount: i64,
     pub(crate) reimbursed: i64,
@@ -108,15 +111,19 @@ pub(crate) async fn spent(
     };
     let sql = format!(
         "SELECT {seller} AS seller_id, {category} AS category, {month} AS month, \
+         {customer} AS customer_id, {opportunity} AS opportunity_id, {campaign} AS campaign, \
          r.currency AS currency, CAST(SUM(l.home_amount) AS BIGINT) AS amount, \
          CAST(SUM(CASE WHEN r.state = $5 THEN l.home_amount ELSE 0 END) AS BIGINT) AS reimbursed, \
          COUNT(*) AS count FROM expense_line AS l JOIN expense_report AS r \
          ON r.tenant_id = l.tenant_id AND r.report_id = l.report_id \
          WHERE l.tenant_id = $1 AND l.expense_date >= $2 AND l.expense_date < $3 \
-         AND r.state IN ($4, $5) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT {limit}",
+         AND r.state IN ($4, $5) GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7 LIMIT {limit}",
         seller = by(ExpenseDimension::Seller, "l.seller_id", "UUID"),
         category = by(ExpenseDimension::Category, "l.category", "TEXT"),
         month = by(ExpenseDimension::Month, "l.expense_date / 100", "INTEGER"),
+        customer = by(ExpenseDimension::Customer, "l.customer_id", "UUID"),
+        opportunity = by(ExpenseDimension::Opportunity, "l.opportunity_id", "UUID"),
+        campaign = by(ExpenseDimension::Campaign, "l.campaign", "TEXT"),
         limit = MOST_ROWS + 1,
     );
     let values = [

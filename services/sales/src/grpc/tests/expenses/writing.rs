@@ -170,6 +170,8 @@ on_each_engine! {
         calls += spoil!(sam.expenses(), get_expense_report, GetExpenseReportRequest { name: name() });
         calls += spoil!(sam.expenses(), list_expense_reports, ListExpenseReportsRequest { filter: "state = DRAFT".into() });
         calls += spoil!(sam.expenses(), submit_expense_report, SubmitExpenseReportRequest { name: name() });
+        calls += spoil!(sam.expenses(), withdraw_expense_report, WithdrawExpenseReportRequest { name: name() });
+        calls += spoil!(sam.expenses(), delete_expense_report, DeleteExpenseReportRequest { name: submitted.name.clone() });
         calls += spoil!(sam.expenses(), approve_expense_report, ApproveExpenseReportRequest { name: submitted.name.clone(), etag: submitted.etag.clone() });
         calls += spoil!(sam.expenses(), reject_expense_report, RejectExpenseReportRequest { name: submitted.name.clone(), etag: submitted.etag.clone() });
         calls += spoil!(sam.expenses(), reimburse_expense_report, ReimburseExpenseReportRequest { name: name(), payment_document: "P".into(), payment_date: date(1, 1) });

@@ -6,9 +6,10 @@ use rapport_proto::google::r#type::Money;
 use rapport_proto::rapport::sales::v1 as proto;
 use tonic::Code;
 
+use super::super::mask;
 use super::super::prices::{book, euros, priced};
 use super::{Company, DAY, content, inner, line};
-use crate::testing::{fields, reason};
+use crate::testing::{fields, metadata, reason};
 
 /// Tax and what the customer pays, in cents.
 fn taxed(quote: &proto::Quote) -> (i64, i64) {
@@ -106,6 +107,43 @@ on_each_engine! {
         let refused = company.sven.create(&company.customer, both.clone(), 189_999).await.unwrap_err();
         assert_eq!(fields(&refused), ["max_discount_ppm"]);
         company.sven.create(&company.customer, both, 190_000).await.unwrap();
+    }
+
+    async fn what_is_retired_is_not_quoted_any_more_but_stays_where_it_is(db: Database) {
+        let company = Company::open(&db).await;
+        let sven = &company.sven;
+        let (old, ink) = (sven.product().await, sven.product().await);
+        let list = sven.book(book("List")).await;
+        let entry = sven.price(&list, &[priced(&old, 1_000)]).await.unwrap().remove(0);
+        let by_itself = proto::QuoteLine { product: old.clone(), ..line("1", 1_000, 0) };
+        let by_price = proto::QuoteLine { price_book_entry: entry.name, unit_price: None, ..line("1", 0, 0) };
+        let fresh = proto::QuoteLine { product: ink, ..line("1", 1_000, 0) };
+        let of = |lines: &[&proto::QuoteLine]| proto::QuoteContent { lines: lines.iter().copied().cloned().collect(), ..content(0) };
+        let with = sven.create(&company.customer, of(&[&by_price]), 0).await.unwrap();
+        let without = sven.create(&company.customer, of(&[&fresh]), 0).await.unwrap();
+
+        let retired = proto::Product { name: old.clone(), retired: true, ..Default::default() };
+        let request = proto::UpdateProductRequest {
+            product: Some(retired), update_mask: mask(&["retired"]), ..Default::default()
+        };
+        sven.products().update_product(request).await.unwrap();
+
+        for line in [&by_itself, &by_price] {
+            let content = of(&[&fresh, line]);
+            for refused in [
+                sven.create(&company.customer, content.clone(), 0).await.unwrap_err(),
+                sven.revise(&without, content).await.unwrap_err(),
+            ] {
+                assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "INVALID_STATE".into()));
+                assert_eq!(metadata(&refused, "state"), "RETIRED");
+                assert!(refused.message().contains(&old), "{refused}");
+            }
+        }
+        let revised = sven.revise(&with, of(&[&by_itself, &fresh])).await.unwrap();
+        assert_eq!(revised.revision, 2, "it was quoted before it was retired");
+        let dropped = sven.revise(&revised, of(&[&fresh])).await.unwrap();
+        let again = sven.revise(&dropped, of(&[&by_itself])).await.unwrap_err();
+        assert_eq!(metadata(&again, "state"), "RETIRED", "and is gone once it was dropped");
     }
 
     async fn a_line_is_priced_by_its_price_book(db: Database) {
