@@ -122,7 +122,9 @@ async fn choice(
     match beside {
         None => standing.contacts.clear(),
         Some(row) => {
-            standing.drop_expired(at);
+            if standing.drop_expired(at) {
+                permit::expire(ctx, txn, &[customer], at).await?;
+            }
             let own = permit::counted_contact(row.clone());
             let own = own.map_err(unreadable("reading a contact permit"))?;
             let place = standing.contacts.iter().position(|it| *it == own);
@@ -207,6 +209,8 @@ async fn confirmed_before(
     let customer = customer.get(&row.customer_id).copied();
     let asked = (customer.unwrap_or(row.customer_id), contact);
     let decision = choice(policies, ctx, txn, asked, Some(&row)).await?;
+    // It counts again from now on: more than a clearance that was made meanwhile knows of.
+    clearance::revoke(ctx, txn, &[asked.0]).await?;
     let beyond_cap = decision
         .reasons()
         .contains(&ContactRefusal::CapReached)
