@@ -126,7 +126,9 @@ async fn choice(
     match beside {
         None => standing.contacts.clear(),
         Some(row) => {
-            standing.drop_expired(at);
+            if standing.drop_expired(at) {
+                permit::expire(ctx, txn, &[customer], at).await?;
+            }
             let own = counted::contact(row.clone());
             let own = own.map_err(unreadable("reading a contact permit"))?;
             let place = standing.contacts.iter().position(|it| *it == own);
@@ -215,6 +217,8 @@ async fn confirmed_before(
     let customer = customer.get(&row.customer_id).copied();
     let asked = (customer.unwrap_or(row.customer_id), contact);
     let decision = choice(policies, ctx, txn, asked, Some(&row)).await?;
+    // It counts again from now on: more than a clearance that was made meanwhile knows of.
+    clearance::revoke(ctx, txn, &[asked.0]).await?;
     let beyond_cap = decision
         .reasons()
         .contains(&ContactRefusal::CapReached)

@@ -4,5 +4,6 @@ mod choice;
 mod contacts;
 mod customers;
 mod delivery;
+mod history;
 mod identity;
 mod import;

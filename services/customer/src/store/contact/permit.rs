@@ -353,14 +353,17 @@ pub(crate) fn contact(row: &Model) -> Result<Contact, Error> {
     read().map_err(unreadable("reading a contact permit"))
 }
 
-/// Notes which of the customers' permits have expired. What was noted can't be confirmed any more,
-/// whatever the clock of the one who tries.
+/// Notes which of the customers' permits have expired, on whichever of their records. What was noted
+/// can't be confirmed any more, whatever the clock of the one who tries.
 pub(crate) async fn expire(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customers: &[Uuid],
     now: Timestamp,
 ) -> Result<(), DbErr> {
+    let others = group::members(ctx, txn, customers).await?;
+    let others = others.values().flatten().map(|member| member.customer);
+    let records = customers.iter().copied().chain(others);
     let row = ActiveModel {
         state: Set(PermitState::Expired.code()),
         settle_time: Set(Some(now)),
@@ -369,7 +372,7 @@ pub(crate) async fn expire(
     Entity::update_many()
         .set(row)
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(Column::CustomerId.is_in(records))
         .filter(Column::State.eq(PermitState::Reserved.code()))
         .filter(Column::ExpireTime.lte(now))
         .exec(txn)

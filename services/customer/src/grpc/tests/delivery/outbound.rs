@@ -36,8 +36,13 @@ impl Post {
 
     /// Makes one contact a day the company's rule.
     async fn once_a_day(&self) {
+        self.daily(1).await;
+    }
+
+    /// Makes so many contacts a day the company's rule.
+    async fn daily(&self, max_contacts: i32) {
         let cap = proto::ContactCap {
-            max_contacts: 1,
+            max_contacts,
             window: Some(DAY.try_into().unwrap()),
             ..Default::default()
         };
@@ -91,9 +96,16 @@ impl Post {
 
     /// Confirms a permit, as the gateway does after the call.
     async fn confirmed(&self, permit: &proto::ContactPermit) {
+        answer(self.try_confirm(permit).await);
+    }
+
+    async fn try_confirm(
+        &self,
+        permit: &proto::ContactPermit,
+    ) -> Result<Response<proto::ContactPermit>, Status> {
         let name = permit.name.clone();
         let request = proto::ConfirmContactRequest { name };
-        answer(self.permit_service().confirm_contact(request).await);
+        self.permit_service().confirm_contact(request).await
     }
 
     async fn hand_over(&self, message: proto::OutboundMessage) -> Result<(), Error> {
@@ -191,6 +203,40 @@ on_each_engine! {
         assert_eq!(delivery.state, DeliveryState::Refused.number());
         assert_eq!(delivery.refusals, [i32::from(proto::ContactRefusal::CapReached)]);
         assert_eq!(later.permit_states(&ada).await, [PermitState::Confirmed, PermitState::Released]);
+    }
+
+    async fn what_counts_again_when_it_is_handed_over_takes_its_place(db: Database) {
+        let post = Post::open(&db).await;
+        post.daily(2).await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let permit = post.reserved(&ada).await;
+        post.confirmed(&permit).await;
+        post.reserved(&ada).await;
+        let later = post.later(2 * DAY);
+        // With room for one more, which is noted for whoever comes next.
+        later.reserved(&ada).await;
+
+        later.hand_over(outbound(&ada, &permit)).await.unwrap();
+
+        assert_eq!(reason(later.try_reserve(&ada).await), "CONTACT_CAP_REACHED");
+    }
+
+    async fn what_expired_when_another_took_its_place_stays_so(db: Database) {
+        let post = Post::open(&db).await;
+        post.daily(2).await;
+        let (ada, _) = post.person("ada@example.com").await;
+        let permit = post.reserved(&ada).await;
+        post.confirmed(&permit).await;
+        let later = post.later(2 * DAY);
+        let made = later.reserved(&ada).await;
+        later.confirmed(&made).await;
+        let expires = later.reserved(&ada).await;
+
+        let after = later.later(HOUR);
+        after.hand_over(outbound(&ada, &permit)).await.unwrap();
+
+        // By a clock that shows the time before.
+        assert_eq!(reason(later.try_confirm(&expires).await), "INVALID_STATE");
     }
 
     async fn the_gateway_may_confirm_what_was_taken_over_before(db: Database) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::contact_permit_service_client::ContactPermitServiceClient;
 
 use super::{
     ALLOWED, Desk, REFUSED, answer, billed, born, merge_request, organisation, person, reason,
@@ -46,6 +47,28 @@ on_each_engine! {
         desk.suppress("ada@example.com").await;
 
         assert_eq!(reason(desk.reserve(&a).await), "SUPPRESSED");
+    }
+
+    async fn what_expired_on_a_merged_record_makes_room_for_good(db: Database) {
+        let desk = Desk::open(&db).await;
+        desk.order(proto::ContactPolicy {
+            caps: vec![proto::ContactCap {
+                max_contacts: 1,
+                window: Some(DAY.try_into().unwrap()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }).await;
+        let (a, b) = (desk.person("Ada").await, desk.person("Ada L").await);
+        desk.email(&b, "ada@example.com").await;
+        let expired = answer(desk.reserve(&b).await);
+        desk.merge(&a, &b).await;
+        answer(Desk(desk.later(DAY)).reserve(&a).await);
+
+        // By a clock that shows the time before.
+        let confirm = proto::ConfirmContactRequest { name: expired.name };
+        let mut permits = ContactPermitServiceClient::new(desk.link());
+        assert_eq!(reason(permits.confirm_contact(confirm).await), "INVALID_STATE");
     }
 
     async fn a_merge_recorded_before_the_opt_out_reached_its_clock_obeys_it(db: Database) {
