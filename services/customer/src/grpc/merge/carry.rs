@@ -1,6 +1,6 @@
 //! What was refused while two records were one, at the undoing of their merge.
 //!
-//! It was kept under the survivor's name, and nobody knows which of the two had said it. So it is
+//! It was kept under one of their names, and nobody knows which of the two had said it. So it is
 //! refused by both from then on: undoing a merge never widens what anybody permitted.
 
 use std::collections::HashMap;
@@ -11,8 +11,8 @@ use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use crate::domain::contact::consent::ConsentScope;
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
-use crate::domain::contact::consent::{ConsentEvent, ConsentScope};
 use crate::error::{Error, faults_of, unreadable};
 use crate::grpc::consent::{self as consents, of_customer};
 use crate::store::contact::consent::{self, Waits};
@@ -25,47 +25,68 @@ use crate::store::{contact_point, preference};
 
 const READING: &str = "reading a consent event";
 
-/// The opt-outs that stand and were recorded while the two were one, under another name than that
-/// of a record which leaves.
+/// Opt-outs, by whose name they have: of records that leave, or that stay.
+pub(super) struct OptOuts {
+    leaving: Vec<consent_event::Model>,
+    staying: Vec<consent_event::Model>,
+}
+
+/// The opt-outs that stand and were recorded while the two were one.
 pub(super) async fn opt_outs(
     ctx: &Context,
     txn: &DatabaseTransaction,
     merge: Uuid,
-) -> Result<Vec<consent_event::Model>, Error> {
+) -> Result<OptOuts, Error> {
     let merge = merge::get(ctx, txn, merge).await?;
     let Some(since) = merge.join_time.filter(|_| merge.undo_time.is_none()) else {
-        return Ok(Vec::new());
+        return Ok(OptOuts {
+            leaving: Vec::new(),
+            staying: Vec::new(),
+        });
     };
     let came: Vec<Member> = undo::read(&merge.members)?;
-    let leaves = |it: &ConsentEvent| {
-        it.member == merge.merged_id || came.iter().any(|member| member.customer == it.member)
-    };
     let ledger = of_customer(ctx, txn, merge.survivor_id).await?;
     let said = ledger
         .standing_opt_outs()
-        .filter(|it| it.record_time > since && !leaves(it));
+        .filter(|it| it.record_time > since);
     let said: Vec<[Uuid; 2]> = said.map(|it| [it.member, it.id]).collect();
-    Ok(consent::of_ids(ctx, txn, &said).await?)
+    let said = consent::of_ids(ctx, txn, &said).await?;
+    let leaves = |it: &consent_event::Model| {
+        let id = it.customer_id;
+        id == merge.merged_id || came.iter().any(|member| member.customer == id)
+    };
+    let (leaving, staying) = said.into_iter().partition(leaves);
+    Ok(OptOuts { leaving, staying })
 }
 
-/// Records the opt-outs of the restored customer too, as far as it has not said so itself.
+/// Records the opt-outs of each of the two for the other too.
 pub(super) async fn opt_out_too(
     ctx: &Context,
     txn: &DatabaseTransaction,
     undone: &Undone,
+    OptOuts { leaving, staying }: OptOuts,
+) -> Result<(), Error> {
+    opt_out(ctx, txn, undone.restored.customer_id, staying).await?;
+    opt_out(ctx, txn, undone.survivor.customer_id, leaving).await
+}
+
+/// Records opt-outs of a customer, as far as it has not said so itself.
+async fn opt_out(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customer: Uuid,
     opt_outs: Vec<consent_event::Model>,
 ) -> Result<(), Error> {
     if opt_outs.is_empty() {
         return Ok(());
     }
-    let restored = undone.restored.customer_id;
-    let members = group::of(ctx, txn, restored).await?.members();
+    let members = group::of(ctx, txn, customer).await?.members();
     let points = contact_point::all(ctx, txn, &members).await?;
     let points: HashMap<&[u8], Uuid> = points
         .iter()
         .map(|it| (it.address_digest.as_slice(), it.contact_point_id))
         .collect();
-    let own = of_customer(ctx, txn, restored).await?;
+    let own = of_customer(ctx, txn, customer).await?;
     for row in opt_outs {
         let said = consent::event(&row).map_err(unreadable(READING))?;
         if own.has_opted_out_of(&said.subject()) {
@@ -79,7 +100,7 @@ pub(super) async fn opt_out_too(
         };
         let entry = consent::repeated(&row, times)?;
         if let Some(entry) = at_own_address(entry, &points) {
-            consents::append(ctx, txn, restored, &entry, Waits::No).await?;
+            consents::append(ctx, txn, customer, &entry, Waits::No).await?;
         }
     }
     Ok(())

@@ -23,10 +23,6 @@ use step::{Step, histories};
 /// Histories that are lived through on each engine.
 const HISTORIES: u8 = 16;
 
-/// Whether a refusal that was given while two records were one stays with both when they are taken
-/// apart. Otherwise the model leaves open whether it does.
-const REFUSALS_GO_WITH_BOTH: bool = false;
-
 /// A record, by its number.
 type Record = usize;
 type Address = &'static str;

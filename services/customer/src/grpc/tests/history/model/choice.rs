@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::step::{Asked, Break, Consent, Scope, Times, Wish, Word};
-use super::super::{Address, Limit, OWN_CAP, PEOPLE, REFUSALS_GO_WITH_BOTH, Record};
+use super::super::{Address, Limit, OWN_CAP, PEOPLE, Record};
 use super::{Clocks, Groups, Leave, Merge, Second, Speaker};
 use crate::domain::channel::Purpose;
 
@@ -76,9 +76,7 @@ impl<T> Said<T> {
         if self.by.at > merge.at && both.contains(&self.by.record) {
             let meant = self.by.group.intersection(both);
             self.may.extend(meant.clone());
-            if REFUSALS_GO_WITH_BOTH {
-                self.must.extend(meant);
-            }
+            self.must.extend(meant);
         }
     }
 
