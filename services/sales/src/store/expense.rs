@@ -4,14 +4,17 @@ pub(crate) mod line;
 pub(crate) mod rate;
 
 use rapport_platform::identity::Context;
-use sea_orm::{Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, Select};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
+    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, Select,
+};
 use uuid::Uuid;
 
 use super::entity::expense_line;
 use super::entity::expense_report::{Column, Entity, Model};
-use super::rows::{insert_all, latest_first, replace_all};
+use super::rows::{insert_all, latest_first};
 use crate::domain::expense::{ExpenseState, Step};
-use crate::error::{Error, unreadable};
+use crate::error::{Error, superseded, unreadable};
 use crate::resource::EXPENSE_REPORT;
 
 /// A report with what was spent.
@@ -71,18 +74,25 @@ pub(crate) async fn insert(txn: &DatabaseTransaction, record: &Record) -> Result
     insert_all::<expense_line::Entity>(txn, record.lines.clone()).await
 }
 
-/// Writes a report over the version that it was read with.
+/// Writes a report over the version that it was read with. Not as an upsert, which would bring back
+/// a report that was removed meanwhile.
 pub(crate) async fn write(
     ctx: &Context,
     txn: &DatabaseTransaction,
     changed: Model,
 ) -> Result<Model, Error> {
+    let before = changed.version;
     let row = Model {
-        version: changed.version + 1,
+        version: before + 1,
         update_time: ctx.now,
         ..changed
     };
-    replace_all::<Entity>(txn, vec![row.clone()], Some(Column::Version)).await?;
+    Entity::update(row.clone().into_active_model().reset_all())
+        .validate()?
+        .filter(Column::Version.eq(before))
+        .exec_without_returning(txn)
+        .await
+        .map_err(superseded)?;
     Ok(row)
 }
 

@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::Consents;
-use crate::domain::contact::consent::{Ledger, Member, address_id};
+use crate::domain::contact::consent::{ConsentEvent, Ledger, Member, address_id};
 use crate::error::{Error, faults_of};
 use crate::grpc::convert::{consent as convert, contact_point_id, instant};
 use crate::grpc::permit::read_policy;
@@ -152,7 +152,9 @@ async fn of_members(
 ) -> Result<Ledger, Error> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.customer).collect();
     let ledgers = consent::ledgers(ctx, db, &ids).await?;
-    let events = ledgers.into_values().flatten().collect();
+    let mut events: Vec<ConsentEvent> = ledgers.into_values().flatten().collect();
+    // In the order of their ids: who asks again gets the same answer.
+    events.sort_unstable_by_key(|event| event.id);
     Ok(Ledger::new(events, members))
 }
 

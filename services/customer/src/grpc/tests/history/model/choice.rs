@@ -71,12 +71,12 @@ impl<T> Said<T> {
         }
     }
 
-    /// What was said while two records were one may be meant for both.
+    /// What was said while two records were one may be meant for both. When it is, the stories of
+    /// `choice/apart.rs` tell: a refusal that stood when they came apart.
     fn part(&mut self, merge: &Merge, both: &BTreeSet<Record>) {
         if self.by.at > merge.at && both.contains(&self.by.record) {
             let meant = self.by.group.intersection(both);
-            self.may.extend(meant.clone());
-            self.must.extend(meant);
+            self.may.extend(meant.cloned());
         }
     }
 
