@@ -96,7 +96,10 @@ impl Consents {
         let now = ledger.latest().map_or(ctx.now, |it| it.max(ctx.now));
         let as_of = not_ahead(asked, now)?;
         let ledger = match asked {
-            Some(_) => of_customer_at(&ctx, db, customer, as_of).await?,
+            Some(_) => {
+                let members = bygone::members_at(&ctx, db, customer, as_of).await?;
+                of_members(&ctx, db, members).await?.known_at(as_of)
+            }
             None => ledger,
         };
         let address = match point {
@@ -108,7 +111,7 @@ impl Consents {
             None => policy::current(&ctx, db).await?,
         };
         let rules = read_policy(&stored)?.rules;
-        let verdicts = ledger.known_at(as_of).state(&rules, address, as_of);
+        let verdicts = ledger.state(&rules, address, as_of);
         Ok(proto::ConsentState {
             customer: name,
             as_of: Some(as_of.into()),
@@ -134,18 +137,8 @@ pub(in crate::grpc) async fn of_customer(
     of_members(ctx, db, members).await
 }
 
-/// All that was recorded until then of those that were one with the customer at that instant.
-pub(in crate::grpc) async fn of_customer_at(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    customer: Uuid,
-    as_of: Timestamp,
-) -> Result<Ledger, Error> {
-    let members = bygone::members_at(ctx, db, customer, as_of).await?;
-    Ok(of_members(ctx, db, members).await?.known_at(as_of))
-}
-
-async fn of_members(
+/// All that is recorded of these records, which are or were one customer.
+pub(in crate::grpc) async fn of_members(
     ctx: &Context,
     db: &impl ConnectionTrait,
     members: Vec<Member>,
@@ -158,7 +151,8 @@ async fn of_members(
     Ok(Ledger::new(events, members))
 }
 
-fn members(group: &Group) -> Vec<Member> {
+/// The records of a customer, as its ledger takes them.
+pub(in crate::grpc) fn members(group: &Group) -> Vec<Member> {
     let root = Member {
         customer: group.id(),
         joined: None,

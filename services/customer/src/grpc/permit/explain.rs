@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::asked::{self, Asked};
 use super::policies::{self, Policy};
 use super::{ContactPermits, convert};
+use crate::domain::contact::consent::Member;
 use crate::domain::contact::decision::{Contact, Source};
 use crate::domain::contact::standing::Standing;
 use crate::error::Error;
-use crate::grpc::consent::of_customer_at;
+use crate::grpc::consent::{members, of_members};
 use crate::grpc::convert::consent as convert_consent;
 use crate::grpc::convert::contact_times::write_cap;
 use crate::resource::{self, CONTACT_PERMIT};
@@ -52,15 +53,19 @@ impl ContactPermits {
             None => policy::current(ctx, db).await?,
         };
         let policy: Policy = policies::read(&stored)?;
-        let asked = customer;
-        let customer = group::of(ctx, db, asked).await?.id();
+        let group = group::of(ctx, db, customer).await?;
+        // Of the past, those that were one then; of now, those that are one.
+        let members = match permit {
+            Some(_) => bygone::members_at(ctx, db, customer, as_of).await?,
+            None => members(&group),
+        };
+        let records: Vec<Uuid> = members.iter().map(|it| it.customer).collect();
+        let customer = group.id();
         let mut found = standing::of_customers(ctx, db, &[customer]).await?;
         let missing = || Error::not_found(resource::customer(customer));
         let standing = found.remove(&customer).ok_or_else(missing)?.standing;
-        let records = bygone::members_at(ctx, db, asked, as_of).await?;
-        let records: Vec<Uuid> = records.iter().map(|it| it.customer).collect();
         let standing = match permit {
-            Some(_) => as_it_was(ctx, db, standing, (asked, &records), as_of).await?,
+            Some(_) => as_it_was(ctx, db, standing, members, as_of).await?,
             None => standing,
         };
         let decision = standing.survey(&policy.rules, &contact, as_of);
@@ -118,12 +123,13 @@ async fn as_it_was(
     ctx: &Context,
     db: &impl ConnectionTrait,
     standing: Standing,
-    (customer, records): (Uuid, &[Uuid]),
+    members: Vec<Member>,
     as_of: Timestamp,
 ) -> Result<Standing, Error> {
+    let records: Vec<Uuid> = members.iter().map(|it| it.customer).collect();
     let mut then = Standing {
-        ledger: of_customer_at(ctx, db, customer, as_of).await?,
-        contacts: counted::at(ctx, db, records, as_of).await?,
+        ledger: of_members(ctx, db, members).await?.known_at(as_of),
+        contacts: counted::at(ctx, db, &records, as_of).await?,
         ..standing
     };
     then.drop_expired(as_of);

@@ -40,11 +40,10 @@ impl MigrationTrait for AddAddressesAndJoins {
 }
 
 /// The addresses of contact points that are still there.
-const ADDRESSES: &str = "UPDATE consent_event SET address_digest = (
-    SELECT p.address_digest FROM contact_point p
-    WHERE p.tenant_id = consent_event.tenant_id
-        AND p.contact_point_id = consent_event.contact_point_id)
-    WHERE contact_point_id IS NOT NULL";
+const ADDRESSES: &str = "UPDATE consent_event SET address_digest = point.address_digest
+    FROM contact_point AS point
+    WHERE point.tenant_id = consent_event.tenant_id
+        AND point.contact_point_id = consent_event.contact_point_id";
 
 const JOINS: &str = "UPDATE customer_merge SET join_time = merge_time";
 

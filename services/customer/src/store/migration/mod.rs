@@ -11,6 +11,8 @@ mod m0007_effect;
 mod m0008_attachments;
 mod m0009_addresses_and_joins;
 mod m0010_key_proofs;
+#[cfg(test)]
+mod tests;
 
 use rapport_platform::db::platform_migrations;
 use rapport_platform::db::schema::{clustered, index, refuse_updates};

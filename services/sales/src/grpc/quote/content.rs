@@ -56,7 +56,7 @@ pub(super) async fn write(
 ) -> Result<Written, Error> {
     let customer = resource::customer(customer);
     let opportunity = opportunity.map(|id| OPPORTUNITY.format(&[id]));
-    require_sold(ctx, txn, draft, &HashSet::new()).await?;
+    require_products(ctx, txn, (draft, field), &HashSet::new()).await?;
     written(ctx, txn, draft, (&customer, opportunity.as_deref()), field).await
 }
 
@@ -67,7 +67,6 @@ async fn written(
     (customer, opportunity): (&str, Option<&str>),
     field: &str,
 ) -> Result<Written, Error> {
-    require_products(ctx, txn, draft, field).await?;
     let prices = prices(ctx, txn, draft).await?;
     let content = draft.clone().price(&prices, ctx.now);
     let content = content.map_err(faults_of(field))?;
@@ -82,38 +81,27 @@ async fn written(
     })
 }
 
-/// Refuses products that do not exist. Those of prices do.
+/// Refuses products that do not exist, and those that are no longer sold, but for those that the
+/// quote has `kept`.
 async fn require_products(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    draft: &Draft,
-    field: &str,
+    (draft, field): (&Draft, &str),
+    kept: &HashSet<Uuid>,
 ) -> Result<(), Error> {
-    let named = draft.lines.iter().filter_map(|line| line.product);
-    let known = product::among(ctx, txn, named).await?;
+    let known = product::among(ctx, txn, draft.products()).await?;
+    // Products of prices exist, or their prices don't.
     let missing = draft
         .lines
         .iter()
         .position(|line| line.product.is_some_and(|id| !known.contains_key(&id)));
-    missing.map_or(Ok(()), |line| {
+    if let Some(line) = missing {
         let field = format!("{field}.lines[{line}].product");
-        Err(Error::invalid(field, "does not exist"))
-    })
-}
-
-/// Refuses products that are no longer sold, but for those that the quote has `kept`.
-async fn require_sold(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    draft: &Draft,
-    kept: &HashSet<Uuid>,
-) -> Result<(), Error> {
-    let new = draft.products().filter(|id| !kept.contains(id));
-    let known = product::among(ctx, txn, new).await?;
-    let retired = draft
-        .products()
-        .find(|id| known.get(id).is_some_and(|it| it.retired));
-    retired.map_or(Ok(()), |id| {
+        return Err(Error::invalid(field, "does not exist"));
+    }
+    let is_retired = |id: &Uuid| known.get(id).is_some_and(|it| it.retired);
+    let mut new = draft.products().filter(|id| !kept.contains(id));
+    new.find(is_retired).map_or(Ok(()), |id| {
         Err(Error::InvalidState {
             resource: PRODUCT.format(&[id]),
             state: "RETIRED",
@@ -191,7 +179,8 @@ impl Quotes {
             }
             let opportunity = row.opportunity_id.map(|id| OPPORTUNITY.format(&[id]));
             let names = (row.customer.as_str(), opportunity.as_deref());
-            require_sold(ctx, &txn, draft, &offered(ctx, &txn, &row).await?).await?;
+            let kept = offered(ctx, &txn, &row).await?;
+            require_products(ctx, &txn, (draft, "content"), &kept).await?;
             let written = written(ctx, &txn, draft, names, "content").await?;
             written.check_discount(most)?;
             let content = written.document.content.clone();

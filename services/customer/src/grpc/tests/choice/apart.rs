@@ -239,6 +239,26 @@ on_each_engine! {
         }
     }
 
+    async fn to_a_clock_that_is_behind_they_are_one_already(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.person("Ada Lovelace").await;
+        let byron = keeper.person("Ada Byron").await;
+        let out = keeper.record(&byron, opt_out(Purpose::Marketing)).await;
+        keeper.later(MINUTE).merge(&ada, &byron).await;
+
+        assert_eq!(keeper.outcome(&ada, Purpose::Marketing).await, OptedOut);
+        let call = proto::CheckContactRequest {
+            customer: ada.clone(),
+            channel: Channel::Phone.number(),
+            purpose: Purpose::Marketing.number(),
+            ..Default::default()
+        };
+        let request = proto::ExplainContactRequest { subject: Some(Subject::Contact(call)) };
+        let told = answer(keeper.permits().explain_contact(request).await);
+        assert!(!told.decision.unwrap().allowed);
+        assert_eq!(told.consent_events, [out], "the entry that forbids is told");
+    }
+
     async fn what_was_refused_by_two_who_were_one_is_refused_by_both(db: Database) {
         let keeper = Keeper::of(&db).await;
         let (ada, bob) = (keeper.person("Ada").await, keeper.person("Bob").await);
