@@ -1,13 +1,14 @@
 //! `ViewService`: what is known of a customer, in one call and a fixed number of statements,
-//! however much there is.
+//! however much there is. All of an answer is of one moment.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rapport_platform::identity::Context;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use sea_orm::{Condition, DatabaseConnection};
+use sea_orm::{Condition, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::convert::{
@@ -70,14 +71,23 @@ impl Views {
         request: proto::GetCustomerContextRequest,
     ) -> Result<proto::CustomerContext, Error> {
         let [id] = CUSTOMER.parse("customer", &request.customer)?;
-        let (ctx, db) = (&ctx, self.0.db.read());
+        let reads = |db: Arc<_>| async move { self.context_of(&ctx, &db, id).await };
+        self.0.db.read_txn(reads).await
+    }
+
+    async fn context_of(
+        &self,
+        ctx: &Context,
+        db: &DatabaseTransaction,
+        id: Uuid,
+    ) -> Result<proto::CustomerContext, Error> {
         let customer = customer::get_record(ctx, db, id).await?;
         let group = group::with_members(ctx, db, customer.row.clone()).await?;
         let members = &group.members();
         let preferences = preference::of_group(ctx, db, &group).await?;
         let points = contact_point::list(ctx, db, members, None, ALL_CONTACT_POINTS).await?;
         let points = usable(ctx, points)?;
-        let open_channels = permit::open_for_service(&self.0, ctx, group.id()).await?;
+        let open_channels = permit::open_for_service(&self.0, ctx, db, group.id()).await?;
         let conversations = conversation::open(ctx, db, members, in_context::CONVERSATIONS).await?;
         Ok(proto::CustomerContext {
             customer: Some(convert_customer::to_proto(customer)?),
@@ -96,55 +106,63 @@ impl Views {
         request: proto::GetCustomer360Request,
     ) -> Result<proto::Customer360, Error> {
         let [id] = CUSTOMER.parse("customer", &request.customer)?;
-        let (ctx, db) = (&ctx, self.0.db.read());
-        let group = group::of(ctx, db, id).await?;
-        let members = &group.members();
-        let member = customer::member(&group.root)?;
-        let preferences = preference::of_group(ctx, db, &group).await?;
-        let points = contact_point::list(ctx, db, members, None, in_360::CONTACT_POINTS).await?;
-        let contact_times = times::of_customer(ctx, db, group.id()).await?;
-        let roles = role::list(ctx, db, member.kind, members, None, in_360::ROLES).await?;
-        let activity = interaction::activity(ctx, db, members).await?;
-        let conversations = conversation::open(ctx, db, members, in_360::CONVERSATIONS).await?;
-        let changes = lifecycle::changes(ctx, db, members, None, in_360::STAGE_CHANGES).await?;
-        let behaviour =
-            lifecycle::behaviour(ctx, db, members, None, in_360::BEHAVIOUR_EVENTS).await?;
-        let recent = recent(ctx, db, members, in_360::INTERACTIONS).await?;
-        let Family {
-            customer,
-            ancestors,
-            subsidiaries,
-        } = family(ctx, db, group.root, member).await?;
-        Ok(proto::Customer360 {
-            customer,
-            preferences: convert_preference::entries(&preferences),
-            contact_times,
-            contact_points: points
-                .into_iter()
-                .map(convert_point::to_proto)
-                .collect::<Result<_, _>>()?,
-            roles: roles.into_iter().map(convert_role::to_proto).collect(),
-            ancestors,
-            subsidiaries,
-            channel_activity: activity
-                .into_iter()
-                .map(convert_interaction::activity)
-                .collect(),
-            open_conversations: conversations
-                .into_iter()
-                .map(convert_conversation::to_proto)
-                .collect(),
-            recent_interactions: recent,
-            stage_changes: changes
-                .into_iter()
-                .map(convert_lifecycle::stage_change)
-                .collect(),
-            behaviour_events: behaviour
-                .into_iter()
-                .map(convert_lifecycle::behaviour_event)
-                .collect(),
-        })
+        let reads = |db: Arc<_>| async move { all_of(&ctx, &db, id).await };
+        self.0.db.read_txn(reads).await
     }
+}
+
+/// All that is shown of a customer.
+async fn all_of(
+    ctx: &Context,
+    db: &DatabaseTransaction,
+    id: Uuid,
+) -> Result<proto::Customer360, Error> {
+    let group = group::of(ctx, db, id).await?;
+    let members = &group.members();
+    let member = customer::member(&group.root)?;
+    let preferences = preference::of_group(ctx, db, &group).await?;
+    let points = contact_point::list(ctx, db, members, None, in_360::CONTACT_POINTS).await?;
+    let contact_times = times::of_customer(ctx, db, group.id()).await?;
+    let roles = role::list(ctx, db, member.kind, members, None, in_360::ROLES).await?;
+    let activity = interaction::activity(ctx, db, members).await?;
+    let conversations = conversation::open(ctx, db, members, in_360::CONVERSATIONS).await?;
+    let changes = lifecycle::changes(ctx, db, members, None, in_360::STAGE_CHANGES).await?;
+    let behaviour = lifecycle::behaviour(ctx, db, members, None, in_360::BEHAVIOUR_EVENTS).await?;
+    let recent = recent(ctx, db, members, in_360::INTERACTIONS).await?;
+    let Family {
+        customer,
+        ancestors,
+        subsidiaries,
+    } = family(ctx, db, group.root, member).await?;
+    Ok(proto::Customer360 {
+        customer,
+        preferences: convert_preference::entries(&preferences),
+        contact_times,
+        contact_points: points
+            .into_iter()
+            .map(convert_point::to_proto)
+            .collect::<Result<_, _>>()?,
+        roles: roles.into_iter().map(convert_role::to_proto).collect(),
+        ancestors,
+        subsidiaries,
+        channel_activity: activity
+            .into_iter()
+            .map(convert_interaction::activity)
+            .collect(),
+        open_conversations: conversations
+            .into_iter()
+            .map(convert_conversation::to_proto)
+            .collect(),
+        recent_interactions: recent,
+        stage_changes: changes
+            .into_iter()
+            .map(convert_lifecycle::stage_change)
+            .collect(),
+        behaviour_events: behaviour
+            .into_iter()
+            .map(convert_lifecycle::behaviour_event)
+            .collect(),
+    })
 }
 
 /// The contact points that may be used now, the best first, as what the next agent reads and
@@ -163,7 +181,7 @@ fn usable(ctx: &Context, rows: Vec<point_row::Model>) -> Result<Vec<proto::Conta
 /// The latest interactions with a customer.
 async fn recent(
     ctx: &Context,
-    db: &DatabaseConnection,
+    db: &DatabaseTransaction,
     members: &[Uuid],
     limit: u64,
 ) -> Result<Vec<proto::Interaction>, Error> {
@@ -183,7 +201,7 @@ async fn recent(
 /// Conversations, each with what was said last.
 async fn with_latest(
     ctx: &Context,
-    db: &DatabaseConnection,
+    db: &DatabaseTransaction,
     conversations: Vec<conversation_row::Model>,
 ) -> Result<Vec<proto::ConversationContext>, Error> {
     let ids: Vec<Uuid> = conversations
@@ -215,7 +233,7 @@ struct Family {
 /// Persons belong to organisations by roles only, so that there is nothing to look for.
 async fn family(
     ctx: &Context,
-    db: &DatabaseConnection,
+    db: &DatabaseTransaction,
     row: customer_row::Model,
     member: Member,
 ) -> Result<Family, Error> {

@@ -1,8 +1,9 @@
 //! A service's own database: SQLite in a file, or a PostgreSQL schema.
 //!
-//! Reads go through [`Database::read`], every write through [`Database::write_txn`], which
-//! is the only way to a transaction: it starts in the mode that cannot fail half-way on
-//! SQLite and runs the work again when the engine reports contention.
+//! Reads go through [`Database::read`], several that have to agree through
+//! [`Database::read_txn`], every write through [`Database::write_txn`], which is the only way to
+//! a transaction that writes: it starts in the mode that cannot fail half-way on SQLite and runs
+//! the work again when the engine reports contention.
 //!
 //! Both engines give a transaction a snapshot: SQLite lets one writer in at a time, and
 //! PostgreSQL runs at REPEATABLE READ, where the second of two transactions that change

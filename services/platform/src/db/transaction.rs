@@ -131,6 +131,27 @@ impl Database {
         Ok(answer)
     }
 
+    /// Runs reads that have to agree: all of them find what the first one found, whatever is
+    /// committed meanwhile. A single read needs no transaction: [`Database::read`].
+    ///
+    /// # Errors
+    /// Those of the reads; `Database` when the engine fails.
+    pub async fn read_txn<T, E, R, F>(&self, reads: R) -> Result<T, E>
+    where
+        R: FnOnce(Arc<DatabaseTransaction>) -> F,
+        F: Future<Output = Result<T, E>>,
+        E: From<PlatformError>,
+    {
+        let txn = self.begin(SqliteTransactionMode::Deferred).await;
+        let txn = Arc::new(txn.map_err(PlatformError::from)?);
+        let answer = reads(txn.clone()).await;
+        if let Some(txn) = Arc::into_inner(txn) {
+            // There is nothing to keep. If this fails the connection is broken.
+            let _ = end(txn, End::Rollback).await;
+        }
+        answer
+    }
+
     /// [`Database::write_txn`] for bookkeeping that nobody waits for: it does not change
     /// [`Database::commits`].
     pub(crate) async fn transact<T, E, W, F>(&self, work: W) -> Result<T, E>
@@ -184,7 +205,8 @@ impl Database {
     }
 
     async fn attempt<E>(&self, work: &Work<'_, E>) -> Result<(), Failure<E>> {
-        let txn = Arc::new(self.begin().await.map_err(Failure::Begin)?);
+        let txn = self.begin(SqliteTransactionMode::Immediate);
+        let txn = Arc::new(txn.await.map_err(Failure::Begin)?);
         let outcome = work(txn.clone()).await;
         let txn = Arc::into_inner(txn).ok_or(Failure::Kept)?;
         match outcome {
@@ -203,17 +225,24 @@ impl Database {
         reason = "the one place that begins a transaction"
     )]
     #[inline(never)]
-    fn begin(&self) -> BoxFuture<'_, Result<DatabaseTransaction, DbErr>> {
-        let options = TransactionOptions {
+    fn begin(
+        &self,
+        mode: SqliteTransactionMode,
+    ) -> BoxFuture<'_, Result<DatabaseTransaction, DbErr>> {
+        let connection = match mode {
+            SqliteTransactionMode::Deferred => self.read(),
             // A deferred transaction that reads first fails when it comes to write.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            SqliteTransactionMode::Immediate | SqliteTransactionMode::Exclusive => self.writer(),
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(mode),
             ..TransactionOptions::default()
         };
         // In a task of its own, which goes on when the caller goes away: sqlx 0.9 forgets a BEGIN
         // whose answer nobody waited for, and the connection would go back to the pool inside a
         // transaction that nobody ends. The task ends it.
-        let writer = self.writer().clone();
-        let begin = tokio::spawn(async move { writer.begin_with_options(options).await });
+        let connection = connection.clone();
+        let begin = tokio::spawn(async move { connection.begin_with_options(options).await });
         let stopped = |stopped: JoinError| Err(DbErr::Custom(stopped.to_string()));
         Box::pin(begin.map(move |begun| begun.unwrap_or_else(stopped)))
     }

@@ -17,7 +17,7 @@ use rapport_platform::paging::{Fingerprint, ListRequest, PageSizes};
 use rapport_platform::problem::FieldViolation;
 use rapport_platform::rpcs;
 use rapport_proto::rapport::customer::v1 as proto;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 
 pub(super) use asked::kind;
@@ -334,9 +334,9 @@ fn customers(names: &[String]) -> Result<Vec<Uuid>, Error> {
 pub(super) async fn open_for_service(
     shared: &Shared,
     ctx: &Context,
+    db: &impl ConnectionTrait,
     customer: Uuid,
 ) -> Result<Vec<Channel>, Error> {
-    let db = shared.db.read();
     let policy = shared.policies.current(ctx, db).await?;
     let mut found = standing::of_customers(ctx, db, &[customer]).await?;
     let Some(standing) = found.remove(&customer).map(|it| it.standing) else {

@@ -49,6 +49,20 @@ on_each_engine! {
         assert_eq!(balance(db.read()).await, 32);
     }
 
+    async fn reads_in_one_transaction_agree_whatever_is_written_meanwhile(db: Database) {
+        with_account(&db).await;
+        let seen = db.read_txn(|txn| {
+            let db = db.clone();
+            async move {
+                let first = balance(&*txn).await;
+                deposit(&db).await?;
+                Ok::<_, PlatformError>((first, balance(&*txn).await))
+            }
+        });
+        assert_eq!(seen.await.unwrap(), (0, 0));
+        assert_eq!(balance(db.read()).await, 1);
+    }
+
     async fn an_error_of_the_work_rolls_back_and_is_returned(db: Database) {
         with_account(&db).await;
         let refused = db

@@ -110,6 +110,27 @@ on_each_engine! {
         assert_eq!(phone.last_time, at(30));
     }
 
+    async fn an_answer_about_a_customer_is_of_one_moment(db: Database) {
+        let desk = Desk::open(&db).await;
+        for customer in ["Ada", "Bob", "Eve"] {
+            let customer = desk.person(customer).await;
+            let (caller, called) = (desk.clone(), customer.clone());
+            let calling = tokio::spawn(async move {
+                for call in 1..=20 {
+                    caller.log(&called, inbound(Channel::Phone, &call.to_string())).await;
+                }
+            });
+            // As many as are shown at most.
+            let mut told = 0;
+            while told < 20 {
+                let view = desk.full_view(&customer).await;
+                told = view.channel_activity.first().map_or(0, |it| it.inbound_count);
+                assert_eq!(view.recent_interactions.len() as i64, told);
+            }
+            calling.await.unwrap();
+        }
+    }
+
     async fn what_concerns_a_quote_is_found_by_it_whoever_it_was(db: Database) {
         let desk = Desk::open(&db).await;
         let (ada, bob) = (desk.person("Ada Lovelace").await, desk.person("Bob").await);
