@@ -19,7 +19,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::calendar::access;
-use super::convert::task as convert;
+use super::convert::{instant, task as convert};
 use super::{SMALL_PAGE, Shared};
 use crate::domain::task::{Step, TaskPriority, TaskState};
 use crate::error::{Error, faults_of, unreadable};
@@ -133,9 +133,11 @@ impl Tasks {
         request: proto::ListOverdueTasksRequest,
     ) -> Result<proto::ListOverdueTasksResponse, Error> {
         let [id] = SELLER.parse("assignee", &request.assignee)?;
+        let until = instant(request.until_time.as_ref()).map_err(faults_of("until_time"))?;
+        let asked = until.map(|it| it.as_micros().to_string());
         let list = ListRequest {
             method: "rapport.sales.v1.TaskService/ListOverdueTasks",
-            query: Fingerprint::of(&[&request.assignee]),
+            query: Fingerprint::of(&[&request.assignee, &asked.unwrap_or_default()]),
             page_size: request.page_size,
             page_token: &request.page_token,
         };
@@ -145,7 +147,8 @@ impl Tasks {
             .open::<(Timestamp, Uuid)>(&ctx, &list, SMALL_PAGE)?;
         let db = self.0.db.read();
         access::reader(&ctx, db, id).await?;
-        let rows = task::overdue(&ctx, db, id, page.after, page.limit()).await?;
+        let of = (id, until.unwrap_or(ctx.now));
+        let rows = task::overdue(&ctx, db, of, page.after, page.limit()).await?;
         let key = |row: &Model| (row.over_time.unwrap_or(Timestamp::MAX), row.task_id);
         let (rows, next_page_token) = page.finish(rows, key)?;
         let tasks = self.with_links(&ctx, rows).await?;

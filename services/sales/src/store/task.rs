@@ -98,32 +98,42 @@ pub(crate) fn that(ctx: &Context, assignee: Option<Uuid>, resource: &str) -> Con
     wanted
 }
 
-/// Tasks of a seller that are not done and whose time is over, the longest first, from behind
-/// `after` on.
+/// Tasks of a seller that are not done and whose time is over by `until`, the longest first, from
+/// behind `after` on.
 pub(crate) async fn overdue(
     ctx: &Context,
     db: &impl ConnectionTrait,
-    assignee: Uuid,
+    (assignee, until): (Uuid, Timestamp),
     after: Option<(Timestamp, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Model>, Error> {
+    Ok(overdue_page(ctx, (assignee, until), after, limit)
+        .all(db)
+        .await?)
+}
+
+/// A page of them.
+pub(crate) fn overdue_page(
+    ctx: &Context,
+    (assignee, until): (Uuid, Timestamp),
+    after: Option<(Timestamp, Uuid)>,
+    limit: u64,
+) -> Select<Entity> {
     let behind = after.map(|(time, id)| {
         let same = Condition::all()
             .add(Column::OverTime.eq(time))
             .add(Column::TaskId.gt(id));
         Condition::any().add(Column::OverTime.gt(time)).add(same)
     });
-    Ok(Entity::find()
+    Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
         .filter(Column::AssigneeId.eq(assignee))
         .filter(Column::CloseTime.is_null())
-        .filter(Column::OverTime.lte(ctx.now))
+        .filter(Column::OverTime.lte(until))
         .filter(Condition::all().add_option(behind))
         .order_by_asc(Column::OverTime)
         .order_by_asc(Column::TaskId)
         .limit(limit)
-        .all(db)
-        .await?)
 }
 
 /// Tasks of which a reminder is due, of every tenant, the longest due first, from the one after

@@ -101,7 +101,7 @@ impl Both {
     }
 
     /// Waits until the opportunities are about these customers.
-    async fn become_about(&self, expected: &[(&proto::Opportunity, &str)]) {
+    pub(super) async fn become_about(&self, expected: &[(&proto::Opportunity, &str)]) {
         for attempt in 0.. {
             let mut holds = true;
             for (opportunity, customer) in expected {

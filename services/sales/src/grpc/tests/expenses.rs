@@ -2,6 +2,7 @@
 
 mod approval;
 mod lists;
+mod purposes;
 mod retract;
 mod writing;
 
@@ -28,10 +29,13 @@ struct Office {
 
 impl Office {
     async fn open(db: &Database) -> Self {
-        let caller = Caller::of(db).await;
-        let meg = super::sellers::seller(&caller, "meg", "").await;
-        let sam = super::sellers::seller(&caller, "sam", &meg.name).await;
-        super::sellers::seller(&caller, "otto", "").await;
+        Self::of(&Caller::of(db).await).await
+    }
+
+    async fn of(caller: &Caller) -> Self {
+        let meg = super::sellers::seller(caller, "meg", "").await;
+        let sam = super::sellers::seller(caller, "sam", &meg.name).await;
+        super::sellers::seller(caller, "otto", "").await;
         let as_who = |who: &str| caller.acting_as(&format!("employees/{who}"));
         let now = "2026-03-31T12:00:00Z".parse().unwrap();
         let office = Self {

@@ -134,18 +134,29 @@ impl Caller {
     }
 
     async fn overdue(&self, assignee: &str) -> Result<Vec<String>, Status> {
+        let tasks = self.due(assignee, None).await?;
+        assert!(tasks.iter().all(|it| it.overdue));
+        Ok(tasks.into_iter().map(|it| it.title).collect())
+    }
+
+    /// What should be done until then, read task by task.
+    async fn due(
+        &self,
+        assignee: &str,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<proto::Task>, Status> {
         let mut request = proto::ListOverdueTasksRequest {
             assignee: assignee.to_owned(),
             page_size: 1,
+            until_time: until.map(Into::into),
             ..Default::default()
         };
-        let mut titles = Vec::new();
+        let mut tasks = Vec::new();
         loop {
             let page = inner(self.tasks().list_overdue_tasks(request.clone()).await)?;
-            assert!(page.tasks.iter().all(|it| it.overdue));
-            titles.extend(page.tasks.into_iter().map(|it| it.title));
+            tasks.extend(page.tasks);
             if page.next_page_token.is_empty() {
-                return Ok(titles);
+                return Ok(tasks);
             }
             request.page_token = page.next_page_token;
         }
@@ -228,6 +239,30 @@ on_each_engine! {
             let later = team.ann.with(|ctx| ctx.now = at(now));
             assert_eq!(later.overdue(&team.name).await.unwrap().len(), count);
         }
+        let evening = at("2026-03-23T22:59:59Z");
+        let due = team.meg.due(&team.name, Some(evening)).await.unwrap();
+        let due: Vec<_> = due.iter().map(|it| (it.title.as_str(), it.overdue)).collect();
+        assert_eq!(due, [("morning", true), ("noon", true), ("soon", false)], "what is left of the day");
+    }
+
+    async fn a_page_token_of_another_day_is_refused(db: Database) {
+        let team = Team::open(&db).await;
+        for _ in 0..2 {
+            team.ann.note(team.task()).await.unwrap();
+        }
+        let until = |time: &str| proto::ListOverdueTasksRequest {
+            assignee: team.name.clone(),
+            page_size: 1,
+            until_time: Some(at(time).into()),
+            ..Default::default()
+        };
+        let page = inner(team.ann.tasks().list_overdue_tasks(until("2026-03-30T00:00:00Z")).await).unwrap();
+        assert!(!page.next_page_token.is_empty());
+        let other = proto::ListOverdueTasksRequest { page_token: page.next_page_token, ..until("2026-03-31T00:00:00Z") };
+        assert_eq!(reason(&team.ann.tasks().list_overdue_tasks(other).await.unwrap_err()), "INVALID_PAGE_TOKEN");
+        let never = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
+        let never = proto::ListOverdueTasksRequest { until_time: Some(never), ..until("2026-03-30T00:00:00Z") };
+        assert_eq!(fields(&team.ann.tasks().list_overdue_tasks(never).await.unwrap_err()), ["until_time"]);
     }
 
     async fn what_repeats_comes_again_once_when_it_is_completed(db: Database) {

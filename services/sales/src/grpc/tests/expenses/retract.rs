@@ -7,7 +7,7 @@ use rapport_platform::testing::{metadata, reason};
 use rapport_proto::rapport::sales::v1 as proto;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 
-use super::{Office, euros, line};
+use super::Office;
 use crate::store::entity::expense_line;
 use proto::ExpenseState as State;
 
@@ -72,18 +72,5 @@ on_each_engine! {
             let (removed, submitted) = tokio::join!(office.sam.remove(&draft, ""), office.sam.hand_in(&draft));
             assert!(removed.is_ok() != submitted.is_ok(), "{removed:?} {submitted:?}");
         }
-    }
-
-    async fn what_was_spent_is_added_up_by_what_it_was_for(db: Database) {
-        let office = Office::open(&db).await;
-        let fair = |campaign: &str, cents| proto::ExpenseLine { campaign: campaign.to_owned(), ..line("hotel", euros(cents)) };
-        let report = office.report(vec![fair("fair", 1_000), fair("fair", 2_000), fair("", 500)]);
-        let spent = office.sam.spend(report).await.unwrap();
-        let submitted = office.sam.hand_in(&spent).await.unwrap();
-        office.meg.sign(&submitted).await.unwrap();
-        let rows = office.back.spent_by(&[proto::ExpenseDimension::Campaign]).await;
-        let mut rows: Vec<_> = rows.into_iter().map(|row| (row.campaign, row.amount, row.line_count)).collect();
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
-        assert_eq!(rows, [(String::new(), euros(500), 1), ("fair".to_owned(), euros(3_000), 2)]);
     }
 }

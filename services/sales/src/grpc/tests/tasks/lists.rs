@@ -31,5 +31,7 @@ on_each_engine! {
         reads_little_always(&db, &[(page(ann, ""), "task_by_assignee"), (page(None, "state = OPEN"), "task_by_state")]).await;
         // Without statistics PostgreSQL may take either of two.
         reads_little(&db, &page(ann, "state = OPEN"), "task_by_assignee_and_state").await;
+        let due = task::overdue_page(ctx, (row.assignee_id, Timestamp::MAX), None, 51);
+        reads_little(&db, &due, "task_by_time").await;
     }
 }
