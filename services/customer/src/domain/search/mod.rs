@@ -17,6 +17,7 @@ pub use range::TermRange;
 pub use terms::{MAX_TERMS, Terms};
 
 use rapport_platform::numbered;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Longest term and longest prefix searched for, in code points. Longer texts are cut on both
 /// sides alike: they are still found, by their beginning.
@@ -51,10 +52,17 @@ impl Term {
         self.kind
     }
 
-    /// The folded text, 1 to [`MAX_TERM`] code points.
+    /// The folded text as it is typed, 1 to [`MAX_TERM`] code points.
     pub fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// The text as it is typed, key by key, cut to the length of a term: a Hangul syllable is its
+/// letters and `が` is `か` and its mark. So who has typed `김처` so far finds `김철수`, and a text that
+/// was cut inside a syllable is still a beginning of it.
+fn as_typed(text: &str) -> String {
+    text.nfd().take(MAX_TERM).collect()
 }
 
 /// The first [`MAX_TERM`] code points.

@@ -1,6 +1,6 @@
 //! Prefixes as ranges of an index in binary order.
 
-use super::{TermKind, capped};
+use super::{TermKind, as_typed};
 
 /// The terms of one kind that start with a prefix: `lower <= term < upper`.
 ///
@@ -13,9 +13,9 @@ pub struct TermRange {
 }
 
 impl TermRange {
-    /// The range of the terms that start with `prefix`, which is cut as terms are.
+    /// The range of the terms that start with `prefix`, which is spelled and cut as terms are.
     pub(super) fn of_prefix(kind: TermKind, prefix: &str) -> Self {
-        let lower = capped(prefix).to_owned();
+        let lower = as_typed(prefix);
         let upper = after_prefix(&lower);
         Self { kind, lower, upper }
     }

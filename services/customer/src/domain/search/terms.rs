@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::phrase::Phrase;
-use super::{Term, TermKind, capped};
+use super::{Term, TermKind, as_typed};
 use crate::domain::contact_point::Address;
 use crate::domain::email::EmailAddress;
 use crate::domain::external_id::ExternalId;
@@ -82,12 +82,9 @@ impl Terms {
     }
 
     fn add(&mut self, kind: TermKind, text: &str) {
-        let text = capped(text);
+        let text = as_typed(text);
         if !text.is_empty() && self.0.len() < MAX_TERMS {
-            self.0.insert(Term {
-                kind,
-                text: text.to_owned(),
-            });
+            self.0.insert(Term { kind, text });
         }
     }
 }

@@ -11,6 +11,7 @@ mod m0007_effect;
 mod m0008_attachments;
 mod m0009_addresses_and_joins;
 mod m0010_key_proofs;
+mod m0011_terms_as_typed;
 #[cfg(test)]
 mod tests;
 
@@ -31,5 +32,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0008_attachments::CreateAttachments));
     steps.push(Box::new(m0009_addresses_and_joins::AddAddressesAndJoins));
     steps.push(Box::new(m0010_key_proofs::CreateKeyProofs));
+    steps.push(Box::new(m0011_terms_as_typed::SpellTermsAsTyped));
     steps
 }

@@ -4,11 +4,12 @@ use rapport_platform::identity::Context;
 use rapport_platform::on_each_engine;
 use rapport_platform::testing::context;
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, Statement, Value};
+use sea_orm_migration::MigrationTrait;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::migrations;
-use crate::store::entity::{consent_event, contact_point, customer_merge};
+use crate::store::entity::{consent_event, contact_point, customer_merge, search_term};
 
 const CUSTOMER: Uuid = Uuid::from_u128(1);
 const OTHER: Uuid = Uuid::from_u128(2);
@@ -24,6 +25,15 @@ const OLD_MERGE: &str = "\
 INSERT INTO customer_merge (tenant_id, merge_id, survivor_id, merged_id, written, members,
     children, actor, merge_time)
 VALUES ($1, $2, $3, $4, $5, $5, $5, 'employees/ada', $6)";
+
+/// The steps before this one.
+fn before(step: &str) -> Vec<Box<dyn MigrationTrait>> {
+    let steps = migrations();
+    steps
+        .into_iter()
+        .take_while(|it| it.name() != step)
+        .collect()
+}
 
 fn consent(ctx: &Context, id: u128, point: Option<Uuid>) -> Vec<Value> {
     // Consents stay with the record that gave them; addresses move to whom it was merged into.
@@ -69,9 +79,7 @@ fn address(ctx: &Context) -> contact_point::Model {
 on_each_engine! {
     async fn old_entries_of_the_ledger_learn_their_address_and_old_merges_their_instant(db: Database) {
         let ctx = context();
-        let mut before = migrations();
-        before.truncate(before.iter().position(|it| it.name() == "m0009_addresses_and_joins").unwrap());
-        db.migrate(before).await.unwrap();
+        db.migrate(before("m0009_addresses_and_joins")).await.unwrap();
         let old = |sql: &str, values| Statement::from_sql_and_values(db.backend(), sql, values);
         let olds = [
             old(OLD_CONSENT, consent(&ctx, 10, Some(POINT))),
@@ -104,5 +112,43 @@ on_each_engine! {
             Ok::<_, crate::Error>(())
         });
         assert!(rewritten.await.is_err(), "the ledger is appended only");
+    }
+
+    async fn old_terms_are_spelled_as_they_are_typed(db: Database) {
+        let ctx = context();
+        db.migrate(before("m0011_terms_as_typed")).await.unwrap();
+        let old = ["ada", "각", "가", "철".repeat(64).as_str()].map(|term| search_term::Model {
+            tenant_id: ctx.tenant,
+            field: 1,
+            term: term.to_owned(),
+            customer_id: CUSTOMER,
+        });
+        // More of them than are read at once.
+        let many = (0..1_200).map(|it| search_term::Model {
+            customer_id: Uuid::from_u128(100 + it),
+            ..old[1].clone()
+        });
+        let rows: Vec<_> = old.iter().cloned().chain(many).map(search_term::Model::into_active_model).collect();
+        db.write_txn(|txn| {
+            let rows = rows.clone();
+            async move {
+                search_term::Entity::insert_many(rows).exec_without_returning(&*txn).await?;
+                Ok::<_, crate::Error>(())
+            }
+        })
+        .await
+        .unwrap();
+        db.migrate(migrations()).await.unwrap();
+
+        let terms = search_term::Entity::find().all(db.read()).await.unwrap();
+        let of_one = terms.iter().filter(|it| it.customer_id == CUSTOMER);
+        let mut spelled: Vec<_> = of_one.map(|it| it.term.as_str()).collect();
+        spelled.sort_unstable();
+        let long = "\u{110E}\u{1165}\u{11AF}".repeat(22);
+        let long: String = long.chars().take(64).collect();
+        assert_eq!(spelled, ["ada", "\u{1100}\u{1161}", "\u{1100}\u{1161}\u{11A8}", &long]);
+        let others = terms.iter().filter(|it| it.term == "\u{1100}\u{1161}\u{11A8}");
+        assert_eq!(others.count(), 1_201);
+        assert_eq!(terms.len(), 1_204);
     }
 }
