@@ -1,5 +1,6 @@
 //! `MergeService`.
 
+mod alone;
 mod carry;
 
 use rapport_platform::etag::Etag;

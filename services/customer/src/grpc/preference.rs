@@ -92,12 +92,14 @@ impl PreferencesOfCustomers {
                 let group = group::of_live(ctx, &*txn, customer_id).await?;
                 let set = preference::lock(ctx, &txn, group.id()).await?;
                 Etag::check(name, etag, set.version)?;
-                let before = times::of_customer(ctx, &*txn, group.id()).await?;
                 let preferences = preference::of_group(ctx, &*txn, &group).await?;
-                if before.as_ref() == Some(times) {
-                    return Ok(convert::to_proto(&set, &preferences, before));
+                let joined = group.last_joined();
+                // What was said before others joined was said for itself alone.
+                let said = times::said_since(ctx, &*txn, group.id(), joined).await?;
+                if said.as_ref() == Some(times) {
+                    return Ok(convert::to_proto(&set, &preferences, said));
                 }
-                times::replace(ctx, &txn, group.id(), times).await?;
+                times::replace(ctx, &txn, group.id(), joined, times).await?;
                 let set = preference::write_version(ctx, &txn, set).await?;
                 let preferences = convert::to_proto(&set, &preferences, Some(times.clone()));
                 let changed = events::preferences_changed(&preferences, set.version);

@@ -251,6 +251,19 @@ impl Ledger {
             .filter(|out| !self.events.iter().any(|other| self.lifts(other, out)))
     }
 
+    /// The opt-outs that stand, or do so again when the term of what lifts them is over.
+    pub fn opt_outs_not_lifted_for_good(
+        &self,
+        at: Timestamp,
+    ) -> impl Iterator<Item = &ConsentEvent> {
+        let for_good = move |it: &&ConsentEvent| it.counts_at(at) && it.expire_time.is_none();
+        let lifting = move || self.events.iter().filter(for_good);
+        self.events
+            .iter()
+            .filter(|it| it.status == ConsentStatus::OptOut)
+            .filter(move |out| !lifting().any(|other| self.lifts(other, out)))
+    }
+
     /// Whether an entry speaks about a topic or a single address.
     pub fn is_specific_about(&self, purpose: Purpose) -> bool {
         self.events.iter().any(|it| {

@@ -6,17 +6,15 @@
 use std::collections::HashMap;
 
 use rapport_platform::identity::Context;
-use rapport_platform::time::Timestamp;
-use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::alone;
 use crate::domain::contact::consent::ConsentScope;
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
 use crate::error::{Error, faults_of, unreadable};
 use crate::grpc::consent::{self as consents, of_customer};
 use crate::store::contact::consent::{self, Waits};
-use crate::store::contact::times;
 use crate::store::entity::{consent_event, preference_set};
 use crate::store::identity::group::{self, Member};
 use crate::store::identity::merge;
@@ -31,7 +29,7 @@ pub(super) struct OptOuts {
     staying: Vec<consent_event::Model>,
 }
 
-/// The opt-outs that stand and were recorded while the two were one.
+/// The opt-outs that were recorded while the two were one, and stand or will do so again.
 pub(super) async fn opt_outs(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -47,7 +45,7 @@ pub(super) async fn opt_outs(
     let came: Vec<Member> = undo::read(&merge.members)?;
     let ledger = of_customer(ctx, txn, merge.survivor_id).await?;
     let said = ledger
-        .standing_opt_outs()
+        .opt_outs_not_lifted_for_good(ctx.now)
         .filter(|it| it.record_time > since);
     let said: Vec<[Uuid; 2]> = said.map(|it| [it.member, it.id]).collect();
     let said = consent::of_ids(ctx, txn, &said).await?;
@@ -70,7 +68,8 @@ pub(super) async fn opt_out_too(
     opt_out(ctx, txn, undone.survivor.customer_id, leaving).await
 }
 
-/// Records opt-outs of a customer, as far as it has not said so itself.
+/// Records opt-outs of a customer, as far as it has not said so itself: as that whole customer, from
+/// whom others may part later.
 async fn opt_out(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -80,8 +79,8 @@ async fn opt_out(
     if opt_outs.is_empty() {
         return Ok(());
     }
-    let members = group::of(ctx, txn, customer).await?.members();
-    let points = contact_point::all(ctx, txn, &members).await?;
+    let group = group::of(ctx, txn, customer).await?;
+    let points = contact_point::all(ctx, txn, &group.members()).await?;
     let points: HashMap<&[u8], Uuid> = points
         .iter()
         .map(|it| (it.address_digest.as_slice(), it.contact_point_id))
@@ -89,7 +88,7 @@ async fn opt_out(
     let own = of_customer(ctx, txn, customer).await?;
     for row in opt_outs {
         let said = consent::event(&row).map_err(unreadable(READING))?;
-        if own.has_opted_out_of(&said.subject()) {
+        if own.has_opted_out_since(group.last_joined(), &said.subject()) {
             continue;
         }
         let times = ConsentTimes {
@@ -135,7 +134,7 @@ pub(super) async fn refuse_too(
     let refused = preference::all(ctx, txn, from)
         .await?
         .refusals_since(joined);
-    pause_too(ctx, txn, (from, to), joined).await?;
+    alone::too(ctx, txn, (from, to), joined).await?;
     if refused.is_empty() {
         return Ok(set);
     }
@@ -144,31 +143,4 @@ pub(super) async fn refuse_too(
     let after =
         preference::revise(ctx, &own, last_joined, &refused).map_err(faults_of("entries"))?;
     Ok(preference::replace(ctx, txn, set, &after).await?)
-}
-
-async fn pause_too(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-    (from, to): (Uuid, Uuid),
-    joined: Timestamp,
-) -> Result<(), Error> {
-    let Some(said) = times::said_since(ctx, txn, from, joined).await? else {
-        return Ok(());
-    };
-    let mut own = times::of_customer(ctx, txn, to).await?.unwrap_or_default();
-    let before = own.pauses.len();
-    for pause in said.pauses {
-        if !own.pauses.contains(&pause) && is_ahead(ctx, &pause) {
-            own.pauses.push(pause);
-        }
-    }
-    if own.pauses.len() == before {
-        return Ok(());
-    }
-    Ok(times::replace(ctx, txn, to, &own).await?)
-}
-
-fn is_ahead(ctx: &Context, pause: &proto::Pause) -> bool {
-    let end = pause.end_time.map(Timestamp::try_from);
-    end.is_none_or(|end| end.is_ok_and(|end| end > ctx.now))
 }

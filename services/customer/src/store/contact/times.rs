@@ -1,6 +1,7 @@
 //! When and how often customers want to be contacted.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use prost::Message as _;
 use rapport_platform::error::PlatformError;
@@ -10,7 +11,7 @@ use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -46,25 +47,44 @@ pub(crate) async fn of_customer(
     Ok(said.remove(&customer))
 }
 
-/// What a customer said after an instant; none if nothing since.
+/// What a customer said after an instant, or at any time; none if nothing since.
 pub(crate) async fn said_since(
     ctx: &Context,
     db: &impl ConnectionTrait,
     customer: Uuid,
-    since: Timestamp,
+    since: Option<Timestamp>,
 ) -> Result<Option<proto::ContactTimes>, PlatformError> {
     let row = Entity::find_by_id((ctx.tenant, customer))
-        .filter(Column::RecordTime.gt(since))
+        .filter(Column::RecordTime.gt(since.unwrap_or(Timestamp::MIN)))
         .one(db)
         .await?;
     row.as_ref().map(read).transpose()
 }
 
-/// Makes `times` all that a customer said. The transaction holds the lock on its preferences.
+/// When any of the customers last said something.
+pub(crate) async fn last_change(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+) -> Result<Option<Timestamp>, DbErr> {
+    let last: Option<Option<Timestamp>> = Entity::find()
+        .select_only()
+        .column_as(Column::RecordTime.max(), "last")
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.flatten())
+}
+
+/// Makes `times` all that a customer said, whom other records joined, the last one at `joined`: it is
+/// later than that, whatever the clocks. The transaction holds the lock on its preferences.
 pub(crate) async fn replace(
     ctx: &Context,
     txn: &DatabaseTransaction,
     customer: Uuid,
+    joined: Option<Timestamp>,
     times: &proto::ContactTimes,
 ) -> Result<(), DbErr> {
     let row = Model {
@@ -72,7 +92,7 @@ pub(crate) async fn replace(
         customer_id: customer,
         document: times.encode_to_vec(),
         recorder: ctx.actor.as_str().to_owned(),
-        record_time: ctx.now,
+        record_time: joined.map_or(ctx.now, |joined| ctx.now.max(after(joined))),
     };
     let replace = OnConflict::columns([Column::TenantId, Column::CustomerId])
         .update_columns([Column::Document, Column::Recorder, Column::RecordTime])
@@ -82,4 +102,9 @@ pub(crate) async fn replace(
         .exec_without_returning(txn)
         .await?;
     Ok(())
+}
+
+/// The first instant after one.
+fn after(instant: Timestamp) -> Timestamp {
+    instant.saturating_add(Duration::from_micros(1))
 }

@@ -18,7 +18,7 @@ use crate::domain::identity::survivorship::{Chosen, Written, survive};
 use crate::domain::names::CustomerKind;
 use crate::error::{Error, unreadable};
 use crate::resource;
-use crate::store::contact::consent;
+use crate::store::contact::{consent, times};
 use crate::store::entity::customer;
 use crate::store::entity::customer_merge::{Column, Entity, Model};
 use crate::store::{customer as customers, preference};
@@ -276,8 +276,17 @@ async fn join_time(
     ids: [Uuid; 2],
 ) -> Result<Timestamp, Error> {
     const TICK: std::time::Duration = std::time::Duration::from_micros(1);
-    let chosen = preference::last_change(ctx, txn, &ids).await?;
-    let last = chosen.max(consent::latest_among(ctx, txn, &ids).await?);
+    let others = group::members(ctx, txn, &ids).await?;
+    let others: Vec<group::Member> = others.into_values().flatten().collect();
+    let members = ids.into_iter().chain(others.iter().map(|it| it.customer));
+    let members: Vec<Uuid> = members.collect();
+    let said = [
+        others.iter().map(|it| it.joined).max(),
+        preference::last_change(ctx, txn, &members).await?,
+        times::last_change(ctx, txn, &members).await?,
+        consent::latest_among(ctx, txn, &members).await?,
+    ];
+    let last = said.into_iter().flatten().max();
     let after_last = last.map(|last| last.saturating_add(TICK));
     Ok(after_last.map_or(ctx.now, |after| after.max(ctx.now)))
 }

@@ -64,6 +64,12 @@ impl Ledger {
         self.opt_outs(subject).any(|out| out.member == member)
     }
 
+    /// Whether an opt-out of exactly this subject stands that was recorded after that instant.
+    pub fn has_opted_out_since(&self, since: Option<Timestamp>, subject: &Subject) -> bool {
+        self.opt_outs(subject)
+            .any(|out| Some(out.record_time) > since)
+    }
+
     /// Whether an opt-out of exactly this subject stands.
     pub fn has_opted_out_of(&self, subject: &Subject) -> bool {
         self.opt_outs(subject).next().is_some()

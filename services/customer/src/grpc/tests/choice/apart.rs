@@ -1,5 +1,7 @@
 //! What was said while records were one, or about an address that comes and goes.
 
+mod alone;
+
 use std::time::Duration;
 
 use rapport_platform::on_each_engine;
@@ -109,23 +111,6 @@ impl Keeper {
             ..Default::default()
         };
         answer(self.customers().update_customer(request).await);
-    }
-
-    async fn pause(&self, customer: &str, until: Timestamp) {
-        let request = proto::SetContactTimesRequest {
-            name: format!("{customer}/preferences"),
-            contact_times: Some(proto::ContactTimes {
-                pauses: vec![proto::Pause {
-                    start_time: Some(self.ctx.now.into()),
-                    end_time: Some(until.into()),
-                    ..Default::default()
-                }],
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        let mut preferences = PreferenceServiceClient::new(self.link());
-        answer(preferences.set_contact_times(request).await);
     }
 
     /// A permit for a call.
@@ -329,21 +314,5 @@ on_each_engine! {
         let decision = told.decision.unwrap();
         assert!(decision.allowed, "{decision:?}");
         assert!(told.consent_events.is_empty());
-    }
-
-    async fn a_pause_of_two_who_were_one_is_a_pause_of_both(db: Database) {
-        let keeper = Keeper::of(&db).await;
-        let (ada, bob) = (keeper.person("Ada").await, keeper.person("Bob").await);
-        for (name, phone) in [(&ada, "+41446681800"), (&bob, "+41446681801")] {
-            keeper.address(name, Address::Phone(phone.to_owned())).await;
-        }
-        let merge = keeper.merge(&ada, &bob).await;
-        let (later, until) = (keeper.later(MINUTE), keeper.ctx.now.saturating_add(10 * MINUTE));
-        later.pause(&ada, until).await;
-        keeper.later(2 * MINUTE).undo(&merge).await;
-        for name in [&ada, &bob] {
-            assert!(!keeper.later(3 * MINUTE).may_call(name).await, "{name}");
-            assert!(keeper.later(10 * MINUTE).may_call(name).await, "{name}");
-        }
     }
 }

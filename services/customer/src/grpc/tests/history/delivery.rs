@@ -99,14 +99,19 @@ impl Office {
         answer(deliveries.get_delivery(request).await)
     }
 
-    /// Delivers what is due, and tells what left.
-    async fn work(&self, ends: HashMap<Uuid, AttemptResult>) -> HashMap<Uuid, Seen> {
+    /// The address of each contact point.
+    fn addresses(&self) -> HashMap<Uuid, Address> {
         let named = self.points.iter().zip(PEOPLE);
         let named = named.flat_map(|(points, addresses)| points.iter().zip(addresses));
+        named.map(|(point, &it)| (id(point), it)).collect()
+    }
+
+    /// Delivers what is due, and tells what left.
+    async fn work(&self, ends: HashMap<Uuid, AttemptResult>) -> HashMap<Uuid, Seen> {
         let mailbox = Mailbox {
             tenant: self.ctx.tenant,
             ends,
-            addresses: named.map(|(point, &it)| (id(point), it)).collect(),
+            addresses: self.addresses(),
             seen: Arc::default(),
         };
         let shared = &self.shared;
@@ -166,26 +171,26 @@ impl Life {
         for parcel in due {
             let id = id(&parcel.delivery);
             let left = seen.get(&id).map(|seen| (seen, ends[&id]));
-            self.judge(&parcel, left.map(|(seen, _)| seen));
+            let now = self.office.delivery(&parcel.delivery).await;
+            self.judge(&parcel, left.map(|(seen, _)| seen), &now);
             self.follow(parcel, left.map(|(_, end)| end)).await;
         }
     }
 
     /// Whether it was right that a message left, or did not.
-    fn judge(&self, parcel: &Parcel, left: Option<&Seen>) {
+    fn judge(&self, parcel: &Parcel, left: Option<&Seen>, now: &proto::Delivery) {
         let contact = &self.model.contacts.0[parcel.contact];
         let (record, asked) = (contact.record, contact.asked);
-        let leave = match left {
-            Some(seen) => self.model.at(record, asked, seen.address),
-            None => self.model.welcome(record, asked),
-        };
+        let addressed = || self.office.addresses()[&id(&now.contact_point)];
+        let address = left.map_or_else(addressed, |seen| seen.address);
+        let leave = self.model.at(record, asked, address);
         let story = || format!("{parcel:?} {contact:?} is {leave:?} in {:#?}", self.model);
         match left {
             Some(seen) => {
                 assert!(!matches!(leave, Leave::Refused(_)), "left: {}", story());
                 assert_eq!(seen.possible_duplicate, parcel.doubtful, "{}", story());
             }
-            None => assert!(leave != Leave::Granted, "kept back: {}", story()),
+            None => assert!(leave != Leave::Granted, "kept back: {now:?} {}", story()),
         }
     }
 

@@ -115,6 +115,7 @@ impl Life {
             let name = self.office.merge(survivor, merged).await;
             groups.merge(name, root, merged);
             self.find_everybody().await;
+            self.ask_of(root).await;
         }
     }
 
@@ -132,9 +133,24 @@ impl Life {
         }
         undone.unwrap();
         let both = self.model.groups.members(merge.survivor);
-        self.model.choices.part(&merge, &both);
+        self.model.choices.part(self.model.clocks, &merge, &both);
         self.model.groups.undo(which);
         self.find_everybody().await;
+        self.ask_of(merge.survivor).await;
+        self.ask_of(merge.merged).await;
+    }
+
+    /// Asks about every kind of contact with a customer whether it may be made.
+    async fn ask_of(&self, record: Record) {
+        for asked in Asked::every() {
+            let leave = self.model.leave(record, asked);
+            let told = self.office.check(record, asked).await;
+            let story = || format!("{record} {asked:?} is {leave:?} in {:#?}", self.model);
+            match told.allowed {
+                true => assert!(!matches!(leave, Leave::Refused(_)), "allowed: {}", story()),
+                false => assert!(leave != Leave::Granted, "{told:?}: {}", story()),
+            }
+        }
     }
 
     /// Every record answers by the name of the one that stands for it.

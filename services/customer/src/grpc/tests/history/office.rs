@@ -164,6 +164,8 @@ impl Office {
         let until = it
             .lasts
             .map(|minutes| Duration::from_mins(minutes.unsigned_abs()));
+        let ago = Duration::from_mins(it.ago.unsigned_abs());
+        let said = (it.ago > 0).then(|| self.ctx.now.saturating_sub(ago));
         let request = proto::RecordConsentRequest {
             parent: self.names[it.record].clone(),
             consent_event: Some(proto::ConsentEvent {
@@ -172,6 +174,7 @@ impl Office {
                 topic: topic(it.news),
                 status: status.number(),
                 source: "phone".to_owned(),
+                capture_time: said.map(Into::into),
                 expire_time: until.map(|it| self.ctx.now.saturating_add(it).into()),
                 ..Default::default()
             }),
@@ -267,14 +270,8 @@ impl Office {
         undone.map(|_| ())
     }
 
-    /// Asks for a contact, as often as it takes: the same request each time.
-    pub(super) async fn reserve(
-        &self,
-        record: Record,
-        asked: Asked,
-        request_id: Uuid,
-    ) -> Result<proto::ContactPermit, Status> {
-        let contact = proto::CheckContactRequest {
+    fn contact(&self, record: Record, asked: Asked) -> proto::CheckContactRequest {
+        proto::CheckContactRequest {
             customer: self.names[record].clone(),
             channel: asked.channel.number(),
             purpose: asked.purpose.number(),
@@ -284,7 +281,22 @@ impl Office {
                 .map(|it| self.point(record, it))
                 .unwrap_or_default(),
             ..Default::default()
-        };
+        }
+    }
+
+    pub(super) async fn check(&self, record: Record, asked: Asked) -> proto::ContactDecision {
+        let contact = self.contact(record, asked);
+        answer(self.permits().check_contact(contact).await)
+    }
+
+    /// Asks for a contact, as often as it takes: the same request each time.
+    pub(super) async fn reserve(
+        &self,
+        record: Record,
+        asked: Asked,
+        request_id: Uuid,
+    ) -> Result<proto::ContactPermit, Status> {
+        let contact = self.contact(record, asked);
         let request = proto::ReserveContactRequest {
             contact: Some(contact),
             request_id: request_id.to_string(),

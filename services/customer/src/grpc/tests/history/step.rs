@@ -71,6 +71,26 @@ pub(super) struct Asked {
     pub(super) point: Option<usize>,
 }
 
+impl Asked {
+    /// Every kind of contact that is not bound to an address.
+    pub(super) fn every() -> impl Iterator<Item = Self> {
+        let about = [
+            (Purpose::Marketing, false),
+            (Purpose::Marketing, true),
+            (Purpose::Service, false),
+        ];
+        let channels = [Channel::Email, Channel::Phone].into_iter();
+        channels.flat_map(move |channel| {
+            about.map(|(purpose, news)| Self {
+                channel,
+                purpose,
+                news,
+                point: None,
+            })
+        })
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Consent {
     pub(super) record: Record,
@@ -78,6 +98,9 @@ pub(super) struct Consent {
     pub(super) scope: Scope,
     pub(super) purpose: Option<Purpose>,
     pub(super) news: bool,
+    /// How many minutes ago it was said: what comes late by letter is recorded after what was
+    /// said since.
+    pub(super) ago: i64,
     /// How many minutes an opt-in counts; none: without end.
     pub(super) lasts: Option<i64>,
 }
@@ -196,16 +219,20 @@ fn consent() -> impl Strategy<Value = Consent> {
         scope,
         purpose,
         prop::bool::weighted(0.2),
+        prop::option::weighted(0.3, 1..200_i64),
         lasts,
     );
-    parts.prop_map(|(record, opt_in, scope, purpose, news, lasts)| Consent {
-        record,
-        opt_in,
-        scope,
-        purpose,
-        news: news && purpose == Some(Purpose::Marketing),
-        lasts: lasts.filter(|_| opt_in),
-    })
+    parts.prop_map(
+        |(record, opt_in, scope, purpose, news, ago, lasts)| Consent {
+            record,
+            opt_in,
+            scope,
+            purpose,
+            news: news && purpose == Some(Purpose::Marketing),
+            ago: ago.unwrap_or_default(),
+            lasts: lasts.filter(|_| opt_in),
+        },
+    )
 }
 
 fn wish() -> impl Strategy<Value = Wish> {

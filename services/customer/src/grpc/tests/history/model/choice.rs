@@ -12,9 +12,10 @@ use crate::domain::channel::Purpose;
 struct Said<T> {
     by: Speaker,
     what: T,
-    /// The records for which it holds for certain, if no later word ends it: its own.
+    /// The records for which it holds for certain, if no later word ends it: its own, and those
+    /// that parted from it while it held.
     must: BTreeSet<Record>,
-    /// Those for which it may: with whom it was one when it said so, too.
+    /// Those for which it may: all with whom it was one when it said so and parted since.
     may: BTreeSet<Record>,
 }
 
@@ -71,18 +72,37 @@ impl<T> Said<T> {
         }
     }
 
-    /// What was said while two records were one may be meant for both. When it is, the stories of
-    /// `choice/apart.rs` tell: a refusal that stood when they came apart.
-    fn part(&mut self, merge: &Merge, both: &BTreeSet<Record>) {
-        if self.by.at > merge.at && both.contains(&self.by.record) {
-            let meant = self.by.group.intersection(both);
-            self.may.extend(meant.cloned());
-        }
+    /// What was refused while two records were one is refused by both, if it `holds` when they
+    /// come apart; and may be, if it may hold again.
+    fn part(&mut self, both: &BTreeSet<Record>, holds: impl Fn(Record) -> bool) {
+        let meant = self.by.group.intersection(both);
+        self.must.extend(meant.clone().filter(|it| holds(**it)));
+        self.may.extend(meant);
+    }
+
+    /// Whether it was said while the two were one.
+    fn is_since(&self, merge: &Merge, both: &BTreeSet<Record>) -> bool {
+        self.by.at > merge.at && both.contains(&self.by.record)
     }
 
     /// Whether this ends what was said before, of those for whom it was said as well.
     fn ends(&self, earlier: &Self, of: Record, group: &BTreeSet<Record>) -> bool {
         self.by.at > earlier.by.at && group.contains(&self.by.record) && self.by.group.contains(&of)
+    }
+}
+
+fn same_scope(one: &Said<Wish>, other: &Said<Wish>) -> bool {
+    let scope = |it: &Said<Wish>| (it.what.channel, it.what.purpose);
+    scope(one) == scope(other)
+}
+
+impl About {
+    /// Whether the record can have said so of itself: an address is that of those who have it.
+    fn can_be_of(self, record: Record) -> bool {
+        match self {
+            Self::All | Self::Channel(_) => true,
+            Self::Address(address) => PEOPLE[record].contains(&address),
+        }
     }
 }
 
@@ -125,7 +145,7 @@ impl Choices {
             purpose: it.purpose,
             news: it.news,
             opt_in: it.opt_in,
-            given: now,
+            given: now - it.ago * 60,
             until: it
                 .lasts
                 .map_or(Second::MAX - 9, |minutes| now + minutes * 60),
@@ -166,13 +186,61 @@ impl Choices {
     }
 
     /// Notes that a merge was taken back; `both` are the records that were one.
-    pub(in super::super) fn part(&mut self, merge: &Merge, both: &BTreeSet<Record>) {
-        let outs = self.entries.iter_mut().filter(|it| !it.what.opt_in);
-        outs.for_each(|it| it.part(merge, both));
-        let refusals = self.wishes.iter_mut();
-        let refusals = refusals.filter(|it| it.what.word == Word::Refused);
-        refusals.for_each(|it| it.part(merge, both));
-        self.times.iter_mut().for_each(|it| it.part(merge, both));
+    pub(in super::super) fn part(
+        &mut self,
+        clocks: Clocks,
+        merge: &Merge,
+        both: &BTreeSet<Record>,
+    ) {
+        let lifted = |it: &Said<Entry>| self.lifted_for(clocks, it, it.by.record, both);
+        let outs = self.entries.iter().map(|it| !it.what.opt_in && !lifted(it));
+        let outs: Vec<bool> = outs.collect();
+        for (out, stands) in self.entries.iter_mut().zip(outs) {
+            if !out.what.opt_in && out.is_since(merge, both) {
+                let about = out.what.about;
+                out.part(both, |it| stands && about.can_be_of(it));
+            }
+        }
+        let ended = |it: &Said<Wish>| self.ended_for(it, it.by.record, both);
+        let refusals: Vec<bool> = self.wishes.iter().map(|it| !ended(it)).collect();
+        for (wish, stands) in self.wishes.iter_mut().zip(refusals) {
+            if wish.what.word == Word::Refused && wish.is_since(merge, both) {
+                wish.part(both, |_| stands);
+            }
+        }
+        let replaced = |it: &Said<Alone>| self.replaced_for(it, it.by.record, both);
+        let times: Vec<bool> = self.times.iter().map(|it| !replaced(it)).collect();
+        for (alone, stands) in self.times.iter_mut().zip(times) {
+            if alone.is_since(merge, both) {
+                alone.part(both, |_| stands);
+            }
+        }
+    }
+
+    /// Whether somebody who could may have lifted an opt-out for a record.
+    fn lifted_for(
+        &self,
+        clocks: Clocks,
+        out: &Said<Entry>,
+        holder: Record,
+        group: &BTreeSet<Record>,
+    ) -> bool {
+        self.entries.iter().any(|it| {
+            it.what.lifts(&out.what)
+                && it.ends(out, holder, group)
+                && clocks.possibly(it.what.given, it.what.until)
+        })
+    }
+
+    /// Whether there is a later word about a channel than that it is refused.
+    fn ended_for(&self, refusal: &Said<Wish>, holder: Record, group: &BTreeSet<Record>) -> bool {
+        let mut wishes = self.wishes.iter();
+        wishes.any(|it| same_scope(it, refusal) && it.ends(refusal, holder, group))
+    }
+
+    /// Whether there is a later word about times.
+    fn replaced_for(&self, said: &Said<Alone>, holder: Record, group: &BTreeSet<Record>) -> bool {
+        self.times.iter().any(|it| it.ends(said, holder, group))
     }
 
     /// Whether a contact with the customer may be made at an address.
@@ -206,13 +274,6 @@ impl Choices {
         group: &BTreeSet<Record>,
         (asked, address): (Asked, Address),
     ) -> Leave {
-        let lifted_for = |out: &Said<Entry>, holder: Record| {
-            self.entries.iter().any(|it| {
-                it.what.lifts(&out.what)
-                    && it.ends(out, holder, group)
-                    && clocks.possibly(it.what.given, it.what.until)
-            })
-        };
         // As far as an opt-in may go: one of the same record, or of one that was the same
         // customer by then and has been ever since.
         let surely_lifted = |out: &Said<Entry>| {
@@ -233,7 +294,7 @@ impl Choices {
         };
         let must = outs().any(|out| {
             let mut holders = out.must.intersection(group);
-            holders.any(|&holder| !lifted_for(out, holder))
+            holders.any(|&holder| !self.lifted_for(clocks, out, holder, group))
         });
         let may = outs().any(|out| !out.may.is_disjoint(group) && !surely_lifted(out));
         Leave::against("the customer opted out", must, may)
@@ -263,10 +324,6 @@ impl Choices {
     }
 
     fn refused(&self, groups: &Groups, group: &BTreeSet<Record>, asked: Asked) -> Leave {
-        let same_scope = |one: &Said<Wish>, other: &Said<Wish>| {
-            let scope = |it: &Said<Wish>| (it.what.channel, it.what.purpose);
-            scope(one) == scope(other)
-        };
         let about = |it: &&Said<Wish>| {
             let Wish {
                 channel, purpose, ..
@@ -276,10 +333,7 @@ impl Choices {
                 && purpose.is_none_or(|purpose| purpose == asked.purpose)
         };
         let refusals = || self.wishes.iter().filter(about);
-        let ended_for = |refusal: &Said<Wish>, holder: Record| {
-            let mut wishes = self.wishes.iter();
-            wishes.any(|it| same_scope(it, refusal) && it.ends(refusal, holder, group))
-        };
+        let ended_for = |refusal: &Said<Wish>, holder| self.ended_for(refusal, holder, group);
         // A later word of the record itself, or of the customer since the record joined it.
         let surely_ended = |refusal: &Said<Wish>, holder: Record| {
             let root = groups.root(holder);
@@ -325,10 +379,7 @@ impl Choices {
 
     /// What was said about times and no later word may have replaced.
     fn surely_alone<'a>(&'a self, group: &'a BTreeSet<Record>) -> impl Iterator<Item = &'a Alone> {
-        let replaced = move |said: &Said<Alone>, holder: Record| {
-            let mut later = self.times.iter();
-            later.any(|it| it.ends(said, holder, group))
-        };
+        let replaced = |said: &Said<Alone>, holder| self.replaced_for(said, holder, group);
         let stands = move |said: &&Said<Alone>| {
             let mut holders = said.must.intersection(group);
             holders.any(|&holder| !replaced(said, holder))

@@ -111,7 +111,7 @@ impl Model {
     }
 
     /// As [`leave`](Self::leave), of one that counts already.
-    pub(super) fn welcome(&self, record: Record, asked: Asked) -> Leave {
+    fn welcome(&self, record: Record, asked: Asked) -> Leave {
         let at = self.addresses(record, asked);
         let best = at.into_iter().map(|it| self.at(record, asked, it)).min();
         best.unwrap_or(Leave::Refused("there is no address"))
