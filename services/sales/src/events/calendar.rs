@@ -16,16 +16,9 @@ facts! {
 }
 
 /// Somebody answered an invitation.
-pub(crate) fn answered(
-    event: proto::CalendarEvent,
-    attendee: Option<proto::CalendarAttendee>,
-    version: i64,
-) -> NewEvent {
-    let name = event.name.clone();
-    let fact = proto::CalendarEventAnswered {
-        calendar_event: Some(event),
-        attendee,
-    };
+pub(crate) fn answered(fact: proto::CalendarEventAnswered, version: i64) -> NewEvent {
+    let event = fact.calendar_event.as_ref();
+    let name = event.map(|it| it.name.clone()).unwrap_or_default();
     NewEvent::new(name, version, &fact)
 }
 

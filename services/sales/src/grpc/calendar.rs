@@ -9,6 +9,7 @@ mod instance;
 mod invitations;
 mod linked;
 mod read;
+mod respond;
 mod written;
 
 use std::sync::Arc;
@@ -25,14 +26,11 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::Shared;
 use super::convert::calendar as convert;
-use crate::domain::calendar::CalendarResponse;
 use crate::error::{Error, faults_of};
 use crate::events::calendar as events;
 use crate::resource::CALENDAR_EVENT;
 use crate::store::calendar::{self, Record};
-use crate::store::entity::calendar_attendee as attendee;
 use access::View;
-use convert::Who;
 use written::Origin;
 
 /// Keeps what takes people's time.
@@ -143,50 +141,6 @@ impl Calendars {
                 let record = work(txn.clone(), before.clone()).await?;
                 let record = calendar::write(ctx, &txn, record).await?;
                 publish(ctx, &txn, (Some(&before), &record), refuse, tell).await
-            })
-            .await
-    }
-
-    async fn respond(
-        &self,
-        ctx: Context,
-        request: proto::RespondToCalendarEventRequest,
-    ) -> Result<proto::CalendarEvent, Error> {
-        let [id] = CALENDAR_EVENT.parse("name", &request.name)?;
-        let who = &convert::invitee(&request.attendee).map_err(faults_of("attendee"))?;
-        let response = CalendarResponse::try_from(request.response);
-        let response = response.map_err(faults_of("response"))?;
-        let ctx = &ctx;
-        self.0
-            .once(ctx, &request, |txn| async move {
-                let mut record = calendar::get(ctx, &*txn, id).await?;
-                let answers = match who {
-                    Who::Seller(id) => *id,
-                    Who::Customer(_) | Who::Email(_) => record.row.organizer_id,
-                };
-                access::require_own(ctx, &*txn, answers).await?;
-                let is_meant = |it: &attendee::Model| {
-                    it.position > 0 && convert::of_row(it).as_ref() == Some(who)
-                };
-                let mut before = record.clone();
-                // Whoever answers is to know what else there is then.
-                for it in before.attendees.iter_mut().filter(|it| is_meant(it)) {
-                    it.busy = false;
-                }
-                let guest = record.attendees.iter_mut().find(|it| is_meant(it));
-                let guest = guest.ok_or_else(|| Error::invalid("attendee", "is not invited"))?;
-                calendar::require_confirmed(&record.row)?;
-                guest.response = response.code();
-                guest.respond_time = Some(ctx.now);
-                let answered = convert::attendee_to_proto(guest);
-                let said = convert::said(&record.row.document)?;
-                let record = written::saying(record, &said);
-                let record = calendar::write(ctx, &txn, record).await?;
-                let tell = |event: proto::CalendarEvent, version| {
-                    let private = convert::is_private(&event);
-                    events::answered(event, (!private).then_some(answered), version)
-                };
-                publish(ctx, &txn, (Some(&before), &record), false, tell).await
             })
             .await
     }

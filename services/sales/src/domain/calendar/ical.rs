@@ -40,7 +40,7 @@ pub struct Entry {
     pub attendees: Vec<Guest>,
     /// How many minutes before people are reminded.
     pub reminders: Vec<i32>,
-    /// Instances that differ.
+    /// Instances that differ, in order.
     pub changes: Vec<Change>,
 }
 
@@ -68,7 +68,7 @@ pub struct Guest {
     pub optional: bool,
 }
 
-/// An instance that differs.
+/// An instance that differs, or to which somebody answered by itself.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// Which.
@@ -77,6 +77,8 @@ pub struct Change {
     pub slot: Slot,
     /// What it is about.
     pub words: Words,
+    /// Who else takes part, with what they answered to it.
+    pub attendees: Vec<Guest>,
 }
 
 /// Lines of a calendar, folded.
@@ -199,7 +201,8 @@ fn event(lines: &mut Lines, entry: &Entry) {
     let named = entry.changes.iter().map(|it| it.original);
     let named = named.chain(series.excluded().iter().copied()).collect();
     let times = series.times_of(&named);
-    component(lines, entry, (series.slot(), &entry.words), |lines| {
+    let whole = (series.slot(), &entry.words, entry.attendees.as_slice());
+    component(lines, entry, whole, |lines| {
         if let Some(rule) = series.rule() {
             lines.add("RRULE", &rule.text());
         }
@@ -208,7 +211,8 @@ fn event(lines: &mut Lines, entry: &Entry) {
         }
     });
     for change in &entry.changes {
-        component(lines, entry, (change.slot, &change.words), |lines| {
+        let part = (change.slot, &change.words, change.attendees.as_slice());
+        component(lines, entry, part, |lines| {
             exception(lines, "RECURRENCE-ID", (change.original, &times), entry);
         });
     }
@@ -245,7 +249,7 @@ fn called(name: &str) -> String {
 fn component(
     lines: &mut Lines,
     entry: &Entry,
-    (slot, words): (Slot, &Words),
+    (slot, words, attendees): (Slot, &Words, &[Guest]),
     instance: impl FnOnce(&mut Lines),
 ) {
     lines.add("BEGIN", "VEVENT");
@@ -267,7 +271,7 @@ fn component(
     lines.add("TRANSP", if entry.free { "TRANSPARENT" } else { "OPAQUE" });
     let (organizer, name) = &entry.organizer;
     lines.add(&format!("ORGANIZER{}", called(name)), organizer);
-    for guest in &entry.attendees {
+    for guest in attendees {
         let role = if guest.optional {
             "OPT-PARTICIPANT"
         } else {

@@ -4,6 +4,7 @@
 //! People agree on times on the wall, computers on instants. A [`series::Series`] keeps the first and
 //! makes the second of them by the zone's rules, so that 09:00 stays 09:00 when the clocks change.
 
+pub mod answers;
 pub mod busy;
 pub mod ical;
 pub mod reminder;

@@ -17,7 +17,6 @@ use rapport_proto::rapport::sales::v1 as proto;
 use uuid::Uuid;
 
 use super::read::words;
-use crate::domain::calendar::CalendarResponse;
 use crate::domain::calendar::reminder::{self, Reminder};
 use crate::error::Error;
 use crate::events::calendar as events;
@@ -138,29 +137,36 @@ impl Due {
         let due = reminder::due(&said.series, minutes, row.reminded_time, now);
         let facts = due.iter().map(|it| fact(row, attendees, &said, it));
         Ok(Self {
-            facts: facts.collect(),
+            facts: facts.collect::<Result<_, _>>()?,
             next: reminder::next(&said.series, minutes, now),
         })
     }
 }
 
-fn fact(row: &Model, attendees: &[attendee::Model], said: &Said, reminder: &Reminder) -> NewEvent {
-    let declined = CalendarResponse::Declined.code();
-    let own = attendees.iter().filter(|it| it.event_id == row.event_id);
+fn fact(
+    row: &Model,
+    attendees: &[attendee::Model],
+    said: &Said,
+    reminder: &Reminder,
+) -> Result<NewEvent, Error> {
+    let original = reminder.instance.original;
+    let mut sellers = Vec::new();
+    for it in attendees.iter().filter(|it| it.event_id == row.event_id) {
+        let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
+        let attends = answers.attends(original);
+        sellers.extend(it.seller_id.filter(|_| attends).map(resource::seller));
+    }
     let title = match convert::is_private(&said.document) {
         true => String::new(),
-        false => words(said, reminder.instance.original).title,
+        false => words(said, original).title,
     };
     let fact = proto::CalendarReminderDue {
         calendar_event: CALENDAR_EVENT.format(&[row.event_id]),
         title,
-        original_start_time: Some(reminder.instance.original.into()),
+        original_start_time: Some(original.into()),
         start_time: Some(reminder.instance.stretch.start.into()),
         minutes_before: reminder.minutes,
-        sellers: own
-            .filter(|it| it.response != declined)
-            .filter_map(|it| it.seller_id.map(resource::seller))
-            .collect(),
+        sellers,
     };
-    events::reminder_due(&fact, reminder.time.as_micros())
+    Ok(events::reminder_due(&fact, reminder.time.as_micros()))
 }

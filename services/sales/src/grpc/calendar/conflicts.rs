@@ -1,6 +1,6 @@
 //! What else people have at the time of an event.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use rapport_platform::identity::Context;
@@ -9,7 +9,9 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::read::aside;
+use crate::domain::calendar::answers::Answers;
 use crate::domain::calendar::busy::{Conflict, conflicts};
+use crate::domain::calendar::series::Instance;
 use crate::domain::calendar::slot::Stretch;
 use crate::error::Error;
 use crate::grpc::convert::calendar as convert;
@@ -103,23 +105,39 @@ fn judged(
     };
     let earlier = before.map(series).transpose()?;
     let earlier = earlier.map(|it| it.instances(window, MOST_INSTANCES));
-    let earlier: BTreeSet<Stretch> = earlier.iter().flatten().map(|it| it.stretch).collect();
+    let earlier = earlier.unwrap_or_default();
     let all = now.instances(window, MOST_INSTANCES);
-    let all: Vec<Stretch> = all.iter().map(|it| it.stretch).collect();
-    let new = all.iter().filter(|it| !earlier.contains(it));
-    let new: Vec<Stretch> = new.copied().collect();
-    let busy = |it: &Record| -> HashSet<Uuid> {
-        let busy = it.attendees.iter().filter(|it| it.busy);
-        busy.filter_map(|it| it.seller_id).collect()
-    };
-    let were = before.map(busy).unwrap_or_default();
-    let judged = busy(record)
-        .into_iter()
-        .map(|seller| match were.contains(&seller) {
-            true => (seller, new.clone()),
-            false => (seller, all.clone()),
-        });
-    Ok(judged.filter(|(_, times)| !times.is_empty()).collect())
+    let were = before.map(busy_ones).transpose()?.unwrap_or_default();
+    let mut judged = BTreeMap::new();
+    for (seller, answers) in busy_ones(record)? {
+        let before = were.get(&seller);
+        let before = before.map(|it| attended(&earlier, it)).unwrap_or_default();
+        let before: BTreeSet<Stretch> = before.into_iter().collect();
+        let mut new = attended(&all, &answers);
+        new.retain(|it| !before.contains(it));
+        if !new.is_empty() {
+            judged.insert(seller, new);
+        }
+    }
+    Ok(judged)
+}
+
+/// Whom an event keeps from other things, with what they answered.
+fn busy_ones(record: &Record) -> Result<HashMap<Uuid, Answers>, Error> {
+    let busy = record.attendees.iter().filter(|it| it.busy);
+    let answers = busy.filter_map(|it| Some((it.seller_id?, it)));
+    answers
+        .map(|(seller, it)| {
+            let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
+            Ok((seller, answers))
+        })
+        .collect()
+}
+
+/// When those instances take place to which somebody comes.
+fn attended(instances: &[Instance], answers: &Answers) -> Vec<Stretch> {
+    let attended = instances.iter().filter(|it| answers.attends(it.original));
+    attended.map(|it| it.stretch).collect()
 }
 
 /// When sellers are busy in a window, by the events that were found in it.
@@ -127,11 +145,10 @@ pub(super) fn busy(found: &[Found], window: Stretch) -> Result<Vec<(Uuid, Stretc
     let mut busy = Vec::new();
     for it in found {
         let series = convert::said(&it.document)?.series;
+        let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
         let instances = series.instances(window, MOST_INSTANCES);
-        let times = instances
-            .iter()
-            .map(|instance| (it.seller_id, instance.stretch));
-        busy.extend(times);
+        let times = attended(&instances, &answers).into_iter();
+        busy.extend(times.map(|stretch| (it.seller_id, stretch)));
     }
     Ok(busy)
 }

@@ -1,6 +1,6 @@
 //! Calendars as other programs read them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use rapport_platform::identity::Context;
@@ -12,9 +12,11 @@ use uuid::Uuid;
 use super::Calendars;
 use super::access::{self, View};
 use super::read::{aside, words};
+use super::written::answers;
 use crate::domain::calendar::CalendarResponse;
+use crate::domain::calendar::answers::Answers;
 use crate::domain::calendar::ical::{self, Change, Entry, Guest, Words};
-use crate::domain::calendar::slot::Stretch;
+use crate::domain::calendar::slot::{Slot, Stretch};
 use crate::error::{Error, unreadable};
 use crate::grpc::convert::calendar::{self as convert, Said, Who};
 use crate::resource::SELLER;
@@ -96,22 +98,22 @@ fn entry(
     let view = View::of(takes_part, private);
     let name = |id: Uuid| names.get(&id).cloned().unwrap_or_default();
     let full = view == View::Full;
-    let mut attendees = Vec::new();
+    let mut invited = Vec::new();
     for guest in guests.iter().filter(|it| full && it.position > 0) {
         let name = guest.seller_id.map(name).unwrap_or_default();
-        attendees.extend(written_guest(guest, name)?);
+        invited.extend(written_guest(guest, name)?);
     }
     Ok(Entry {
         uid: format!("{}@rapport", row.event_id),
         words: of(&said.document, full),
-        changes: changes(&said, full),
+        changes: changes(&said, &invited, full),
         zone: said.document.time_zone.clone(),
         stamp: row.update_time,
         sequence: row.sequence,
         private,
         free: said.document.free,
         organizer: (urn(row.organizer_id), name(row.organizer_id)),
-        attendees,
+        attendees: invited.into_iter().map(|(guest, _)| guest).collect(),
         reminders: said
             .document
             .reminder_minutes
@@ -137,39 +139,62 @@ fn of(event: &proto::CalendarEvent, full: bool) -> Words {
     }
 }
 
-fn changes(said: &Said, full: bool) -> Vec<Change> {
+/// The instances that differ, or to which somebody answered by itself.
+fn changes(said: &Said, invited: &[(Guest, Answers)], full: bool) -> Vec<Change> {
     let series = &said.series;
-    let original =
-        |it: &proto::CalendarInstanceChange| Timestamp::try_from(it.original_start_time?).ok();
-    let times = said.document.changes.iter().filter_map(original).collect();
-    let times = series.times_of(&times);
-    let changes = said.document.changes.iter().filter_map(|change| {
-        let original = original(change)?;
-        let moved = change.slot.as_ref().and_then(|it| convert::slot(it).ok());
+    let changed = said.document.changes.iter();
+    let changed = changed.filter_map(|it| {
+        let original = Timestamp::try_from(it.original_start_time?).ok()?;
+        Some((
+            original,
+            it.slot.as_ref().and_then(|it| convert::slot(it).ok()),
+        ))
+    });
+    let changed: BTreeMap<Timestamp, Option<Slot>> = changed.collect();
+    let answered = invited
+        .iter()
+        .flat_map(|(_, answers)| answers.single().keys());
+    let originals: BTreeSet<Timestamp> = changed.keys().chain(answered).copied().collect();
+    let times = series.times_of(&originals);
+    let changes = originals.into_iter().filter_map(|original| {
         let own = || Some(series.slot().at(*times.get(&original)?, series.zone()));
         Some(Change {
             original,
-            slot: moved.or_else(own)?,
+            slot: changed.get(&original).copied().flatten().or_else(own)?,
             words: of(&words(said, original), full),
+            attendees: invited.iter().map(|it| at(it, original)).collect(),
         })
     });
     changes.collect()
 }
 
-fn written_guest(row: &calendar_attendee::Model, name: String) -> Result<Option<Guest>, Error> {
+/// Somebody with what was answered to an instance.
+fn at((guest, answers): &(Guest, Answers), original: Timestamp) -> Guest {
+    Guest {
+        response: answers.to(original),
+        ..guest.clone()
+    }
+}
+
+fn written_guest(
+    row: &calendar_attendee::Model,
+    name: String,
+) -> Result<Option<(Guest, Answers)>, Error> {
     let response = CalendarResponse::try_from(i32::from(row.response));
     let response = response.map_err(unreadable("reading a stored answer"))?;
     let address = convert::of_row(row).map(|who| match who {
         Who::Seller(id) | Who::Customer(id) => urn(id),
         Who::Email(email) => format!("mailto:{email}"),
     });
+    let answers = answers(row)?;
     let optional = row.optional;
-    Ok(address.map(|address| Guest {
+    let guest = address.map(|address| Guest {
         address,
         name,
         response,
         optional,
-    }))
+    });
+    Ok(guest.map(|guest| (guest, answers)))
 }
 
 fn urn(id: Uuid) -> String {

@@ -8,7 +8,7 @@ use rapport_platform::outbox;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
-use super::written::{self, Origin, excepting, saying};
+use super::written::{self, Origin, answers, excepting, saying};
 use super::{Calendars, FIELD, own, publish};
 use crate::domain::calendar::CalendarEventState;
 use crate::domain::calendar::series::{MOST_CHANGES, MOST_EXCLUDED};
@@ -18,7 +18,7 @@ use crate::grpc::convert::calendar::{self as convert, Said};
 use crate::grpc::convert::instant;
 use crate::store::calendar::{self, Record};
 
-const ORIGINAL: &str = "original_start_time";
+pub(super) const ORIGINAL: &str = "original_start_time";
 
 impl Calendars {
     pub(super) async fn change(
@@ -38,11 +38,11 @@ impl Calendars {
             let change = convert::change(request.change.as_ref(), days);
             let change = change.map_err(faults_of("change"))?;
             let differs = differing(&said, original, change)?;
-            let before = match differs.series.has_exceptions_of(&said.series) {
-                true => before,
-                false => moved(before),
-            };
-            Ok(saying(before, &differs))
+            if differs.series.has_exceptions_of(&said.series) {
+                return saying(before, &differs);
+            }
+            // What was answered to it was answered to another time.
+            saying(unanswered(moved(before), original)?, &differs)
         };
         let named = (
             request.name.as_str(),
@@ -63,7 +63,7 @@ impl Calendars {
         let step = |_, before: Record| async move {
             let said = convert::said(&before.row.document)?;
             let Some(original) = original else {
-                return Ok(ended(before, &said));
+                return ended(before, &said);
             };
             let time = said.series.time_of(original).map_err(faults_of(ORIGINAL))?;
             let only = said.series.rule().is_none();
@@ -73,11 +73,11 @@ impl Calendars {
                     .rule()
                     .and_then(|it| it.until_before(time, said.series.anchor()))
                 {
-                    Some(rule) => Ok(saying(moved(before), &shortened(&said, rule)?)),
-                    None => Ok(ended(before, &said)),
+                    Some(rule) => saying(moved(before), &shortened(&said, rule)?),
+                    None => ended(before, &said),
                 };
             }
-            Ok(saying(moved(before), &without(&said, original)?))
+            saying(moved(before), &without(&said, original)?)
         };
         let named = (request.name.as_str(), request.etag.as_str(), false);
         self.step(&ctx, &request, named, step, told).await
@@ -109,7 +109,7 @@ impl Calendars {
                 let draft = convert::draft(&mask.merge(&onward, sent)?);
                 let draft = draft.map_err(faults_of(FIELD))?;
                 let draft = &written::resolved(draft, known, Some(&before))?;
-                let ends = saying(moved(before.clone()), &shortened(&said, ends)?);
+                let ends = saying(moved(before.clone()), &shortened(&said, ends)?)?;
                 let ends = calendar::write(ctx, &txn, ends).await?;
                 let fact = events::updated(convert::told(&ends)?, ends.row.version);
                 outbox::append(&txn, ctx, &[fact]).await?;
@@ -131,7 +131,7 @@ fn told(event: proto::CalendarEvent, version: i64) -> outbox::NewEvent {
     }
 }
 
-fn original(sent: Option<&prost_types::Timestamp>) -> Result<Timestamp, Error> {
+pub(super) fn original(sent: Option<&prost_types::Timestamp>) -> Result<Timestamp, Error> {
     let time = instant(sent).map_err(faults_of(ORIGINAL))?;
     time.ok_or_else(|| Error::missing(ORIGINAL))
 }
@@ -143,10 +143,19 @@ fn moved(mut record: Record) -> Record {
 }
 
 /// The event when it does not take place.
-fn ended(before: Record, said: &Said) -> Record {
+fn ended(before: Record, said: &Said) -> Result<Record, Error> {
     let mut record = moved(before);
     record.row.state = CalendarEventState::Cancelled.code();
     saying(record, said)
+}
+
+/// The event without answers to one of its instances.
+fn unanswered(mut record: Record, original: Timestamp) -> Result<Record, Error> {
+    for it in &mut record.attendees {
+        let others = answers(it)?.without(original);
+        it.instance_responses = convert::kept_answers(&others);
+    }
+    Ok(record)
 }
 
 fn key(change: &proto::CalendarInstanceChange) -> Option<Timestamp> {

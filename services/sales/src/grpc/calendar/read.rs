@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Calendars;
 use super::access::{self, View};
 use super::conflicts::{AHEAD, MOST_INSTANCES, busy};
+use crate::domain::calendar::CalendarResponse;
 use crate::domain::calendar::busy::merged;
 use crate::domain::calendar::series::Instance;
 use crate::domain::calendar::slot::Stretch;
@@ -44,6 +45,7 @@ struct Listed<'a> {
     found: &'a Found,
     said: &'a Said,
     instance: Instance,
+    response: CalendarResponse,
     view: View,
 }
 
@@ -164,11 +166,14 @@ pub(super) fn listed(
     for (found, said) in found.iter().zip(&said) {
         let private = convert::is_private(&said.document);
         let view = View::of(known.contains(&found.event_id), private);
+        let answers = convert::answers(found.response, found.instance_responses.as_deref())?;
         let instances = said.series.instances(window, MOST_INSTANCES).into_iter();
-        listed.extend(instances.map(|instance| Listed {
+        let attended = instances.filter(|it| answers.attends(it.original));
+        listed.extend(attended.map(|instance| Listed {
             found,
             said,
             instance,
+            response: answers.to(instance.original),
             view,
         }));
     }
@@ -217,6 +222,7 @@ fn to_proto(listed: &Listed<'_>) -> proto::CalendarInstance {
         found,
         said,
         instance,
+        response,
         view,
     } = listed;
     let proto::CalendarEvent {
@@ -247,7 +253,7 @@ fn to_proto(listed: &Listed<'_>) -> proto::CalendarInstance {
             .iter()
             .any(|it| it.original_start_time == original),
         free: document.free,
-        response: i32::from(found.response),
+        response: response.number(),
         visibility: document.visibility,
     }
 }

@@ -1,6 +1,6 @@
 //! Events as somebody writes them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use prost::Message as _;
 use rapport_platform::id::new_id;
@@ -12,6 +12,7 @@ use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::customers::{Customers, Known};
+use crate::domain::calendar::answers::Answers;
 use crate::domain::calendar::{CalendarEventState, CalendarResponse, reminder};
 use crate::error::Error;
 use crate::grpc::convert::calendar::{self as convert, Draft, Invited, MOST_ATTENDEES, Said, Who};
@@ -213,7 +214,7 @@ pub(super) async fn record(
         links: link::rows(ctx, id, &draft.links, links),
     };
     require_room(ctx, txn, &record, origin).await?;
-    Ok(saying(record, &said))
+    saying(record, &said)
 }
 
 fn first(ctx: &Context, id: Uuid, organizer: Uuid) -> Model {
@@ -271,8 +272,9 @@ pub(super) fn excepting(
     Said { document, series }
 }
 
-/// The event when it says this: its rows repeat when it takes place.
-pub(super) fn saying(record: Record, said: &Said) -> Record {
+/// The event when it says this: its rows repeat when it takes place, and answers go with their
+/// instances.
+pub(super) fn saying(record: Record, said: &Said) -> Result<Record, Error> {
     let bounds = said.series.bounds();
     let confirmed = record.row.state == CalendarEventState::Confirmed.code();
     let minutes = &said.document.reminder_minutes;
@@ -282,22 +284,38 @@ pub(super) fn saying(record: Record, said: &Said) -> Record {
         next_reminder_time: next.filter(|_| confirmed),
         ..record.row
     };
-    let declined = CalendarResponse::Declined.code();
-    let attendees = record.attendees.into_iter().map(|it| attendee::Model {
-        busy: confirmed && !said.document.free && it.response != declined,
-        first_time: bounds.start,
-        last_time: if confirmed {
-            bounds.end
-        } else {
-            Timestamp::MIN
-        },
-        ..it
-    });
-    Record {
-        row,
-        attendees: attendees.collect(),
-        links: record.links,
+    let last_time = if confirmed {
+        bounds.end
+    } else {
+        Timestamp::MIN
+    };
+    let takes_time = confirmed && !said.document.free;
+    let mut attendees = record.attendees;
+    for it in &mut attendees {
+        let answers = answers(it)?;
+        let answers = answers.clone().only(&still_there(said, &answers));
+        it.busy = takes_time && answers.attends_any();
+        it.instance_responses = convert::kept_answers(&answers);
+        (it.first_time, it.last_time) = (bounds.start, last_time);
     }
+    Ok(Record {
+        row,
+        attendees,
+        links: record.links,
+    })
+}
+
+/// What somebody answered.
+pub(super) fn answers(row: &attendee::Model) -> Result<Answers, Error> {
+    convert::answers(row.response, row.instance_responses.as_deref())
+}
+
+/// Those of the instances with an answer of their own that the event has.
+fn still_there(said: &Said, answers: &Answers) -> BTreeSet<Timestamp> {
+    let originals: BTreeSet<Timestamp> = answers.single().keys().copied().collect();
+    let times = said.series.times_of(&originals).into_keys();
+    let excluded = said.series.excluded();
+    times.filter(|it| !excluded.contains(it)).collect()
 }
 
 /// The organiser and who is invited; what was answered stays unless the times are others.
@@ -325,10 +343,11 @@ fn attendees(
         let known = earlier.get(&invited.who);
         let accepted = (CalendarResponse::Accepted.code(), None);
         let unanswered = (CalendarResponse::NeedsAction.code(), None);
-        let (response, respond_time) = match known {
+        let answered = known.filter(|_| position > 0 && !moved);
+        let (response, respond_time) = match answered {
             _ if position == 0 => accepted,
-            Some(it) if !moved => (it.response, it.respond_time),
-            _ => unanswered,
+            Some(it) => (it.response, it.respond_time),
+            None => unanswered,
         };
         let who = |of: fn(&Who) -> Option<Uuid>| of(&invited.who);
         attendee::Model {
@@ -353,6 +372,7 @@ fn attendees(
             optional: invited.optional,
             response,
             respond_time,
+            instance_responses: answered.and_then(|it| it.instance_responses.clone()),
             busy: false,
             first_time: ctx.now,
             last_time: ctx.now,

@@ -14,9 +14,10 @@ use rapport_proto::rapport::sales::v1::calendar_attendee::Attendee as Named;
 use uuid::Uuid;
 
 use super::{day, instant, text, to_day};
-use crate::domain::calendar::CalendarVisibility;
+use crate::domain::calendar::answers::{Answer, Answers};
 use crate::domain::calendar::series::Series;
 use crate::domain::calendar::slot::{Slot, SlotParts};
+use crate::domain::calendar::{CalendarResponse, CalendarVisibility};
 use crate::domain::date;
 use crate::error::{Error, unreadable};
 use crate::resource::{self, CALENDAR_EVENT, CUSTOMER, SELLER};
@@ -48,6 +49,7 @@ const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 4_000;
 const MAX_LOCATION: usize = 300;
 const MAX_EMAIL: usize = 254;
+const READING_ANSWER: &str = "reading a stored answer";
 
 /// Who is invited.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -320,7 +322,7 @@ pub(in crate::grpc) fn to_proto(record: &Record) -> Result<proto::CalendarEvent,
     Ok(proto::CalendarEvent {
         name: CALENDAR_EVENT.format(&[*event_id]),
         organizer: resource::seller(*organizer_id),
-        attendees: others.map(attendee_to_proto).collect(),
+        attendees: others.map(attendee_to_proto).collect::<Result<_, _>>()?,
         links: link::names(links),
         state: i32::from(*state),
         sequence: *sequence,
@@ -334,18 +336,59 @@ pub(in crate::grpc) fn to_proto(record: &Record) -> Result<proto::CalendarEvent,
 /// Somebody who takes part, on the wire.
 pub(in crate::grpc) fn attendee_to_proto(
     row: &calendar_attendee::Model,
-) -> proto::CalendarAttendee {
+) -> Result<proto::CalendarAttendee, Error> {
     let named = of_row(row).map(|who| match who {
         Who::Seller(id) => Named::Seller(resource::seller(id)),
         Who::Customer(id) => Named::Customer(resource::customer(id)),
         Who::Email(email) => Named::Email(email),
     });
-    proto::CalendarAttendee {
+    Ok(proto::CalendarAttendee {
         attendee: named,
         optional: row.optional,
         response: i32::from(row.response),
         respond_time: row.respond_time.map(Into::into),
-    }
+        instance_responses: single(row.instance_responses.as_deref())?,
+    })
+}
+
+fn single(kept: Option<&[u8]>) -> Result<Vec<proto::CalendarInstanceResponse>, Error> {
+    let kept = kept.map(proto::CalendarAttendee::decode).transpose();
+    let kept = kept.map_err(unreadable(READING_ANSWER))?;
+    Ok(kept.map_or_else(Vec::new, |it| it.instance_responses))
+}
+
+/// What somebody answered, as it is kept: to the whole, and to single instances.
+pub(in crate::grpc) fn answers(whole: i16, kept: Option<&[u8]>) -> Result<Answers, Error> {
+    let response = |it| CalendarResponse::try_from(it).map_err(unreadable(READING_ANSWER));
+    let time = |it: Option<prost_types::Timestamp>| {
+        let time = Timestamp::try_from(it.unwrap_or_default());
+        time.map_err(unreadable(READING_ANSWER))
+    };
+    let answer = |it: proto::CalendarInstanceResponse| {
+        let answer = Answer {
+            response: response(it.response)?,
+            time: time(it.respond_time)?,
+        };
+        Ok((time(it.original_start_time)?, answer))
+    };
+    let single = single(kept)?.into_iter().map(answer);
+    let single: Vec<_> = single.collect::<Result<_, Error>>()?;
+    Ok(Answers::new(response(i32::from(whole))?, single))
+}
+
+/// What somebody answered to single instances, as it is kept; none if to none.
+pub(in crate::grpc) fn kept_answers(answers: &Answers) -> Option<Vec<u8>> {
+    let single = answers.single().iter();
+    let single = single.map(|(original, answer)| proto::CalendarInstanceResponse {
+        original_start_time: Some((*original).into()),
+        response: answer.response.number(),
+        respond_time: Some(answer.time.into()),
+    });
+    let kept = proto::CalendarAttendee {
+        instance_responses: single.collect(),
+        ..Default::default()
+    };
+    (!kept.instance_responses.is_empty()).then(|| kept.encode_to_vec())
 }
 
 /// What everybody may be told of an event: of one that is private, only when it is.

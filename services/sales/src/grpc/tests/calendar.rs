@@ -1,5 +1,6 @@
 //! What takes sellers' time.
 
+mod answers;
 mod conflicts;
 mod customers;
 mod feeds;

@@ -19,15 +19,16 @@ pub(crate) struct Found {
     pub(crate) event_id: Uuid,
     pub(crate) organizer_id: Uuid,
     pub(crate) response: i16,
+    pub(crate) instance_responses: Option<Vec<u8>>,
     pub(crate) document: Vec<u8>,
 }
 
 /// Which events are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Those that are not declined.
+    /// Those that are not declined as a whole.
     All,
-    /// Those of them that keep from other things.
+    /// Those of them that keep from other things, at least once.
     Busy,
 }
 
@@ -43,9 +44,11 @@ pub(crate) async fn find(
     let mut query = select(ctx, sellers, window);
     query.limit(limit);
     match which {
-        Which::All => {
-            query.and_where(of(attendee::Column::Response).ne(CalendarResponse::Declined.code()))
-        }
+        Which::All => query.and_where(
+            of(attendee::Column::Response)
+                .ne(CalendarResponse::Declined.code())
+                .or(of(attendee::Column::InstanceResponses).is_not_null()),
+        ),
         Which::Busy => query.and_where(of(attendee::Column::Busy).eq(true)),
     };
     let statement = db.get_database_backend().build(&query);
@@ -181,7 +184,13 @@ fn found(query: &mut SelectStatement) -> &mut SelectStatement {
     use attendee::Column;
     query
         .columns(
-            [Column::SellerId, Column::EventId, Column::Response].map(|it| (attendee::Entity, it)),
+            [
+                Column::SellerId,
+                Column::EventId,
+                Column::Response,
+                Column::InstanceResponses,
+            ]
+            .map(|it| (attendee::Entity, it)),
         )
         .columns(
             [event::Column::OrganizerId, event::Column::Document].map(|it| (event::Entity, it)),

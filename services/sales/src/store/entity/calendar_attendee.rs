@@ -32,7 +32,9 @@ pub struct Model {
     pub response: i16,
     /// When that was answered.
     pub respond_time: Option<Timestamp>,
-    /// Whether it keeps from other things.
+    /// What was answered to single instances, as an encoded `CalendarAttendee` with nothing else.
+    pub instance_responses: Option<Vec<u8>>,
+    /// Whether it keeps from other things, at least once.
     pub busy: bool,
     /// When the first instance begins.
     pub first_time: Timestamp,

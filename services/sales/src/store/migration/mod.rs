@@ -25,6 +25,7 @@ mod m0702_grants_by_action;
 mod m0801_history;
 mod m0802_opportunity_lists;
 mod m0901_free_quotes;
+mod m1001_instance_responses;
 #[cfg(test)]
 mod tests;
 
@@ -58,5 +59,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0801_history::KeepHistory));
     steps.push(Box::new(m0802_opportunity_lists::IndexOpportunities));
     steps.push(Box::new(m0901_free_quotes::LimitFreeQuotes));
+    steps.push(Box::new(m1001_instance_responses::AddInstanceResponses));
     steps
 }

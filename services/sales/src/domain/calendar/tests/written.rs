@@ -108,6 +108,7 @@ fn exceptions_are_named_by_the_rules_time() {
     );
     let mut entry = entry(daily, "Europe/Berlin");
     entry.changes = vec![Change {
+        attendees: entry.attendees.clone(),
         original: at("2026-03-30T00:30:00Z"),
         slot: hour("2026-03-30T10:00:00Z"),
         words: Words {

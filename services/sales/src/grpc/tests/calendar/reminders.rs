@@ -170,4 +170,16 @@ on_each_engine! {
         remind(&db, &clock).await.unwrap();
         assert_eq!(reminders(&db).await, told(&[("2026-01-05T08:00:00Z", 15, 1), ("2026-01-05T08:00:00Z", 5, 1)]));
     }
+
+    async fn who_does_not_come_this_time_is_not_reminded_of_it(db: Database) {
+        let office = Office::open(&db).await;
+        let event = proto::CalendarEvent { reminder_minutes: vec![15], recurrence_rule: "FREQ=WEEKLY".to_owned(), ..office.with_bob() };
+        let made = office.ann.plan(event).await.unwrap();
+        office.bob_says(&made, Some("2026-01-05T08:00:00Z"), Said::Declined).await.unwrap();
+        let (clock, hands) = Clock::manual(at("2026-01-05T07:45:00Z"));
+        remind(&db, &clock).await.unwrap();
+        hands.set(at("2026-01-12T07:45:00Z"));
+        remind(&db, &clock).await.unwrap();
+        assert_eq!(reminders(&db).await, told(&[("2026-01-05T08:00:00Z", 15, 1), ("2026-01-12T08:00:00Z", 15, 2)]));
+    }
 }
