@@ -28,6 +28,8 @@ use rapport_platform::paging::PageTokens;
 use rapport_platform::server::{
     Admission, DeadlineConfig, Drain, ServerConfig, Service, Supervisor, serve,
 };
+use rapport_platform::telemetry::{self, TelemetryConfig};
+use rapport_platform::testing::Storage;
 use rapport_platform::time::Clock;
 use rapport_proto::rapport::customer::v1::SendMessageRequest;
 use rapport_proto::rapport::customer::v1::interaction_service_client::InteractionServiceClient;
@@ -43,6 +45,7 @@ const RULE: &str = "rapport.options.v1.rule";
 
 #[tokio::main]
 async fn main() {
+    let _telemetry = telemetry::init(&TelemetryConfig::default()).unwrap();
     let asked = Sender::start(rapport_proto::descriptor_pool()).await;
     let exempt = Sender::start(&exempted()).await;
     let compared = compare(async || asked.rate().await, async || exempt.rate().await).await;
@@ -58,6 +61,8 @@ struct Sender {
     population: Population,
     drain: Drain,
     _token: TempDir,
+    /// Removes the database when it is dropped.
+    _storage: Storage,
 }
 
 impl Sender {
@@ -77,6 +82,7 @@ impl Sender {
             population,
             drain,
             _token: folder,
+            _storage: storage,
         }
     }
 
