@@ -74,6 +74,16 @@ impl Timestamp {
         Self::from_micros(self.0.saturating_sub(micros_of(span)))
     }
 
+    /// This instant, or the first after `latest` where that is later: for what is recorded after
+    /// something that another machine, whose clock was ahead, recorded.
+    #[must_use]
+    pub fn later_than(self, latest: Option<Self>) -> Self {
+        match latest {
+            Some(latest) => self.max(latest.saturating_add(Duration::from_micros(1))),
+            None => self,
+        }
+    }
+
     /// Time passed since `earlier`; zero when `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);

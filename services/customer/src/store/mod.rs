@@ -24,3 +24,25 @@ pub(crate) mod relatives;
 pub(crate) mod role;
 pub(crate) mod search;
 pub(crate) mod template;
+
+use rapport_platform::time::Timestamp;
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter as _, QuerySelect as _,
+};
+
+/// The latest time in a column of an entity, of the rows that the filter leaves.
+async fn latest<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    time: E::Column,
+    filter: impl IntoCondition,
+) -> Result<Option<Timestamp>, DbErr> {
+    let latest: Option<Option<Timestamp>> = E::find()
+        .select_only()
+        .column_as(time.max(), "latest")
+        .filter(filter.into_condition())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(latest.flatten())
+}

@@ -10,14 +10,15 @@ use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
+    DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::contact::clearance;
 use super::entity::{preference, preference_set};
 use super::identity::group::Group;
+use super::latest;
 use crate::domain::invalid::InvalidFields;
 use crate::domain::preferences::{
     ChannelChoice, Joined, Preference, PreferenceChange, Preferences, Scope, Withdrawal,
@@ -122,15 +123,10 @@ pub(crate) async fn last_change(
     customers: &[Uuid],
 ) -> Result<Option<Timestamp>, DbErr> {
     use preference::{Column, Entity};
-    let last: Option<Option<Timestamp>> = Entity::find()
-        .select_only()
-        .column_as(Column::RecordTime.max(), "last")
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(last.flatten())
+    let theirs = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(customers.iter().copied()));
+    latest::<Entity>(db, Column::RecordTime, theirs).await
 }
 
 /// Gives a customer's preferences another version, because they count together with others now

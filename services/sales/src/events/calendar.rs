@@ -1,6 +1,7 @@
 //! Facts about what takes people's time.
 
 use rapport_platform::outbox::NewEvent;
+use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
 /// Makes the event of something that has the version since.
@@ -15,10 +16,19 @@ facts! {
     cancelled => CalendarEventCancelled { calendar_event: CalendarEvent };
 }
 
-/// Somebody answered an invitation.
-pub(crate) fn answered(fact: proto::CalendarEventAnswered, version: i64) -> NewEvent {
-    let event = fact.calendar_event.as_ref();
-    let name = event.map(|it| it.name.clone()).unwrap_or_default();
+/// Somebody answered an invitation, to one instance or to all.
+pub(crate) fn answered(
+    event: proto::CalendarEvent,
+    attendee: Option<proto::CalendarAttendee>,
+    original: Option<Timestamp>,
+    version: i64,
+) -> NewEvent {
+    let name = event.name.clone();
+    let fact = proto::CalendarEventAnswered {
+        calendar_event: Some(event),
+        attendee,
+        original_start_time: original.map(Into::into),
+    };
     NewEvent::new(name, version, &fact)
 }
 

@@ -245,10 +245,7 @@ impl Ledger {
 
     /// The opt-outs that stand.
     pub fn standing_opt_outs(&self) -> impl Iterator<Item = &ConsentEvent> {
-        self.events
-            .iter()
-            .filter(|it| it.status == ConsentStatus::OptOut)
-            .filter(|out| !self.events.iter().any(|other| self.lifts(other, out)))
+        self.opt_outs_unless_lifted_by(|_| true)
     }
 
     /// The opt-outs that stand, or do so again when the term of what lifts them is over.
@@ -256,12 +253,21 @@ impl Ledger {
         &self,
         at: Timestamp,
     ) -> impl Iterator<Item = &ConsentEvent> {
-        let for_good = move |it: &&ConsentEvent| it.counts_at(at) && it.expire_time.is_none();
-        let lifting = move || self.events.iter().filter(for_good);
+        self.opt_outs_unless_lifted_by(move |it| it.counts_at(at) && it.expire_time.is_none())
+    }
+
+    /// The opt-outs that none of such entries lifts.
+    fn opt_outs_unless_lifted_by(
+        &self,
+        such: impl Fn(&ConsentEvent) -> bool,
+    ) -> impl Iterator<Item = &ConsentEvent> {
         self.events
             .iter()
             .filter(|it| it.status == ConsentStatus::OptOut)
-            .filter(move |out| !lifting().any(|other| self.lifts(other, out)))
+            .filter(move |out| {
+                let mut lifting = self.events.iter().filter(|it| such(it));
+                !lifting.any(|other| self.lifts(other, out))
+            })
     }
 
     /// Whether an entry speaks about a topic or a single address.

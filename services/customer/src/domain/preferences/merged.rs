@@ -78,7 +78,7 @@ impl Preferences {
         now: Timestamp,
     ) -> Result<(), InvalidFields> {
         refuse_repeated(changes)?;
-        let record_time = now.max(joined.saturating_add(Duration::from_micros(1)));
+        let record_time = now.later_than(Some(joined));
         for &PreferenceChange { scope, choice } in changes {
             let said_since = self.last_word(scope).is_some_and(|said| said > joined);
             match choice {

@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::store::contact::{policy, times};
-use crate::store::identity::group;
 
-/// Lets a record that parts from another want to be left alone whenever was told since `joined`,
-/// besides what it had said itself: nobody knows which of the two it was.
+/// Lets a record, whom others joined at `last_joined`, want to be left alone whenever was told since
+/// `joined` of the one it parts from, besides what it had said itself: nobody knows which of the two
+/// it was.
 pub(super) async fn too(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    (from, to): (Uuid, Uuid),
-    joined: Timestamp,
+    (from, joined): (Uuid, Timestamp),
+    (to, last_joined): (Uuid, Option<Timestamp>),
 ) -> Result<(), Error> {
     let Some(mut said) = times::said_since(ctx, txn, from, Some(joined)).await? else {
         return Ok(());
@@ -28,12 +28,12 @@ pub(super) async fn too(
     }
     let mut own = times::of_customer(ctx, txn, to).await?.unwrap_or_default();
     if own.quiet_hours.is_empty() && !said.quiet_hours.is_empty() {
-        own.quiet_hours = of_policy(ctx, txn).await?;
+        // Their night is the policy's; what is said takes its place, so it has to be said too.
+        own.quiet_hours = policy::current(ctx, txn).await?.document.quiet_hours;
     }
     add(&mut own.quiet_hours, said.quiet_hours);
     add(&mut own.pauses, said.pauses);
     add(&mut own.caps, said.caps);
-    let last_joined = group::of(ctx, txn, to).await?.last_joined();
     Ok(times::replace(ctx, txn, to, last_joined, &own).await?)
 }
 
@@ -44,16 +44,6 @@ fn add<T: PartialEq>(own: &mut Vec<T>, others: Vec<T>) {
             own.push(other);
         }
     }
-}
-
-/// The night of those who have none of their own. What a customer says takes its place, so it is
-/// lost unless it is said too.
-async fn of_policy(
-    ctx: &Context,
-    txn: &DatabaseTransaction,
-) -> Result<Vec<proto::QuietHours>, Error> {
-    let policy = policy::current(ctx, txn).await?;
-    Ok(policy.document.quiet_hours)
 }
 
 fn is_ahead(ctx: &Context, pause: &proto::Pause) -> bool {

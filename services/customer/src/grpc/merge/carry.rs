@@ -134,12 +134,12 @@ pub(super) async fn refuse_too(
     let refused = preference::all(ctx, txn, from)
         .await?
         .refusals_since(joined);
-    alone::too(ctx, txn, (from, to), joined).await?;
+    let last_joined = group::of(ctx, txn, to).await?.last_joined();
+    alone::too(ctx, txn, (from, joined), (to, last_joined)).await?;
     if refused.is_empty() {
         return Ok(set);
     }
     let own = preference::all(ctx, txn, to).await?;
-    let last_joined = group::of(ctx, txn, to).await?.last_joined();
     let after =
         preference::revise(ctx, &own, last_joined, &refused).map_err(faults_of("entries"))?;
     Ok(preference::replace(ctx, txn, set, &after).await?)

@@ -12,7 +12,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::later_than;
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::entry::{ConsentTimes, NewConsent, Subject};
 use crate::domain::contact::consent::{
@@ -24,6 +23,7 @@ use crate::error::{Error, unreadable};
 use crate::store::customer;
 use crate::store::entity::consent_event::{Column, Entity, Model};
 use crate::store::identity::group;
+use crate::store::latest;
 
 /// Appends an entry, later than every other of the customer. The transaction holds the customer's
 /// clearance.
@@ -35,7 +35,7 @@ pub(crate) async fn append(
     waits: Waits,
 ) -> Result<Model, Error> {
     let known = known_until(ctx, txn, customer).await?;
-    let row = row(ctx, customer, entry, waits, later_than(known, ctx.now));
+    let row = row(ctx, customer, entry, waits, ctx.now.later_than(known));
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)
         .await?;
@@ -170,14 +170,7 @@ pub(crate) async fn latest_among(
     db: &impl ConnectionTrait,
     customers: &[Uuid],
 ) -> Result<Option<Timestamp>, DbErr> {
-    let latest: Option<Option<Timestamp>> = Entity::find()
-        .select_only()
-        .column_as(Column::RecordTime.max(), "latest")
-        .filter(of_customers(ctx, customers))
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(latest.flatten())
+    latest::<Entity>(db, Column::RecordTime, of_customers(ctx, customers)).await
 }
 
 /// The latest instant of which a customer's records know: of entries, and of records that joined.

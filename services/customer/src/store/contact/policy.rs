@@ -11,7 +11,6 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _,
 };
 
-use super::later_than;
 use crate::store::entity::contact_policy::{Column, Entity, Model};
 
 /// A version of a policy as it was set.
@@ -75,7 +74,9 @@ pub(crate) async fn append(
         version: before.version + 1,
         document: document.encode_to_vec(),
         updater: ctx.actor.as_str().to_owned(),
-        update_time: later_than(before.row.as_ref().map(|row| row.update_time), ctx.now),
+        update_time: ctx
+            .now
+            .later_than(before.row.as_ref().map(|row| row.update_time)),
     };
     Entity::insert(row.clone().into_active_model())
         .exec_without_returning(txn)

@@ -1,7 +1,6 @@
 //! When and how often customers want to be contacted.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use prost::Message as _;
 use rapport_platform::error::PlatformError;
@@ -10,12 +9,13 @@ use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use crate::store::entity::contact_times::{Column, Entity, Model};
+use crate::store::latest;
 
 /// What each of the customers said; those that said nothing are left out.
 pub(crate) async fn of_customers(
@@ -67,15 +67,10 @@ pub(crate) async fn last_change(
     db: &impl ConnectionTrait,
     customers: &[Uuid],
 ) -> Result<Option<Timestamp>, DbErr> {
-    let last: Option<Option<Timestamp>> = Entity::find()
-        .select_only()
-        .column_as(Column::RecordTime.max(), "last")
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(last.flatten())
+    let theirs = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.is_in(customers.iter().copied()));
+    latest::<Entity>(db, Column::RecordTime, theirs).await
 }
 
 /// Makes `times` all that a customer said, whom other records joined, the last one at `joined`: it is
@@ -92,7 +87,7 @@ pub(crate) async fn replace(
         customer_id: customer,
         document: times.encode_to_vec(),
         recorder: ctx.actor.as_str().to_owned(),
-        record_time: joined.map_or(ctx.now, |joined| ctx.now.max(after(joined))),
+        record_time: ctx.now.later_than(joined),
     };
     let replace = OnConflict::columns([Column::TenantId, Column::CustomerId])
         .update_columns([Column::Document, Column::Recorder, Column::RecordTime])
@@ -102,9 +97,4 @@ pub(crate) async fn replace(
         .exec_without_returning(txn)
         .await?;
     Ok(())
-}
-
-/// The first instant after one.
-fn after(instant: Timestamp) -> Timestamp {
-    instant.saturating_add(Duration::from_micros(1))
 }

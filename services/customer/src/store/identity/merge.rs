@@ -275,7 +275,6 @@ async fn join_time(
     txn: &DatabaseTransaction,
     ids: [Uuid; 2],
 ) -> Result<Timestamp, Error> {
-    const TICK: std::time::Duration = std::time::Duration::from_micros(1);
     let others = group::members(ctx, txn, &ids).await?;
     let others: Vec<group::Member> = others.into_values().flatten().collect();
     let members = ids.into_iter().chain(others.iter().map(|it| it.customer));
@@ -286,9 +285,7 @@ async fn join_time(
         times::last_change(ctx, txn, &members).await?,
         consent::latest_among(ctx, txn, &members).await?,
     ];
-    let last = said.into_iter().flatten().max();
-    let after_last = last.map(|last| last.saturating_add(TICK));
-    Ok(after_last.map_or(ctx.now, |after| after.max(ctx.now)))
+    Ok(ctx.now.later_than(said.into_iter().flatten().max()))
 }
 
 /// One merge.

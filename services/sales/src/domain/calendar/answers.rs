@@ -36,6 +36,11 @@ impl Answers {
         Self { whole, single }
     }
 
+    /// That to the event as a whole.
+    pub const fn whole(&self) -> CalendarResponse {
+        self.whole
+    }
+
     /// Those to single instances, in order.
     pub const fn single(&self) -> &BTreeMap<Timestamp, Answer> {
         &self.single

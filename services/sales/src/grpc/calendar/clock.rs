@@ -152,8 +152,7 @@ fn fact(
     let original = reminder.instance.original;
     let mut sellers = Vec::new();
     for it in attendees.iter().filter(|it| it.event_id == row.event_id) {
-        let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
-        let attends = answers.attends(original);
+        let attends = convert::answers(it)?.attends(original);
         sellers.extend(it.seller_id.filter(|_| attends).map(resource::seller));
     }
     let title = match convert::is_private(&said.document) {

@@ -125,12 +125,9 @@ fn judged(
 /// Whom an event keeps from other things, with what they answered.
 fn busy_ones(record: &Record) -> Result<HashMap<Uuid, Answers>, Error> {
     let busy = record.attendees.iter().filter(|it| it.busy);
-    let answers = busy.filter_map(|it| Some((it.seller_id?, it)));
-    answers
-        .map(|(seller, it)| {
-            let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
-            Ok((seller, answers))
-        })
+    let sellers = busy.filter_map(|it| Some((it.seller_id?, it)));
+    sellers
+        .map(|(seller, it)| Ok((seller, convert::answers(it)?)))
         .collect()
 }
 
@@ -145,7 +142,7 @@ pub(super) fn busy(found: &[Found], window: Stretch) -> Result<Vec<(Uuid, Stretc
     let mut busy = Vec::new();
     for it in found {
         let series = convert::said(&it.document)?.series;
-        let answers = convert::answers(it.response, it.instance_responses.as_deref())?;
+        let answers = convert::answers_of(it)?;
         let instances = series.instances(window, MOST_INSTANCES);
         let times = attended(&instances, &answers).into_iter();
         busy.extend(times.map(|stretch| (it.seller_id, stretch)));

@@ -12,12 +12,10 @@ use uuid::Uuid;
 use super::Calendars;
 use super::access::{self, View};
 use super::read::{aside, words};
-use super::written::answers;
-use crate::domain::calendar::CalendarResponse;
 use crate::domain::calendar::answers::Answers;
 use crate::domain::calendar::ical::{self, Change, Entry, Guest, Words};
 use crate::domain::calendar::slot::{Slot, Stretch};
-use crate::error::{Error, unreadable};
+use crate::error::Error;
 use crate::grpc::convert::calendar::{self as convert, Said, Who};
 use crate::resource::SELLER;
 use crate::store::calendar;
@@ -180,13 +178,12 @@ fn written_guest(
     row: &calendar_attendee::Model,
     name: String,
 ) -> Result<Option<(Guest, Answers)>, Error> {
-    let response = CalendarResponse::try_from(i32::from(row.response));
-    let response = response.map_err(unreadable("reading a stored answer"))?;
     let address = convert::of_row(row).map(|who| match who {
         Who::Seller(id) | Who::Customer(id) => urn(id),
         Who::Email(email) => format!("mailto:{email}"),
     });
-    let answers = answers(row)?;
+    let answers = convert::answers(row)?;
+    let response = answers.whole();
     let optional = row.optional;
     let guest = address.map(|address| Guest {
         address,

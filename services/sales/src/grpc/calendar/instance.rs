@@ -8,7 +8,7 @@ use rapport_platform::outbox;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
-use super::written::{self, Origin, answers, excepting, saying};
+use super::written::{self, Origin, excepting, saying};
 use super::{Calendars, FIELD, own, publish};
 use crate::domain::calendar::CalendarEventState;
 use crate::domain::calendar::series::{MOST_CHANGES, MOST_EXCLUDED};
@@ -152,7 +152,7 @@ fn ended(before: Record, said: &Said) -> Result<Record, Error> {
 /// The event without answers to one of its instances.
 fn unanswered(mut record: Record, original: Timestamp) -> Result<Record, Error> {
     for it in &mut record.attendees {
-        let others = answers(it)?.without(original);
+        let others = convert::answers(it)?.without(original);
         it.instance_responses = convert::kept_answers(&others);
     }
     Ok(record)

@@ -166,7 +166,7 @@ pub(super) fn listed(
     for (found, said) in found.iter().zip(&said) {
         let private = convert::is_private(&said.document);
         let view = View::of(known.contains(&found.event_id), private);
-        let answers = convert::answers(found.response, found.instance_responses.as_deref())?;
+        let answers = convert::answers_of(found)?;
         let instances = said.series.instances(window, MOST_INSTANCES).into_iter();
         let attended = instances.filter(|it| answers.attends(it.original));
         listed.extend(attended.map(|instance| Listed {

@@ -5,7 +5,7 @@ use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::sales::v1 as proto;
 
 use super::instance::{ORIGINAL, original};
-use super::written::{answers, saying};
+use super::written::saying;
 use super::{Calendars, access, publish};
 use crate::domain::calendar::CalendarResponse;
 use crate::domain::calendar::answers::Answer;
@@ -35,11 +35,11 @@ impl Calendars {
         self.0
             .once(ctx, &request, |txn| async move {
                 let mut record = calendar::get(ctx, &*txn, id).await?;
-                let answers = match reply.who {
+                let by = match reply.who {
                     Who::Seller(id) => id,
                     Who::Customer(_) | Who::Email(_) => record.row.organizer_id,
                 };
-                access::require_own(ctx, &*txn, answers).await?;
+                access::require_own(ctx, &*txn, by).await?;
                 let said = convert::said(&record.row.document)?;
                 let before = reply.unsaid(&record)?;
                 let guest = reply.guest(&mut record);
@@ -49,13 +49,9 @@ impl Calendars {
                 let answered = convert::attendee_to_proto(guest)?;
                 let record = calendar::write(ctx, &txn, saying(record, &said)?).await?;
                 let tell = |event: proto::CalendarEvent, version| {
-                    let private = convert::is_private(&event);
-                    let fact = proto::CalendarEventAnswered {
-                        calendar_event: Some(event),
-                        attendee: (!private).then_some(answered),
-                        original_start_time: reply.instance.map(Into::into),
-                    };
-                    events::answered(fact, version)
+                    let known = !convert::is_private(&event);
+                    let answered = Some(answered).filter(|_| known);
+                    events::answered(event, answered, reply.instance, version)
                 };
                 publish(ctx, &txn, (Some(&before), &record), false, tell).await
             })
@@ -98,7 +94,7 @@ impl Reply {
                 response: CalendarResponse::Declined,
                 ..self.answer
             };
-            let unsaid = answers(it)?.with(instance, declined);
+            let unsaid = convert::answers(it)?.with(instance, declined);
             it.instance_responses = convert::kept_answers(&unsaid.map_err(faults_of(ORIGINAL))?);
         }
         Ok(record)
@@ -120,7 +116,7 @@ impl Reply {
         if series.excluded().contains(&instance) {
             return Err(Error::invalid(ORIGINAL, "was cancelled"));
         }
-        let before = answers(guest)?;
+        let before = convert::answers(guest)?;
         let after = match self.answer.response {
             CalendarResponse::NeedsAction => before.without(instance),
             _ => before

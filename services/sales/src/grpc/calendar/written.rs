@@ -291,9 +291,11 @@ pub(super) fn saying(record: Record, said: &Said) -> Result<Record, Error> {
     };
     let takes_time = confirmed && !said.document.free;
     let mut attendees = record.attendees;
-    for it in &mut attendees {
-        let answers = answers(it)?;
-        let answers = answers.clone().only(&still_there(said, &answers));
+    let answers = attendees.iter().map(convert::answers);
+    let answers: Vec<Answers> = answers.collect::<Result<_, _>>()?;
+    let still_there = still_there(said, &answers);
+    for (it, answers) in attendees.iter_mut().zip(answers) {
+        let answers = answers.only(&still_there);
         it.busy = takes_time && answers.attends_any();
         it.instance_responses = convert::kept_answers(&answers);
         (it.first_time, it.last_time) = (bounds.start, last_time);
@@ -305,16 +307,12 @@ pub(super) fn saying(record: Record, said: &Said) -> Result<Record, Error> {
     })
 }
 
-/// What somebody answered.
-pub(super) fn answers(row: &attendee::Model) -> Result<Answers, Error> {
-    convert::answers(row.response, row.instance_responses.as_deref())
-}
-
-/// Those of the instances with an answer of their own that the event has.
-fn still_there(said: &Said, answers: &Answers) -> BTreeSet<Timestamp> {
-    let originals: BTreeSet<Timestamp> = answers.single().keys().copied().collect();
-    let times = said.series.times_of(&originals).into_keys();
+/// Those of the instances with answers of their own that the event has.
+fn still_there(said: &Said, answers: &[Answers]) -> BTreeSet<Timestamp> {
+    let originals = answers.iter().flat_map(|it| it.single().keys());
+    let times = said.series.times_of(&originals.copied().collect());
     let excluded = said.series.excluded();
+    let times = times.into_keys();
     times.filter(|it| !excluded.contains(it)).collect()
 }
 

@@ -186,6 +186,13 @@ impl Caller {
             response: response.into(),
             ..Default::default()
         };
+        self.answer(request).await
+    }
+
+    async fn answer(
+        &self,
+        request: proto::RespondToCalendarEventRequest,
+    ) -> Result<proto::CalendarEvent, Status> {
         inner(self.calendars().respond_to_calendar_event(request).await)
     }
 

@@ -33,12 +33,7 @@ impl Office {
             original_start_time: original.and_then(time),
             ..Default::default()
         };
-        inner(
-            self.bob
-                .calendars()
-                .respond_to_calendar_event(request)
-                .await,
-        )
+        self.bob.answer(request).await
     }
 
     async fn bobs_january(&self) -> Vec<(String, Said)> {
