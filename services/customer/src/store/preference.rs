@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -61,7 +62,11 @@ pub(crate) async fn of_customers(
     use preference::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(bulk::among(
+            db,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
         .all(db)
         .await?;
     let mut by_customer: HashMap<Uuid, Vec<preference::Model>> = HashMap::new();

@@ -14,6 +14,7 @@
 //! What drives a connection is boxed and not inlined: the code of an `async fn` becomes part of
 //! each crate that awaits it, and with it the engines' drivers.
 
+pub mod bulk;
 mod config;
 mod lease;
 mod migration;

@@ -1,7 +1,6 @@
 //! What counts when several records are one customer.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use rapport_platform::time::Timestamp;
 

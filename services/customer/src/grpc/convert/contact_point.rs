@@ -74,7 +74,7 @@ pub(in crate::grpc) fn parse_usage(
 
 /// The contact point in a row.
 pub(in crate::grpc) fn to_proto(row: Model) -> Result<proto::ContactPoint, Error> {
-    let rank = contact_point::rank(&row);
+    let rank = contact_point::rank(row.rank);
     let address = write_address(contact_point::address(&row)?);
     let Model {
         tenant_id: _,

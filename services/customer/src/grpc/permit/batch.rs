@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::future::join_all;
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -24,6 +25,9 @@ use crate::store::identity::group;
 
 /// Most customers of a request.
 const MAX_CUSTOMERS: usize = 10_000;
+
+/// Most transactions in which a batch is judged: the database works for one while the other decides.
+const SHARES: usize = 2;
 
 /// The answers so far, by the customer's name in the request.
 type Outcomes = HashMap<Uuid, Outcome>;
@@ -111,33 +115,73 @@ impl ContactPermits {
             .collect())
     }
 
-    /// Judges the contacts with all of them together. One that goes by the name of a record that was
-    /// merged into another is that other customer, and so may several names be.
+    /// Judges the contacts, a share of them together.
     async fn judge_many(
         &self,
         ctx: &Context,
         wanted: &Wanted<'_>,
         requests: &[(Uuid, Option<Uuid>)],
     ) -> Result<Outcomes, Error> {
-        if requests.is_empty() {
-            return Ok(Outcomes::new());
+        let shares = spend::shares(&self.0.db, requests, SHARES);
+        let shares = shares.map(|it| self.judge_share(ctx, wanted, it));
+        let mut outcomes = Outcomes::with_capacity(requests.len());
+        // All of them end before one that failed is told.
+        for share in join_all(shares).await {
+            outcomes.extend(share?);
         }
+        Ok(outcomes)
+    }
+
+    async fn judge_share(
+        &self,
+        ctx: &Context,
+        wanted: &Wanted<'_>,
+        requests: &[(Uuid, Option<Uuid>)],
+    ) -> Result<Outcomes, Error> {
         let policies = &self.0.policies;
         let work = self.0.db.write_txn(|txn| async move {
             let mut outcomes = granted_before(ctx, &txn, policies, wanted, requests).await?;
             let open = requests.iter().copied();
             let open: Vec<_> = open.filter(|(id, _)| !outcomes.contains_key(id)).collect();
-            let names: Vec<Uuid> = open.iter().map(|(id, _)| *id).collect();
+            let judged = judge(ctx, &txn, policies, wanted, &open).await?;
+            let gone = note(&mut outcomes, &open, judged);
+            if gone.is_empty() {
+                return Ok::<_, Error>(outcomes);
+            }
+            // Who goes by the name of a record that was merged into another is that other customer,
+            // and so may several names be.
+            let names: Vec<Uuid> = gone.iter().map(|(id, _)| *id).collect();
             let roots = group::roots_among(ctx, &*txn, &names).await?;
-            let root = |id: Uuid| roots.get(&id).copied().unwrap_or(id);
-            let asked: Vec<_> = open.iter().map(|&(id, it)| (root(id), it)).collect();
+            let merged = gone.into_iter().filter_map(|(id, request)| {
+                let root = *roots.get(&id)?;
+                Some(((id, request), (root, request)))
+            });
+            let (merged, asked): (Vec<_>, Vec<_>) = merged.unzip();
             let judged = judge(ctx, &txn, policies, wanted, &asked).await?;
-            let judged = names.into_iter().zip(judged);
-            outcomes.extend(judged.filter_map(|(id, judged)| Some((id, outcome(&judged?)))));
-            Ok::<_, Error>(outcomes)
+            note(&mut outcomes, &merged, judged);
+            Ok(outcomes)
         });
         work.await
     }
+}
+
+/// Notes what became of the requests; answers those of which nothing did, as their customers are not
+/// there.
+fn note(
+    outcomes: &mut Outcomes,
+    requests: &[(Uuid, Option<Uuid>)],
+    judged: Vec<Option<Judged>>,
+) -> Vec<(Uuid, Option<Uuid>)> {
+    let mut gone = Vec::new();
+    for (&(id, request), judged) in requests.iter().zip(judged) {
+        match judged {
+            Some(judged) => {
+                outcomes.insert(id, outcome(&judged));
+            }
+            None => gone.push((id, request)),
+        }
+    }
+    gone
 }
 
 /// What was granted to these requests before, by the customer's name in them. As for a single

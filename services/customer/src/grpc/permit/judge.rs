@@ -65,13 +65,16 @@ pub(crate) async fn judge(
     wanted: &Wanted<'_>,
     customers: &[(Uuid, Option<Uuid>)],
 ) -> Result<Vec<Option<Judged>>, Error> {
+    if customers.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: BTreeSet<Uuid> = customers.iter().map(|(id, _)| *id).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let mut found = standing::of_customers(ctx, txn, &ids).await?;
     found.retain(|_, it| !it.deleted);
     let mut living: Vec<Uuid> = found.keys().copied().collect();
     living.sort_unstable();
-    clearance::lock(ctx, txn, &living).await?;
+    clearance::lock_known(ctx, txn, &living).await?;
     let policy = policies.current(ctx, txn).await?;
     super::asked::known_topic(&policy.rules, wanted.contact, wanted.topic_field)?;
 
@@ -124,7 +127,7 @@ async fn write(
     let rows = judged.iter().flatten().map(|it| it.row.clone());
     let mut rows: Vec<Model> = rows.collect();
     rows.sort_unstable_by_key(|row| (row.customer_id, row.contact_permit_id));
-    permit::insert(txn, &rows).await.map_err(retry_if_taken)?;
+    permit::insert(txn, rows).await.map_err(retry_if_taken)?;
     clearance::replace(ctx, txn, policy.version, clearances).await?;
     Ok(())
 }

@@ -10,22 +10,19 @@
 //! policy and the suppressed addresses. The granting statement looks at both itself; see
 //! [`super::spend`].
 
-use rapport_platform::db::retry_if_taken;
+use rapport_platform::db::{bulk, retry_if_taken};
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use crate::domain::contact::clearance::Clearance;
 use crate::store::entity::contact_clearance::{Column, Entity, Model};
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 7.
-const ROWS_PER_INSERT: usize = 4_000;
 
 /// Takes back what may be granted to these customers, and keeps others from granting anything
 /// until the transaction ends.
@@ -48,28 +45,42 @@ pub(crate) async fn lock(
     txn: &DatabaseTransaction,
     customers: &[Uuid],
 ) -> Result<(), PlatformError> {
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
-        .order_by_asc(Column::CustomerId)
-        .lock(LockType::NoKeyUpdate)
-        .all(txn)
-        .await?;
-    let missing = customers.iter().filter(|&customer| {
-        rows.binary_search_by_key(customer, |row| row.customer_id)
-            .is_err()
-    });
-    let missing: Vec<Model> = missing.map(|&customer| revoked(ctx, customer)).collect();
-    for chunk in missing.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().map(|row| row.clone().into_active_model()))
-            .exec_without_returning(txn)
-            .await
-            .map_err(retry_if_taken)?;
-    }
-    Ok(())
+    let there = lock_known(ctx, txn, customers).await?;
+    let missing = customers
+        .iter()
+        .filter(|it| there.binary_search(it).is_err());
+    let mut missing: Vec<Model> = missing.map(|&customer| revoked(ctx, customer)).collect();
+    missing.sort_unstable_by_key(|row| row.customer_id);
+    bulk::insert::<Entity>(txn, missing, None)
+        .await
+        .map_err(retry_if_taken)
 }
 
-/// Makes these the customers' clearances. The transaction holds their [`lock`].
+/// As [`lock`], for a transaction that ends by giving every one of these customers a clearance with
+/// [`replace`]: those who have none yet are left to that. Answers who has one, in order.
+pub(crate) async fn lock_known(
+    ctx: &Context,
+    txn: &DatabaseTransaction,
+    customers: &[Uuid],
+) -> Result<Vec<Uuid>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::CustomerId)
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(bulk::among(
+            txn,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
+        .order_by_asc(Column::CustomerId)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple()
+        .all(txn)
+        .await
+}
+
+/// Makes these the customers' clearances. The transaction holds their [`lock`], or [`lock_known`]: then
+/// who changed something of a customer that had none meets this, or this meets him, and runs again.
 pub(crate) async fn replace(
     ctx: &Context,
     txn: &DatabaseTransaction,
@@ -94,13 +105,7 @@ async fn write(txn: &DatabaseTransaction, mut rows: Vec<Model>) -> Result<(), Db
         .update_columns([Column::Open, Column::FromTime, Column::UntilTime])
         .update_columns([Column::Spare, Column::PolicyVersion])
         .to_owned();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().map(|row| row.clone().into_active_model()))
-            .on_conflict(replace.clone())
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
+    bulk::insert::<Entity>(txn, rows, Some(replace)).await
 }
 
 fn revoked(ctx: &Context, customer_id: Uuid) -> Model {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -214,7 +215,12 @@ pub(crate) async fn ledgers(
     customers: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<ConsentEvent>>, PlatformError> {
     let rows = Entity::find()
-        .filter(of_customers(ctx, customers))
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(bulk::among(
+            db,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
         .all(db)
         .await?;
     let mut ledgers: HashMap<Uuid, Vec<ConsentEvent>> = HashMap::new();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -29,7 +30,11 @@ pub(crate) async fn of_customers(
         .add(Column::ContactTime.gt(counts_at_most_since));
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(bulk::among(
+            db,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
         .filter(Column::State.is_in(open))
         .filter(recent)
         .all(db)

@@ -1,5 +1,6 @@
 //! What decides whether customers may be contacted, and the leave that was granted.
 
+mod address;
 pub(crate) mod bygone;
 pub(crate) mod clearance;
 pub(crate) mod consent;

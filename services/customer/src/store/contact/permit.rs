@@ -1,5 +1,6 @@
 //! Leave to contact customers.
 
+use rapport_platform::db::bulk;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -21,9 +22,6 @@ use crate::domain::invalid::Invalid;
 use crate::error::{Error, unreadable};
 use crate::store::entity::contact_permit::{ActiveModel, Column, Entity, Model};
 use crate::store::identity::group;
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 17.
-const ROWS_PER_INSERT: usize = 1_900;
 
 /// What is the same for every contact of a request.
 #[derive(Clone, Copy)]
@@ -90,13 +88,8 @@ pub(crate) fn refused(
 }
 
 /// Records what was granted and refused.
-pub(crate) async fn insert(txn: &DatabaseTransaction, rows: &[Model]) -> Result<(), DbErr> {
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().map(|row| row.clone().into_active_model()))
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
+pub(crate) async fn insert(txn: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), DbErr> {
+    bulk::insert::<Entity>(txn, rows, None).await
 }
 
 /// One permit.
@@ -131,7 +124,7 @@ pub(crate) async fn of_requests(
 ) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::RequestId.is_in(requests))
+        .filter(bulk::among(db, Column::RequestId, requests))
         .all(db)
         .await
 }

@@ -23,9 +23,9 @@ use super::permit::Terms;
 use crate::domain::contact::clearance::bit;
 use crate::domain::contact::permit::PermitState;
 
-/// Statements that a batch is shared among: PostgreSQL works on each with a processor of its own.
+/// Most shares of a batch: PostgreSQL works on each with a processor of its own.
 const LANES: usize = 4;
-/// Fewest contacts of a statement that is not the only one.
+/// Fewest contacts of a share that is not the only one.
 const FEWEST: usize = 250;
 
 /// A contact that is to be granted to one customer.
@@ -77,14 +77,26 @@ pub(crate) async fn many(
     terms: Terms<'_>,
     grants: &[Grant],
 ) -> Result<HashSet<Uuid>, PlatformError> {
-    let share = grants.len().div_ceil(LANES).max(FEWEST);
-    let shares = grants.chunks(share).map(|it| granted(ctx, db, terms, it));
+    let shares = shares(db, grants, LANES).map(|it| granted(ctx, db, terms, it));
     let mut customers = HashSet::with_capacity(grants.len());
     // All of them end before one that failed is told.
     for share in join_all(shares).await {
         customers.extend(share?);
     }
     Ok(customers)
+}
+
+/// The shares of a batch that are worked on at the same time. The other engine has one writer.
+pub(crate) fn shares<'a, T>(
+    db: &Database,
+    batch: &'a [T],
+    most: usize,
+) -> impl Iterator<Item = &'a [T]> {
+    let share = match db.backend() {
+        DbBackend::Postgres => batch.len().div_ceil(most).max(FEWEST),
+        _ => batch.len().max(1),
+    };
+    batch.chunks(share)
 }
 
 async fn granted(

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use rapport_platform::error::PlatformError;
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
@@ -14,22 +14,17 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{consent, counted, suppression, times};
-use crate::domain::channel::ChannelSet;
+use super::{address, consent, counted, times};
 use crate::domain::contact::cap::CountedContact;
-use crate::domain::contact::consent::{ConsentEvent, Ledger, Member, address_id};
-use crate::domain::contact::purposes::PurposeSet;
+use crate::domain::contact::consent::{ConsentEvent, Ledger, Member};
 use crate::domain::contact::standing::{Reachable, Standing};
-use crate::domain::contact_point::ContactPointState;
 use crate::domain::locale::ZoneName;
 use crate::domain::preferences::{Joined, Preferences};
-use crate::domain::rank::Rank;
 use crate::error::{Error, unreadable};
 use crate::grpc::convert::contact_times;
-use crate::store::entity::{contact_point, customer};
+use crate::store::entity::customer;
 use crate::store::identity::group;
-use crate::store::{contact_point as points, preference};
-use rapport_platform::period::Period;
+use crate::store::preference;
 
 const READING: &str = "reading what decides about a contact";
 
@@ -80,7 +75,7 @@ pub(crate) async fn of_customers(
         preferences: preference::of_customers(ctx, db, &records).await?,
         times: times::of_customers(ctx, db, &records).await?,
         ledgers: consent::ledgers(ctx, db, &records).await?,
-        addresses: addresses(ctx, db, &records).await?,
+        addresses: address::of_customers(ctx, db, &records).await?,
         contacts: counted::of_customers(ctx, db, &records).await?,
         clocks: clocks(ctx, db, &others).await?,
     };
@@ -105,7 +100,11 @@ async fn lives(
         .columns([Column::CustomerId, Column::DeleteTime])
         .columns([Column::TimeZone, Column::MergedCount])
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(bulk::among(
+            db,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
         .filter(Column::MergedInto.is_null())
         .into_model::<Life>()
         .all(db)
@@ -193,41 +192,4 @@ impl ByRecord {
 /// A zone that the database of zones no longer knows counts as none.
 fn clock(name: &str) -> Option<TimeZone> {
     ZoneName::parse(name).ok().map(|name| name.zone())
-}
-
-/// The addresses of each of the customers.
-async fn addresses(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    customers: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Reachable>>, Error> {
-    let rows = points::of_customers(ctx, db, customers).await?;
-    let mut addresses: HashMap<Uuid, Vec<Reachable>> = HashMap::new();
-    if rows.is_empty() {
-        return Ok(addresses);
-    }
-    let digests = rows.iter().map(|row| row.address_digest.clone());
-    let suppressed = suppression::of_addresses(ctx, db, digests).await?;
-    for row in rows {
-        let stopped = suppressed.get(&row.address_digest).copied();
-        let address = reachable(&row, stopped.unwrap_or_default())
-            .map_err(|fault| PlatformError::internal(READING, fault))?;
-        addresses.entry(row.customer_id).or_default().push(address);
-    }
-    Ok(addresses)
-}
-
-fn reachable(
-    row: &contact_point::Model,
-    suppressed: PurposeSet,
-) -> Result<Reachable, crate::domain::invalid::InvalidFields> {
-    Ok(Reachable {
-        contact_point: row.contact_point_id,
-        address: address_id(&row.address_digest),
-        channels: ChannelSet::from_bits(row.channels),
-        rank: Rank::parse(points::rank(row), u16::MAX)?,
-        valid: Period::parse(row.valid_from_time, row.valid_to_time)?,
-        state: ContactPointState::try_from(i32::from(row.state))?,
-        suppressed,
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::OnConflict;
@@ -158,7 +159,7 @@ pub(crate) async fn of_addresses(
         .select_only()
         .columns([Column::AddressDigest, Column::Purposes])
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::AddressDigest.is_in(digests))
+        .filter(bulk::among(db, Column::AddressDigest, digests))
         .filter(Column::LiftTime.is_null())
         .into_tuple()
         .all(db)

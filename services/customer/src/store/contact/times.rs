@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use prost::Message as _;
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
@@ -25,7 +26,11 @@ pub(crate) async fn of_customers(
 ) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(bulk::among(
+            db,
+            Column::CustomerId,
+            customers.iter().copied(),
+        ))
         .all(db)
         .await?;
     let of_one = |row: &Model| Ok((row.customer_id, read(row)?));

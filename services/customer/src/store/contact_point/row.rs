@@ -111,7 +111,7 @@ pub(crate) fn from_row(row: &Model) -> Result<ContactPoint, Error> {
     let usage = UsageParts {
         label: row.label.as_deref().unwrap_or_default(),
         channels: &channels,
-        rank: rank(row),
+        rank: rank(row.rank),
         valid_from_time: row.valid_from_time,
         valid_to_time: row.valid_to_time,
     };
@@ -144,11 +144,11 @@ pub(crate) fn address(row: &Model) -> Result<Address, Error> {
 }
 
 /// The rank as callers know it: 0 for none.
-pub(crate) fn rank(row: &Model) -> i32 {
-    if row.rank == UNRANKED {
+pub(crate) fn rank(stored: i16) -> i32 {
+    if stored == UNRANKED {
         0
     } else {
-        i32::from(row.rank)
+        i32::from(stored)
     }
 }
 

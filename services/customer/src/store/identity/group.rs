@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::{Context, TenantId};
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
@@ -169,7 +170,7 @@ pub(crate) async fn roots_among(
         .select_only()
         .columns([Column::CustomerId, Column::MergedInto])
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(ids.iter().copied()))
+        .filter(bulk::among(db, Column::CustomerId, ids.iter().copied()))
         .filter(Column::MergedInto.is_not_null())
         .into_tuple()
         .all(db)

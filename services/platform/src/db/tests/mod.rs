@@ -1,5 +1,6 @@
 //! The database on both engines.
 
+mod bulk;
 mod engines;
 mod leases;
 mod migrations;

@@ -56,7 +56,7 @@ impl Desk {
         let rows: Vec<_> = std::iter::repeat_with(refused).take(times).collect();
         let (db, rows) = (&self.shared.db, &rows);
         db.write_txn(|txn| async move {
-            Ok::<_, crate::error::Error>(permit::insert(&txn, rows).await?)
+            Ok::<_, crate::error::Error>(permit::insert(&txn, rows.clone()).await?)
         })
         .await
         .unwrap();

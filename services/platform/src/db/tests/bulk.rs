@@ -1,0 +1,123 @@
+//! Many rows and many values in one statement.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DbBackend, QueryOrder as _};
+
+use super::Statements;
+use crate::db::{Database, bulk};
+use crate::error::PlatformError;
+use crate::on_each_engine;
+
+/// A parcel with everything that a column can be.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "parcel")]
+pub(super) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(super) id: Uuid,
+    pub(super) seal: Vec<u8>,
+    pub(super) grams: i32,
+    pub(super) class: i16,
+    pub(super) sent: i64,
+    pub(super) fragile: bool,
+    pub(super) note: Option<String>,
+    pub(super) sender: Option<Uuid>,
+    pub(super) returned: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(super) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Some say something of themselves, some do not; nobody was returned, and all are of one class.
+fn parcel(number: u32) -> Model {
+    let odd = number % 2 == 1;
+    Model {
+        id: Uuid::from_u128(u128::from(number)),
+        seal: number.to_be_bytes().to_vec(),
+        grams: i32::try_from(number).unwrap(),
+        class: 7,
+        sent: i64::from(number) << 33,
+        fragile: odd,
+        note: odd.then(|| format!("a \"note\", {{{number}}} \\ NULL")),
+        sender: (!odd).then(|| Uuid::from_u128(7)),
+        returned: None,
+    }
+}
+
+const ON_POSTGRES: &str = "CREATE TABLE parcel (id UUID PRIMARY KEY, seal BYTEA NOT NULL, \
+    grams INTEGER NOT NULL, class SMALLINT NOT NULL, sent BIGINT NOT NULL, fragile BOOLEAN NOT NULL, \
+    note TEXT, sender UUID, returned BIGINT)";
+const ON_SQLITE: &str = "CREATE TABLE parcel (id BLOB PRIMARY KEY, seal BLOB NOT NULL, \
+    grams INTEGER NOT NULL, class SMALLINT NOT NULL, sent BIGINT NOT NULL, fragile BOOLEAN NOT NULL, \
+    note TEXT, sender BLOB, returned BIGINT)";
+
+async fn with_parcels(db: &Database) {
+    let create: &'static [&'static str] = match db.backend() {
+        DbBackend::Postgres => &[ON_POSTGRES],
+        _ => &[ON_SQLITE],
+    };
+    let parcel = Statements("m0001_create_parcel", create);
+    db.migrate(vec![Box::new(parcel)]).await.unwrap();
+}
+
+async fn insert(db: &Database, parcels: &[Model], conflict: Option<OnConflict>) {
+    let (parcels, conflict) = (&parcels.to_vec(), &conflict);
+    db.write_txn(|txn| async move {
+        let rows = parcels.clone();
+        Ok::<_, PlatformError>(bulk::insert::<Entity>(&*txn, rows, conflict.clone()).await?)
+    })
+    .await
+    .unwrap();
+}
+
+async fn all(db: &Database) -> Vec<Model> {
+    let all = Entity::find().order_by_asc(Column::Id);
+    all.all(db.read()).await.unwrap()
+}
+
+on_each_engine! {
+    async fn rows_are_there_as_they_were_sent_however_many(db: Database) {
+        with_parcels(&db).await;
+        let mut sent = Vec::new();
+        // None, one, a few, and more than SQLite takes in one statement.
+        for (from, to) in [(0, 0), (0, 1), (1, 4), (4, 10_000)] {
+            let parcels: Vec<Model> = (from..to).map(parcel).collect();
+            insert(&db, &parcels, None).await;
+            sent.extend(parcels);
+        }
+        assert_eq!(all(&db).await, sent);
+    }
+
+    async fn rows_that_are_there_are_treated_as_one_asks(db: Database) {
+        with_parcels(&db).await;
+        let parcels: Vec<Model> = (0..20).map(parcel).collect();
+        insert(&db, &parcels, None).await;
+
+        let heavier = parcels.iter().map(|it| Model { grams: it.grams + 500, note: None, ..it.clone() });
+        let heavier: Vec<Model> = heavier.collect();
+        let by_weight = OnConflict::column(Column::Id).update_column(Column::Grams).to_owned();
+        insert(&db, &heavier, Some(by_weight)).await;
+
+        let after = all(&db).await;
+        assert!(after.iter().zip(&parcels).all(|(it, before)| it.grams == before.grams + 500));
+        assert!(after.iter().zip(&parcels).all(|(it, before)| it.note == before.note));
+    }
+
+    async fn values_are_found_among_many(db: Database) {
+        with_parcels(&db).await;
+        let parcels: Vec<Model> = (0..50).map(parcel).collect();
+        insert(&db, &parcels, None).await;
+
+        for asked in [0..0, 3..4, 10..9_000] {
+            let ids = asked.clone().map(|it| Uuid::from_u128(it));
+            let seals = asked.clone().map(|it| u32::try_from(it).unwrap().to_be_bytes().to_vec());
+            let by_id = Entity::find().filter(bulk::among(db.read(), Column::Id, ids));
+            let by_seal = Entity::find().filter(bulk::among(db.read(), Column::Seal, seals));
+            let expected = asked.filter(|it| *it < 50).count();
+            assert_eq!(by_id.all(db.read()).await.unwrap().len(), expected);
+            assert_eq!(by_seal.all(db.read()).await.unwrap().len(), expected);
+        }
+    }
+}
