@@ -19,6 +19,7 @@ pub(crate) mod interaction;
 pub(crate) mod key_proof;
 pub(crate) mod lifecycle;
 pub(crate) mod migration;
+pub(crate) mod past_choice;
 pub(crate) mod preference;
 pub(crate) mod relatives;
 pub(crate) mod role;

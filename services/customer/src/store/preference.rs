@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::contact::clearance;
 use super::entity::{preference, preference_set};
 use super::identity::group::Group;
-use super::latest;
+use super::{latest, past_choice};
 use crate::domain::invalid::InvalidFields;
 use crate::domain::preferences::{
     ChannelChoice, Joined, Preference, PreferenceChange, Preferences, Scope, Withdrawal,
@@ -231,17 +231,20 @@ pub(crate) async fn replace(
 ) -> Result<preference_set::Model, DbErr> {
     use preference::{Column, Entity};
     let customer = locked.customer_id;
-    Entity::delete_many()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.eq(customer))
-        .exec(txn)
-        .await?;
-    let rows = preferences.entries().into_iter();
-    let rows = rows.map(|(scope, it)| row(ctx, customer, scope, it).into_active_model());
+    let stated = preferences.entries().into_iter();
+    let stated = stated.map(|(scope, it)| row(ctx, customer, scope, it));
     let withdrawn = preferences.withdrawn();
-    let withdrawn =
-        withdrawn.map(|(scope, it)| withdrawn_row(ctx, customer, scope, it).into_active_model());
-    Entity::insert_many(rows.chain(withdrawn))
+    let withdrawn = withdrawn.map(|(scope, it)| withdrawn_row(ctx, customer, scope, it));
+    let after: Vec<preference::Model> = stated.chain(withdrawn).collect();
+    let theirs = Condition::all()
+        .add(Column::TenantId.eq(ctx.tenant))
+        .add(Column::CustomerId.eq(customer));
+    let before = Entity::find().filter(theirs.clone()).all(txn).await?;
+    let ended = before.into_iter().filter(|it| !after.contains(it));
+    past_choice::keep_preferences(ctx, txn, ended).await?;
+    Entity::delete_many().filter(theirs).exec(txn).await?;
+    let after = after.into_iter().map(preference::Model::into_active_model);
+    Entity::insert_many(after)
         .exec_without_returning(txn)
         .await?;
     write_version(ctx, txn, locked).await

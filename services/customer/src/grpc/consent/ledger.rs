@@ -138,7 +138,7 @@ pub(in crate::grpc) async fn of_customer(
 }
 
 /// All that is recorded of these records, which are or were one customer.
-pub(in crate::grpc) async fn of_members(
+async fn of_members(
     ctx: &Context,
     db: &impl ConnectionTrait,
     members: Vec<Member>,

@@ -11,7 +11,7 @@ use rapport_proto::rapport::customer::v1 as proto;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-pub(super) use ledger::{members, of_customer, of_members};
+pub(super) use ledger::{members, of_customer};
 pub(crate) use unsubscribe::unsubscribe_link;
 
 use super::Shared;

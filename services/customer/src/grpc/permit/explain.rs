@@ -4,21 +4,19 @@ use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::explain_contact_request::Subject;
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::asked::{self, Asked};
 use super::policies::{self, Policy};
 use super::{ContactPermits, convert};
-use crate::domain::contact::consent::Member;
 use crate::domain::contact::decision::{Contact, Source};
 use crate::domain::contact::standing::Standing;
 use crate::error::Error;
-use crate::grpc::consent::{members, of_members};
+use crate::grpc::consent::members;
 use crate::grpc::convert::consent as convert_consent;
 use crate::grpc::convert::contact_times::write_cap;
 use crate::resource::{self, CONTACT_PERMIT};
-use crate::store::contact::{consent, counted, permit, policy, standing};
+use crate::store::contact::{consent, permit, policy, standing};
 use crate::store::entity::contact_permit::Model;
 use crate::store::identity::{bygone, group};
 
@@ -61,12 +59,13 @@ impl ContactPermits {
         };
         let records: Vec<Uuid> = members.iter().map(|it| it.customer).collect();
         let customer = group.id();
-        let mut found = standing::of_customers(ctx, db, &[customer]).await?;
-        let missing = || Error::not_found(resource::customer(customer));
-        let standing = found.remove(&customer).ok_or_else(missing)?.standing;
         let standing = match permit {
-            Some(_) => as_it_was(ctx, db, standing, members, as_of).await?,
-            None => standing,
+            Some(_) => standing::at(ctx, db, members, as_of).await?,
+            None => {
+                let mut found = standing::of_customers(ctx, db, &[customer]).await?;
+                let missing = || Error::not_found(resource::customer(customer));
+                found.remove(&customer).ok_or_else(missing)?.standing
+            }
         };
         let decision = standing.survey(&policy.rules, &contact, as_of);
         let told = (None, Some(as_of));
@@ -115,25 +114,6 @@ impl ContactPermits {
             }
         }
     }
-}
-
-/// What decided at an instant, as far as it is kept: the ledger and the contacts are, of the
-/// records that were one then; choices and addresses are those of today.
-async fn as_it_was(
-    ctx: &Context,
-    db: &impl ConnectionTrait,
-    standing: Standing,
-    members: Vec<Member>,
-    as_of: Timestamp,
-) -> Result<Standing, Error> {
-    let records: Vec<Uuid> = members.iter().map(|it| it.customer).collect();
-    let mut then = Standing {
-        ledger: of_members(ctx, db, members).await?.known_at(as_of),
-        contacts: counted::at(ctx, db, &records, as_of).await?,
-        ..standing
-    };
-    then.drop_expired(as_of);
-    Ok(then)
 }
 
 fn cap_uses(

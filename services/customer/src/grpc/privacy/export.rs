@@ -17,8 +17,8 @@ use crate::store::identity::group::{self, Group};
 use crate::store::identity::{candidate, merge};
 use crate::store::interaction::Timeline;
 use crate::store::{
-    contact_point, conversation, customer, delivery, import, interaction, lifecycle, preference,
-    role,
+    contact_point, conversation, customer, delivery, import, interaction, lifecycle, past_choice,
+    preference, role,
 };
 use rapport_platform::db::place::{Order, Place};
 
@@ -144,6 +144,21 @@ impl Export {
                 consent_events: rows
                     .into_iter()
                     .map(convert::consent::to_proto)
+                    .collect::<Result<_, _>>()?,
+                ..Default::default()
+            })
+        );
+        pages!(
+            answers,
+            async |after| {
+                let page = past_choice::list(ctx, db, members, after, PER_MESSAGE).await;
+                Ok::<_, Error>(page?)
+            },
+            |row: &crate::store::entity::past_choice::Model| row.past_choice_id,
+            |rows: Vec<_>| Ok::<_, Error>(Part {
+                past_choices: rows
+                    .iter()
+                    .map(past_choice::read)
                     .collect::<Result<_, _>>()?,
                 ..Default::default()
             })

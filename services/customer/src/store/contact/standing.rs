@@ -24,7 +24,7 @@ use crate::error::{Error, unreadable};
 use crate::grpc::convert::contact_times;
 use crate::store::entity::customer;
 use crate::store::identity::group;
-use crate::store::preference;
+use crate::store::{past_choice, preference};
 
 const READING: &str = "reading what decides about a contact";
 
@@ -82,11 +82,42 @@ pub(crate) async fn of_customers(
     let mut found = HashMap::with_capacity(lives.len());
     for life in lives {
         let others = joined.remove(&life.customer_id).unwrap_or_default();
-        let standing = all.take(&life, &others)?;
+        let zone = life.time_zone.as_deref().and_then(clock);
+        let standing = all.take(zone, members(life.customer_id, &others))?;
         let deleted = life.delete_time.is_some();
         found.insert(life.customer_id, Found { deleted, standing });
     }
     Ok(found)
+}
+
+/// What decided at an instant about the customer whose records these were: what was chosen, permitted
+/// and counted then. Addresses and zones are those of today.
+pub(crate) async fn at(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    members: Vec<Member>,
+    at: Timestamp,
+) -> Result<Standing, Error> {
+    let records: Vec<Uuid> = members.iter().map(|it| it.customer).collect();
+    let own = members.iter().find(|it| it.joined.is_none());
+    let own = own.map(|it| it.customer).unwrap_or_default();
+    let mut clocks = clocks(ctx, db, &records).await?;
+    let zone = clocks.remove(&own);
+    let choices = past_choice::at(ctx, db, &records, at).await?;
+    let contacts = counted::at(ctx, db, &records, at).await?;
+    let mut all = ByRecord {
+        preferences: choices.preferences,
+        times: choices.times,
+        ledgers: consent::ledgers(ctx, db, &records).await?,
+        addresses: address::of_customers(ctx, db, &records).await?,
+        contacts: HashMap::from([(own, contacts)]),
+        clocks,
+    };
+    let standing = all.take(zone, members)?;
+    let ledger = standing.ledger.known_at(at);
+    let mut then = Standing { ledger, ..standing };
+    then.drop_expired(at);
+    Ok(then)
 }
 
 async fn lives(
@@ -137,32 +168,25 @@ async fn clocks(
 }
 
 impl ByRecord {
-    /// What decides about one customer: the least permissive of what its records say.
-    fn take(&mut self, life: &Life, others: &[group::Member]) -> Result<Standing, Error> {
-        let id = life.customer_id;
-        let own = self.preferences.remove(&id).unwrap_or_default();
-        let theirs = others.iter().filter_map(|member| {
+    /// What decides about one customer, whose records these are: the least permissive of what they
+    /// say.
+    fn take(&mut self, zone: Option<TimeZone>, members: Vec<Member>) -> Result<Standing, Error> {
+        let own = members.iter().find(|it| it.joined.is_none());
+        let own = own.and_then(|it| self.preferences.remove(&it.customer));
+        let theirs = members.iter().filter_map(|member| {
             Some(Joined {
+                since: member.joined?,
                 preferences: self.preferences.get(&member.customer)?,
-                since: member.joined,
             })
         });
-        let preferences = own.merged_with(&theirs.collect::<Vec<_>>());
-        let me = Member {
-            customer: id,
-            joined: None,
-        };
-        let joined = others.iter().map(|member| Member {
-            customer: member.customer,
-            joined: Some(member.joined),
-        });
-        let members: Vec<Member> = std::iter::once(me).chain(joined).collect();
+        let preferences = own.unwrap_or_default();
+        let preferences = preferences.merged_with(&theirs.collect::<Vec<_>>());
         let mut standing = Standing {
             preferences,
             quiet_hours: Vec::new(),
             pauses: Vec::new(),
             caps: Vec::new(),
-            zone: life.time_zone.as_deref().and_then(clock),
+            zone,
             ledger: Ledger::default(),
             addresses: Vec::new(),
             contacts: Vec::new(),
@@ -187,6 +211,19 @@ impl ByRecord {
         standing.ledger = Ledger::new(events, members);
         Ok(standing)
     }
+}
+
+/// A customer's records, its own and others.
+fn members(own: Uuid, others: &[group::Member]) -> Vec<Member> {
+    let joined = others.iter().map(|member| Member {
+        customer: member.customer,
+        joined: Some(member.joined),
+    });
+    let own = Member {
+        customer: own,
+        joined: None,
+    };
+    std::iter::once(own).chain(joined).collect()
 }
 
 /// A zone that the database of zones no longer knows counts as none.

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::store::entity::contact_times::{Column, Entity, Model};
-use crate::store::latest;
+use crate::store::{latest, past_choice};
 
 /// What each of the customers said; those that said nothing are left out.
 pub(crate) async fn of_customers(
@@ -37,7 +37,8 @@ pub(crate) async fn of_customers(
     rows.iter().map(of_one).collect()
 }
 
-fn read(row: &Model) -> Result<proto::ContactTimes, PlatformError> {
+/// What a row says.
+pub(in crate::store) fn read(row: &Model) -> Result<proto::ContactTimes, PlatformError> {
     proto::ContactTimes::decode(row.document.as_slice())
         .map_err(|error| PlatformError::internal("reading contact times", error))
 }
@@ -50,6 +51,23 @@ pub(crate) async fn of_customer(
 ) -> Result<Option<proto::ContactTimes>, PlatformError> {
     let mut said = of_customers(ctx, db, &[customer]).await?;
     Ok(said.remove(&customer))
+}
+
+/// What each of the customers said that stands, as far as it was said by then.
+pub(in crate::store) async fn said_until(
+    ctx: &Context,
+    db: &impl ConnectionTrait,
+    customers: &[Uuid],
+    until: Timestamp,
+) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
+    let rows = Entity::find()
+        .filter(Column::TenantId.eq(ctx.tenant))
+        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(Column::RecordTime.lte(until))
+        .all(db)
+        .await?;
+    let of_one = |row: &Model| Ok((row.customer_id, read(row)?));
+    rows.iter().map(of_one).collect()
 }
 
 /// What a customer said after an instant, or at any time; none if nothing since.
@@ -86,7 +104,11 @@ pub(crate) async fn replace(
     customer: Uuid,
     joined: Option<Timestamp>,
     times: &proto::ContactTimes,
-) -> Result<(), DbErr> {
+) -> Result<(), PlatformError> {
+    let before = Entity::find_by_id((ctx.tenant, customer)).one(txn).await?;
+    if let Some(before) = before {
+        past_choice::keep_times(ctx, txn, before).await?;
+    }
     let row = Model {
         tenant_id: ctx.tenant,
         customer_id: customer,

@@ -31,6 +31,7 @@ pub(crate) mod import_run;
 pub(crate) mod interaction;
 pub(crate) mod interaction_link;
 pub(crate) mod key_proof;
+pub(crate) mod past_choice;
 pub(crate) mod pending_parent;
 pub(crate) mod preference;
 pub(crate) mod preference_set;

@@ -55,6 +55,7 @@ of_customers! {
     preference.CustomerId,
     preference_set.CustomerId,
     contact_times.CustomerId,
+    past_choice.CustomerId,
     contact_clearance.CustomerId,
     contact_permit.CustomerId,
     consent_event.CustomerId,

@@ -12,6 +12,7 @@ mod m0008_attachments;
 mod m0009_addresses_and_joins;
 mod m0010_key_proofs;
 mod m0011_terms_as_typed;
+mod m0012_past_choices;
 #[cfg(test)]
 mod tests;
 
@@ -33,5 +34,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0009_addresses_and_joins::AddAddressesAndJoins));
     steps.push(Box::new(m0010_key_proofs::CreateKeyProofs));
     steps.push(Box::new(m0011_terms_as_typed::SpellTermsAsTyped));
+    steps.push(Box::new(m0012_past_choices::CreatePastChoices));
     steps
 }

@@ -22,7 +22,7 @@ use crate::domain::preferences::ChannelChoice;
 const MINUTE: Duration = Duration::from_mins(1);
 
 impl Keeper {
-    async fn merge(&self, survivor: &str, merged: &str) -> String {
+    pub(super) async fn merge(&self, survivor: &str, merged: &str) -> String {
         let request = proto::MergeCustomersRequest {
             name: survivor.to_owned(),
             merged: merged.to_owned(),

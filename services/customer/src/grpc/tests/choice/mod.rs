@@ -3,6 +3,7 @@
 mod apart;
 mod ledger;
 mod opt_in;
+mod past;
 mod policy;
 mod state;
 mod suppression;

@@ -116,7 +116,7 @@ on_each_engine! {
 
         let counts = [judged, cleared, refused].map(|it| granted(&it).len());
         assert_eq!(counts, [AUDIENCE, AUDIENCE, 0]);
-        // Rows are written some thousand at a time.
+        // Each of two halves is judged in a transaction, whatever its size.
         for count in [first, second, third] {
             let some = (1..=30).contains(&count);
             assert!(some, "{first}, {second}, {third} statements");

@@ -24,7 +24,8 @@ const DERIVED: [&str; 4] = [
 /// Tables that a run of an import fills and empties by itself.
 const PASSING: [&str; 1] = ["pending_parent"];
 /// Tables of which the customer is a part under another name.
-const EXPORTED: [&str; 19] = [
+const EXPORTED: [&str; 20] = [
+    "past_choice",
     "delivery",
     "delivery_attachment",
     "consent_event",

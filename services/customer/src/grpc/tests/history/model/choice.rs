@@ -4,20 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::step::{Asked, Break, Consent, Scope, Times, Wish, Word};
 use super::super::{Address, Limit, OWN_CAP, PEOPLE, Record};
+use super::said::Said;
 use super::{Clocks, Groups, Leave, Merge, Second, Speaker};
 use crate::domain::channel::Purpose;
-
-/// Something that a customer said.
-#[derive(Debug)]
-struct Said<T> {
-    by: Speaker,
-    what: T,
-    /// The records for which it holds for certain, if no later word ends it: its own, and those
-    /// that parted from it while it held.
-    must: BTreeSet<Record>,
-    /// Those for which it may: all with whom it was one when it said so and parted since.
-    may: BTreeSet<Record>,
-}
 
 /// What a consent is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,36 +48,6 @@ pub(in super::super) struct Choices {
     wishes: Vec<Said<Wish>>,
     times: Vec<Said<Alone>>,
     pub(in super::super) suppressed: Vec<Suppression>,
-}
-
-impl<T> Said<T> {
-    fn new(by: Speaker, what: T) -> Self {
-        let own = BTreeSet::from([by.record]);
-        Self {
-            by,
-            what,
-            must: own.clone(),
-            may: own,
-        }
-    }
-
-    /// What was refused while two records were one is refused by both, if it `holds` when they
-    /// come apart; and may be, if it may hold again.
-    fn part(&mut self, both: &BTreeSet<Record>, holds: impl Fn(Record) -> bool) {
-        let meant = self.by.group.intersection(both);
-        self.must.extend(meant.clone().filter(|it| holds(**it)));
-        self.may.extend(meant);
-    }
-
-    /// Whether it was said while the two were one.
-    fn is_since(&self, merge: &Merge, both: &BTreeSet<Record>) -> bool {
-        self.by.at > merge.at && both.contains(&self.by.record)
-    }
-
-    /// Whether this ends what was said before, of those for whom it was said as well.
-    fn ends(&self, earlier: &Self, of: Record, group: &BTreeSet<Record>) -> bool {
-        self.by.at > earlier.by.at && group.contains(&self.by.record) && self.by.group.contains(&of)
-    }
 }
 
 fn same_scope(one: &Said<Wish>, other: &Said<Wish>) -> bool {

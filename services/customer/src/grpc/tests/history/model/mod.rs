@@ -7,6 +7,7 @@
 mod choice;
 mod contact;
 mod group;
+mod said;
 
 use std::collections::BTreeSet;
 

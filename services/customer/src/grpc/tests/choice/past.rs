@@ -1,0 +1,189 @@
+//! Past contacts are explained by what was chosen then, whatever is chosen now.
+
+use std::time::Duration;
+
+use rapport_platform::on_each_engine;
+use rapport_proto::rapport::customer::v1 as proto;
+use rapport_proto::rapport::customer::v1::contact_point::Address;
+use rapport_proto::rapport::customer::v1::explain_contact_request::Subject;
+use rapport_proto::rapport::customer::v1::past_choice::Choice;
+use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
+use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
+
+use super::{Keeper, answer};
+use crate::domain::channel::{Channel, Purpose};
+use crate::domain::contact::refusal::ContactRefusal;
+use crate::domain::preferences::ChannelChoice::{self, Allowed, Refused};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+impl Keeper {
+    async fn with_phone(&self, name: &str, phone: &str) -> String {
+        let customer = self.person(name).await;
+        let phone = Address::Phone(phone.to_owned());
+        self.address(&customer, phone).await;
+        customer
+    }
+
+    /// Chooses something about calls, or withdraws it.
+    async fn choose(&self, customer: &str, choice: Option<ChannelChoice>) {
+        let request = proto::SetPreferencesRequest {
+            name: format!("{customer}/preferences"),
+            entries: vec![proto::Preference {
+                channel: Channel::Phone.number(),
+                choice: choice.map_or(0, ChannelChoice::number),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let mut preferences = PreferenceServiceClient::new(self.link());
+        answer(preferences.set_preferences(request).await);
+    }
+
+    /// Wants to hear nothing, or to hear again.
+    async fn pause(&self, customer: &str, pauses: bool) {
+        let long = 1_000 * 24 * 60 * MINUTE;
+        let pauses = pauses.then(|| proto::Pause {
+            start_time: Some(self.ctx.now.saturating_sub(MINUTE).into()),
+            end_time: Some(self.ctx.now.saturating_add(long).into()),
+            ..Default::default()
+        });
+        let request = proto::SetContactTimesRequest {
+            name: format!("{customer}/preferences"),
+            contact_times: Some(proto::ContactTimes {
+                pauses: pauses.into_iter().collect(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let mut preferences = PreferenceServiceClient::new(self.link());
+        answer(preferences.set_contact_times(request).await);
+    }
+
+    /// Asks for a call, and tells the name of what was granted or refused.
+    async fn call(&self, customer: &str) -> String {
+        let contact = proto::CheckContactRequest {
+            customer: customer.to_owned(),
+            channel: Channel::Phone.number(),
+            purpose: Purpose::Marketing.number(),
+            ..Default::default()
+        };
+        let request = proto::ReserveContactRequest {
+            contact: Some(contact),
+            ..Default::default()
+        };
+        let _granted_or_refused = self.permits().reserve_contact(request).await;
+        let request = proto::ListContactPermitsRequest {
+            customer: customer.to_owned(),
+            page_size: 1,
+            ..Default::default()
+        };
+        let listed = answer(self.permits().list_contact_permits(request).await);
+        listed.contact_permits[0].name.clone()
+    }
+
+    /// Why a call was refused; nothing if it was not.
+    async fn reasons(&self, permit: &str) -> Vec<ContactRefusal> {
+        let asked = proto::ExplainContactRequest {
+            subject: Some(Subject::ContactPermit(permit.to_owned())),
+        };
+        let told = answer(self.permits().explain_contact(asked).await);
+        let obstacles = told.decision.unwrap().obstacles.into_iter();
+        obstacles
+            .map(|it| ContactRefusal::try_from(it.reason).unwrap())
+            .collect()
+    }
+
+    async fn past_choices(&self, customer: &str) -> Vec<proto::PastChoice> {
+        let request = proto::ExportPersonalDataRequest {
+            name: customer.to_owned(),
+        };
+        let mut privacy = PrivacyServiceClient::new(self.link());
+        let mut parts = answer(privacy.export_personal_data(request).await);
+        let mut past = Vec::new();
+        while let Some(part) = parts.message().await.unwrap() {
+            past.extend(part.past_choices);
+        }
+        past
+    }
+}
+
+on_each_engine! {
+    async fn what_was_chosen_then_explains_what_was_granted_and_refused(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.with_phone("Ada", "+41446681800").await;
+        let before = keeper.call(&ada).await;
+        keeper.later(MINUTE).choose(&ada, Some(Refused)).await;
+        let refused = keeper.later(2 * MINUTE).call(&ada).await;
+        keeper.later(3 * MINUTE).choose(&ada, Some(Allowed)).await;
+        let granted = keeper.later(4 * MINUTE).call(&ada).await;
+        keeper.later(5 * MINUTE).choose(&ada, Some(Refused)).await;
+        let again = keeper.later(6 * MINUTE).call(&ada).await;
+        let now = keeper.later(7 * MINUTE);
+        now.choose(&ada, None).await;
+
+        for permit in [&before, &granted] {
+            assert_eq!(now.reasons(permit).await, []);
+        }
+        for permit in [&refused, &again] {
+            assert_eq!(now.reasons(permit).await, [ContactRefusal::ChannelRefused]);
+        }
+    }
+
+    async fn when_to_be_left_alone_explains_it_too(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.with_phone("Ada", "+41446681800").await;
+        let before = keeper.call(&ada).await;
+        keeper.later(MINUTE).pause(&ada, true).await;
+        let refused = keeper.later(2 * MINUTE).call(&ada).await;
+        let now = keeper.later(3 * MINUTE);
+        now.pause(&ada, false).await;
+
+        assert_eq!(now.reasons(&before).await, []);
+        assert_eq!(now.reasons(&refused).await, [ContactRefusal::Paused]);
+    }
+
+    async fn of_those_who_were_one_both_had_chosen(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.with_phone("Ada", "+41446681800").await;
+        let bob = keeper.with_phone("Bob", "+41446681801").await;
+        keeper.choose(&bob, Some(Refused)).await;
+        let alone = keeper.later(MINUTE).call(&ada).await;
+        keeper.later(2 * MINUTE).merge(&ada, &bob).await;
+        let refused = keeper.later(3 * MINUTE).call(&ada).await;
+        keeper.later(4 * MINUTE).choose(&ada, Some(Allowed)).await;
+        let granted = keeper.later(5 * MINUTE).call(&ada).await;
+
+        let now = keeper.later(6 * MINUTE);
+        assert_eq!(now.reasons(&alone).await, [], "Bob was somebody else");
+        assert_eq!(now.reasons(&refused).await, [ContactRefusal::ChannelRefused]);
+        assert_eq!(now.reasons(&granted).await, [], "whoever they are chose anew");
+    }
+
+    async fn past_choices_belong_to_what_is_known_of_a_person(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.with_phone("Ada", "+41446681800").await;
+        keeper.choose(&ada, Some(Refused)).await;
+        keeper.pause(&ada, true).await;
+        assert_eq!(keeper.past_choices(&ada).await, []);
+
+        let later = keeper.later(MINUTE);
+        later.choose(&ada, Some(Refused)).await;
+        assert_eq!(later.past_choices(&ada).await, [], "the same again is no change");
+        later.choose(&ada, None).await;
+        later.pause(&ada, false).await;
+        let past = later.past_choices(&ada).await;
+        let [Choice::ContactTimes(times), Choice::Preference(calls)] =
+            [0, 1].map(|it: usize| past[it].choice.clone().unwrap())
+        else {
+            panic!("{past:?}")
+        };
+        assert_eq!(past.len(), 2);
+        assert_eq!((times.pauses.len(), calls.choice), (1, Refused.number()));
+        for it in past {
+            assert_eq!(it.customer, ada);
+            assert_eq!(it.record_time, Some(keeper.ctx.now.into()));
+            assert_eq!(it.end_time, Some(later.ctx.now.into()));
+        }
+    }
+}
