@@ -10,7 +10,7 @@ use rapport_proto::rapport::customer::v1::past_choice::Choice;
 use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
 use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 
-use super::{Keeper, answer};
+use super::{Keeper, answer, opt_out};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::preferences::ChannelChoice::{self, Allowed, Refused};
@@ -40,24 +40,28 @@ impl Keeper {
         answer(preferences.set_preferences(request).await);
     }
 
-    /// Wants to hear nothing, or to hear again.
-    async fn pause(&self, customer: &str, pauses: bool) {
-        let long = 1_000 * 24 * 60 * MINUTE;
-        let pauses = pauses.then(|| proto::Pause {
-            start_time: Some(self.ctx.now.saturating_sub(MINUTE).into()),
-            end_time: Some(self.ctx.now.saturating_add(long).into()),
-            ..Default::default()
-        });
+    async fn be_told(&self, customer: &str, times: proto::ContactTimes) {
         let request = proto::SetContactTimesRequest {
             name: format!("{customer}/preferences"),
-            contact_times: Some(proto::ContactTimes {
-                pauses: pauses.into_iter().collect(),
-                ..Default::default()
-            }),
+            contact_times: Some(times),
             ..Default::default()
         };
         let mut preferences = PreferenceServiceClient::new(self.link());
         answer(preferences.set_contact_times(request).await);
+    }
+
+    /// A pause from now on.
+    fn pause(&self) -> proto::ContactTimes {
+        let long = 1_000 * 24 * 60 * MINUTE;
+        let pause = proto::Pause {
+            start_time: Some(self.ctx.now.into()),
+            end_time: Some(self.ctx.now.saturating_add(long).into()),
+            ..Default::default()
+        };
+        proto::ContactTimes {
+            pauses: vec![pause],
+            ..Default::default()
+        }
     }
 
     /// Asks for a call, and tells the name of what was granted or refused.
@@ -119,10 +123,12 @@ on_each_engine! {
         let granted = keeper.later(4 * MINUTE).call(&ada).await;
         keeper.later(5 * MINUTE).choose(&ada, Some(Refused)).await;
         let again = keeper.later(6 * MINUTE).call(&ada).await;
-        let now = keeper.later(7 * MINUTE);
-        now.choose(&ada, None).await;
+        keeper.later(7 * MINUTE).choose(&ada, None).await;
+        let last = keeper.later(8 * MINUTE).call(&ada).await;
+        let now = keeper.later(9 * MINUTE);
+        now.record(&ada, opt_out(Purpose::Marketing)).await;
 
-        for permit in [&before, &granted] {
+        for permit in [&before, &granted, &last] {
             assert_eq!(now.reasons(permit).await, []);
         }
         for permit in [&refused, &again] {
@@ -134,13 +140,30 @@ on_each_engine! {
         let keeper = Keeper::of(&db).await;
         let ada = keeper.with_phone("Ada", "+41446681800").await;
         let before = keeper.call(&ada).await;
-        keeper.later(MINUTE).pause(&ada, true).await;
+        let pausing = keeper.later(MINUTE);
+        pausing.be_told(&ada, pausing.pause()).await;
         let refused = keeper.later(2 * MINUTE).call(&ada).await;
         let now = keeper.later(3 * MINUTE);
-        now.pause(&ada, false).await;
+        now.be_told(&ada, proto::ContactTimes::default()).await;
 
         assert_eq!(now.reasons(&before).await, []);
         assert_eq!(now.reasons(&refused).await, [ContactRefusal::Paused]);
+    }
+
+    async fn a_cap_of_then_is_used_by_the_contacts_of_then(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let ada = keeper.with_phone("Ada", "+41446681800").await;
+        let day = prost_types::Duration { seconds: 86_400, nanos: 0 };
+        let once = proto::ContactCap { max_contacts: 1, window: Some(day), ..Default::default() };
+        keeper.be_told(&ada, proto::ContactTimes { caps: vec![once], ..Default::default() }).await;
+        let granted = keeper.later(MINUTE).call(&ada).await;
+        let refused = keeper.later(2 * MINUTE).call(&ada).await;
+        let now = keeper.later(3 * MINUTE);
+        now.be_told(&ada, proto::ContactTimes::default()).await;
+        now.call(&ada).await;
+
+        assert_eq!(now.reasons(&granted).await, []);
+        assert_eq!(now.reasons(&refused).await, [ContactRefusal::CapReached]);
     }
 
     async fn of_those_who_were_one_both_had_chosen(db: Database) {
@@ -164,14 +187,14 @@ on_each_engine! {
         let keeper = Keeper::of(&db).await;
         let ada = keeper.with_phone("Ada", "+41446681800").await;
         keeper.choose(&ada, Some(Refused)).await;
-        keeper.pause(&ada, true).await;
+        keeper.be_told(&ada, keeper.pause()).await;
         assert_eq!(keeper.past_choices(&ada).await, []);
 
         let later = keeper.later(MINUTE);
         later.choose(&ada, Some(Refused)).await;
         assert_eq!(later.past_choices(&ada).await, [], "the same again is no change");
         later.choose(&ada, None).await;
-        later.pause(&ada, false).await;
+        later.be_told(&ada, proto::ContactTimes::default()).await;
         let past = later.past_choices(&ada).await;
         let [Choice::ContactTimes(times), Choice::Preference(calls)] =
             [0, 1].map(|it: usize| past[it].choice.clone().unwrap())
