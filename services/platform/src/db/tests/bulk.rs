@@ -111,7 +111,7 @@ on_each_engine! {
         insert(&db, &parcels, None).await;
 
         for asked in [0..0, 3..4, 10..9_000] {
-            let ids = asked.clone().map(|it| Uuid::from_u128(it));
+            let ids = asked.clone().map(Uuid::from_u128);
             let seals = asked.clone().map(|it| u32::try_from(it).unwrap().to_be_bytes().to_vec());
             let by_id = Entity::find().filter(bulk::among(db.read(), Column::Id, ids));
             let by_seal = Entity::find().filter(bulk::among(db.read(), Column::Seal, seals));
