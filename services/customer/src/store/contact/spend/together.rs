@@ -23,8 +23,10 @@ use crate::domain::contact::clearance::bit;
 use crate::domain::contact::permit::PermitState;
 use crate::store::contact::permit::Terms;
 
-/// Statements under way at once; each needs a connection, and more of them would only be smaller.
+/// Most statements under way at once; each needs a connection, and more of them would only be smaller.
 const LANES: usize = 2;
+/// So many wait before another lane is opened: a few cost less together than in two statements.
+const CROWD: usize = 100;
 /// Most contacts of a statement.
 const MOST: usize = 500;
 
@@ -119,11 +121,12 @@ impl Spending {
         granted.await.unwrap_or(false)
     }
 
-    /// Lets one wait, and opens a lane where one is free.
+    /// Lets one wait, and opens a lane where there is none, or too many wait for it.
     fn queue(&self, one: Waiting) {
         let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
         counter.waiting.push_back(one);
-        if counter.lanes < LANES {
+        let crowded = counter.waiting.len() >= CROWD && counter.lanes < LANES;
+        if counter.lanes == 0 || crowded {
             counter.lanes += 1;
             // Not the work of one caller, who may go away.
             tokio::spawn(self.clone().serve());
