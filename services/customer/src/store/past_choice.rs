@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use prost::Message as _;
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -11,19 +12,18 @@ use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::past_choice::Choice;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::contact::times;
 use super::entity::past_choice::{Column, Entity, Model};
 use super::entity::{contact_times, preference};
-use super::preference::from_rows;
+use super::preference::by_customer;
 use crate::domain::preferences::Preferences;
 use crate::resource;
 
 /// What customers had chosen; those that had chosen nothing are left out.
-#[derive(Default)]
 pub(crate) struct Choices {
     /// For each channel.
     pub(crate) preferences: HashMap<Uuid, Preferences>,
@@ -53,14 +53,7 @@ pub(super) async fn keep_preferences(
             (row.recorder, row.record_time),
         )
     });
-    let ended: Vec<Model> = ended.collect();
-    if ended.is_empty() {
-        return Ok(());
-    }
-    Entity::insert_many(ended.into_iter().map(Model::into_active_model))
-        .exec_without_returning(txn)
-        .await?;
-    Ok(())
+    bulk::insert::<Entity>(txn, ended.collect(), None).await
 }
 
 /// Keeps times that end now.
@@ -72,10 +65,7 @@ pub(super) async fn keep_times(
     let choice = Choice::ContactTimes(times::read(&ended)?);
     let said = (ended.recorder, ended.record_time);
     let row = past(ctx, ended.customer_id, choice, said);
-    Entity::insert(row.into_active_model())
-        .exec_without_returning(txn)
-        .await?;
-    Ok(())
+    Ok(bulk::insert::<Entity>(txn, vec![row], None).await?)
 }
 
 fn past(
@@ -153,16 +143,8 @@ pub(crate) async fn at(
             None => {}
         }
     }
-    let mut rows: HashMap<Uuid, Vec<preference::Model>> = HashMap::new();
-    for ((customer, ..), row) in preferences {
-        rows.entry(customer).or_default().push(row);
-    }
-    let read = |(customer, rows)| Ok((customer, from_rows(rows)?));
-    let preferences = rows.into_iter().map(read);
-    Ok(Choices {
-        preferences: preferences.collect::<Result<_, PlatformError>>()?,
-        times,
-    })
+    let preferences = by_customer(preferences.into_values())?;
+    Ok(Choices { preferences, times })
 }
 
 /// What was in force at an instant and no longer is, oldest first.

@@ -69,6 +69,13 @@ pub(crate) async fn of_customers(
         ))
         .all(db)
         .await?;
+    by_customer(rows)
+}
+
+/// The preferences that rows say, by their customer.
+pub(super) fn by_customer(
+    rows: impl IntoIterator<Item = preference::Model>,
+) -> Result<HashMap<Uuid, Preferences>, PlatformError> {
     let mut by_customer: HashMap<Uuid, Vec<preference::Model>> = HashMap::new();
     for row in rows {
         by_customer.entry(row.customer_id).or_default().push(row);

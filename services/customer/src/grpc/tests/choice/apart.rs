@@ -14,7 +14,7 @@ use rapport_proto::rapport::customer::v1::explain_contact_request::Subject;
 use rapport_proto::rapport::customer::v1::merge_service_client::MergeServiceClient;
 use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
 
-use super::{Keeper, answer, on, opt_in, opt_out, outcome};
+use super::{Keeper, answer, call, on, opt_in, opt_out, outcome};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::consent::ConsentOutcome::{self, NotNeeded, OptedIn, OptedOut};
 use crate::domain::preferences::ChannelChoice;
@@ -117,27 +117,15 @@ impl Keeper {
     async fn reserve_call(&self, customer: &str) -> String {
         self.address(customer, Address::Phone("+41446681801".to_owned()))
             .await;
-        let contact = proto::CheckContactRequest {
-            customer: customer.to_owned(),
-            channel: Channel::Phone.number(),
-            purpose: Purpose::Marketing.number(),
-            ..Default::default()
-        };
         let request = proto::ReserveContactRequest {
-            contact: Some(contact),
+            contact: Some(call(customer)),
             ..Default::default()
         };
         answer(self.permits().reserve_contact(request).await).name
     }
 
     async fn may_call(&self, customer: &str) -> bool {
-        let contact = proto::CheckContactRequest {
-            customer: customer.to_owned(),
-            channel: Channel::Phone.number(),
-            purpose: Purpose::Marketing.number(),
-            ..Default::default()
-        };
-        answer(self.permits().check_contact(contact).await).allowed
+        answer(self.permits().check_contact(call(customer)).await).allowed
     }
 }
 
@@ -232,13 +220,7 @@ on_each_engine! {
         keeper.later(MINUTE).merge(&ada, &byron).await;
 
         assert_eq!(keeper.outcome(&ada, Purpose::Marketing).await, OptedOut);
-        let call = proto::CheckContactRequest {
-            customer: ada.clone(),
-            channel: Channel::Phone.number(),
-            purpose: Purpose::Marketing.number(),
-            ..Default::default()
-        };
-        let request = proto::ExplainContactRequest { subject: Some(Subject::Contact(call)) };
+        let request = proto::ExplainContactRequest { subject: Some(Subject::Contact(call(&ada))) };
         let told = answer(keeper.permits().explain_contact(request).await);
         assert!(!told.decision.unwrap().allowed);
         assert_eq!(told.consent_events, [out], "the entry that forbids is told");

@@ -223,6 +223,16 @@ impl Keeper {
     }
 }
 
+/// A call for marketing.
+fn call(customer: &str) -> proto::CheckContactRequest {
+    proto::CheckContactRequest {
+        customer: customer.to_owned(),
+        channel: Channel::Phone.number(),
+        purpose: Purpose::Marketing.number(),
+        ..Default::default()
+    }
+}
+
 fn policy() -> proto::ContactPolicy {
     proto::ContactPolicy {
         name: "contactPolicy".to_owned(),

@@ -10,7 +10,7 @@ use rapport_proto::rapport::customer::v1::past_choice::Choice;
 use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
 use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 
-use super::{Keeper, answer, opt_out};
+use super::{Keeper, answer, call, opt_out};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::preferences::ChannelChoice::{self, Allowed, Refused};
@@ -40,16 +40,6 @@ impl Keeper {
         answer(preferences.set_preferences(request).await);
     }
 
-    async fn be_told(&self, customer: &str, times: proto::ContactTimes) {
-        let request = proto::SetContactTimesRequest {
-            name: format!("{customer}/preferences"),
-            contact_times: Some(times),
-            ..Default::default()
-        };
-        let mut preferences = PreferenceServiceClient::new(self.link());
-        answer(preferences.set_contact_times(request).await);
-    }
-
     /// A pause from now on.
     fn pause(&self) -> proto::ContactTimes {
         let long = 1_000 * 24 * 60 * MINUTE;
@@ -66,14 +56,8 @@ impl Keeper {
 
     /// Asks for a call, and tells the name of what was granted or refused.
     async fn call(&self, customer: &str) -> String {
-        let contact = proto::CheckContactRequest {
-            customer: customer.to_owned(),
-            channel: Channel::Phone.number(),
-            purpose: Purpose::Marketing.number(),
-            ..Default::default()
-        };
         let request = proto::ReserveContactRequest {
-            contact: Some(contact),
+            contact: Some(call(customer)),
             ..Default::default()
         };
         let _granted_or_refused = self.permits().reserve_contact(request).await;
@@ -141,10 +125,10 @@ on_each_engine! {
         let ada = keeper.with_phone("Ada", "+41446681800").await;
         let before = keeper.call(&ada).await;
         let pausing = keeper.later(MINUTE);
-        pausing.be_told(&ada, pausing.pause()).await;
+        pausing.want(&ada, pausing.pause()).await;
         let refused = keeper.later(2 * MINUTE).call(&ada).await;
         let now = keeper.later(3 * MINUTE);
-        now.be_told(&ada, proto::ContactTimes::default()).await;
+        now.want(&ada, proto::ContactTimes::default()).await;
 
         assert_eq!(now.reasons(&before).await, []);
         assert_eq!(now.reasons(&refused).await, [ContactRefusal::Paused]);
@@ -155,11 +139,11 @@ on_each_engine! {
         let ada = keeper.with_phone("Ada", "+41446681800").await;
         let day = prost_types::Duration { seconds: 86_400, nanos: 0 };
         let once = proto::ContactCap { max_contacts: 1, window: Some(day), ..Default::default() };
-        keeper.be_told(&ada, proto::ContactTimes { caps: vec![once], ..Default::default() }).await;
+        keeper.want(&ada, proto::ContactTimes { caps: vec![once], ..Default::default() }).await;
         let granted = keeper.later(MINUTE).call(&ada).await;
         let refused = keeper.later(2 * MINUTE).call(&ada).await;
         let now = keeper.later(3 * MINUTE);
-        now.be_told(&ada, proto::ContactTimes::default()).await;
+        now.want(&ada, proto::ContactTimes::default()).await;
         now.call(&ada).await;
 
         assert_eq!(now.reasons(&granted).await, []);
@@ -187,14 +171,14 @@ on_each_engine! {
         let keeper = Keeper::of(&db).await;
         let ada = keeper.with_phone("Ada", "+41446681800").await;
         keeper.choose(&ada, Some(Refused)).await;
-        keeper.be_told(&ada, keeper.pause()).await;
+        keeper.want(&ada, keeper.pause()).await;
         assert_eq!(keeper.past_choices(&ada).await, []);
 
         let later = keeper.later(MINUTE);
         later.choose(&ada, Some(Refused)).await;
         assert_eq!(later.past_choices(&ada).await, [], "the same again is no change");
         later.choose(&ada, None).await;
-        later.be_told(&ada, proto::ContactTimes::default()).await;
+        later.want(&ada, proto::ContactTimes::default()).await;
         let past = later.past_choices(&ada).await;
         let [Choice::ContactTimes(times), Choice::Preference(calls)] =
             [0, 1].map(|it: usize| past[it].choice.clone().unwrap())

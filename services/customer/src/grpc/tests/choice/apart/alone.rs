@@ -20,7 +20,7 @@ impl Keeper {
         [ada, bob]
     }
 
-    async fn want(&self, customer: &str, times: proto::ContactTimes) {
+    pub(in super::super) async fn want(&self, customer: &str, times: proto::ContactTimes) {
         let request = proto::SetContactTimesRequest {
             name: format!("{customer}/preferences"),
             contact_times: Some(times),
