@@ -12,6 +12,7 @@
 
 mod calls;
 pub mod hostile;
+mod plan;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,6 +26,7 @@ use crate::identity::{Actor, Context, TenantId};
 use crate::time::Clock;
 
 pub use calls::{Link, OnBehalf, answer, fields, link, metadata, reason, refused};
+pub use plan::plan;
 
 /// Names the PostgreSQL server that tests may use.
 pub const POSTGRES_VARIABLE: &str = "RAPPORT_TEST_POSTGRES";

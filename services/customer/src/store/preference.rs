@@ -62,11 +62,7 @@ pub(crate) async fn of_customers(
     use preference::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            db,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         .all(db)
         .await?;
     by_customer(rows)

@@ -4,8 +4,11 @@
 //! works through a parameter for each. SQLite has no arrays; there it costs nothing that statements are
 //! long.
 
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::postgres_array::NotU8;
 use sea_orm::sea_query::{
-    Alias, CaseStatement, Expr, Func, InsertStatement, OnConflict, Query, SelectStatement, Value,
+    Alias, CaseStatement, Expr, ExprTrait as _, Func, InsertStatement, OnConflict, Query,
+    SelectStatement, Value,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
@@ -16,18 +19,29 @@ use sea_orm::{
 const MOST_BOUND: usize = 32_766;
 /// Fewest rows for which arrays are worth while.
 const FEWEST_IN_ARRAYS: usize = 8;
+/// An array of which the planner does not know the length.
+const HIDDEN: &str = "ARRAY(SELECT unnest($1))";
 
 /// Whether a column has any of the values.
+///
+/// Each is looked up in the index: PostgreSQL reads the array in a query of its own, which hides its
+/// length from the planner. Else it would compare that with what it believes of the table, and read
+/// all of one that has just grown.
 pub fn among<V>(
     db: &impl ConnectionTrait,
     column: impl ColumnTrait,
     values: impl IntoIterator<Item = V>,
 ) -> Expr
 where
-    V: Into<Value> + sea_orm::sea_query::postgres_array::NotU8,
+    V: Into<Value> + NotU8,
 {
-    match db.get_database_backend() {
-        DbBackend::Postgres => column.eq_any(values),
+    let mut values = values.into_iter().map(Into::into).peekable();
+    match values.peek().map(Value::array_type) {
+        Some(of) if db.get_database_backend() == DbBackend::Postgres => {
+            let array = Value::Array(of, Some(Box::new(values.collect())));
+            let any = PgFunc::any(Expr::cust_with_expr(HIDDEN, Expr::val(array)));
+            Expr::col(column.as_column_ref()).eq(any)
+        }
         _ => column.is_in(values),
     }
 }

@@ -145,32 +145,20 @@ fn unpublished_of(ids: &[Uuid]) -> Expr {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectionTrait, DbBackend, QueryTrait, Statement, UpdateMany};
+    use sea_orm::{DbBackend, QueryTrait, UpdateMany};
 
     use super::*;
     use crate::db::platform_migrations;
     use crate::id::new_id;
     use crate::testing;
 
-    /// How SQLite finds the rows of a statement, step by step.
-    async fn plan(db: &Database, statement: Statement) -> Vec<String> {
-        let explain = format!("EXPLAIN QUERY PLAN {statement}");
-        let steps = db
-            .read()
-            .query_all_raw(Statement::from_string(DbBackend::Sqlite, explain));
-        let steps = steps.await.unwrap();
-        steps
-            .iter()
-            .map(|step| step.try_get("", "detail").unwrap())
-            .collect()
-    }
-
     #[tokio::test]
     async fn a_long_backlog_is_neither_searched_nor_sorted() {
         let (db, _storage) = testing::sqlite().await;
         db.migrate(platform_migrations()).await.unwrap();
 
-        let read = plan(&db, oldest(10).build(DbBackend::Sqlite)).await;
+        let plan = testing::plan(&db, oldest(10).build(DbBackend::Sqlite)).await;
+        let read: Vec<_> = plan.lines().collect();
         assert_eq!(read[0], "SCAN outbox USING INDEX outbox_unpublished");
         assert!(
             read[2].contains(
@@ -183,10 +171,8 @@ mod tests {
         let mark: UpdateMany<Entity> = Entity::update_many()
             .col_expr(Column::PublishTime, Expr::value(1))
             .filter(unpublished_of(&ids));
-        let mark = plan(&db, mark.build(DbBackend::Sqlite)).await;
-        assert_eq!(
-            mark,
-            ["SEARCH outbox USING INDEX outbox_unpublished (event_id=?)"]
-        );
+        let mark = testing::plan(&db, mark.build(DbBackend::Sqlite)).await;
+        let look_up = "SEARCH outbox USING INDEX outbox_unpublished (event_id=?)";
+        assert_eq!(mark, look_up);
     }
 }

@@ -71,11 +71,7 @@ async fn rows(
         .columns([Column::AddressDigest, Column::Channels, Column::Rank])
         .columns([Column::ValidFromTime, Column::ValidToTime, Column::State])
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            db,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         // Of two with one rank, the older is used.
         .order_by_asc(Column::CustomerId)
         .order_by_asc(Column::ContactPointId)

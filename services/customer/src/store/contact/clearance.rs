@@ -67,11 +67,7 @@ pub(crate) async fn lock_known(
         .select_only()
         .column(Column::CustomerId)
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            txn,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(txn, Column::CustomerId, customers.to_vec()))
         .order_by_asc(Column::CustomerId)
         .lock(LockType::NoKeyUpdate)
         .into_tuple()

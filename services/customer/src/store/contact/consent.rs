@@ -216,11 +216,7 @@ pub(crate) async fn ledgers(
 ) -> Result<HashMap<Uuid, Vec<ConsentEvent>>, PlatformError> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            db,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         .all(db)
         .await?;
     let mut ledgers: HashMap<Uuid, Vec<ConsentEvent>> = HashMap::new();

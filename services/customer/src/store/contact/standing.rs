@@ -131,11 +131,7 @@ async fn lives(
         .columns([Column::CustomerId, Column::DeleteTime])
         .columns([Column::TimeZone, Column::MergedCount])
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            db,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         .filter(Column::MergedInto.is_null())
         .into_model::<Life>()
         .all(db)

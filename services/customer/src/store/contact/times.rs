@@ -26,11 +26,7 @@ pub(crate) async fn of_customers(
 ) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(
-            db,
-            Column::CustomerId,
-            customers.iter().copied(),
-        ))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         .all(db)
         .await?;
     let of_one = |row: &Model| Ok((row.customer_id, read(row)?));

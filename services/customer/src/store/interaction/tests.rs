@@ -1,11 +1,9 @@
 use rapport_platform::db::Database;
 use rapport_platform::identity::Context;
 use rapport_platform::on_each_engine;
-use rapport_platform::testing::context;
+use rapport_platform::testing::{context, plan};
 use rapport_platform::time::Timestamp;
-use sea_orm::{
-    Condition, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryTrait as _, Statement,
-};
+use sea_orm::{Condition, ConnectionTrait as _, EntityTrait as _, QueryTrait as _};
 use uuid::Uuid;
 
 use super::timeline::{select, select_latest_of_each, select_linked};
@@ -59,27 +57,6 @@ async fn filled(db: &Database, ctx: &Context) {
     db.write_txn(|txn| async move { Ok::<_, Error>(txn.execute_unprepared("ANALYZE").await?) })
         .await
         .unwrap();
-}
-
-/// How the engine goes about a statement.
-async fn plan(db: &Database, statement: Statement) -> String {
-    let explain = match db.backend() {
-        DbBackend::Postgres => "EXPLAIN ",
-        _ => "EXPLAIN QUERY PLAN ",
-    };
-    let statement = Statement {
-        sql: format!("{explain}{}", statement.sql),
-        ..statement
-    };
-    let rows = db.read().query_all_raw(statement).await.unwrap();
-    let column = if db.backend() == DbBackend::Postgres {
-        0
-    } else {
-        3
-    };
-    rows.iter()
-        .map(|row| row.try_get_by_index::<String>(column).unwrap() + "\n")
-        .collect()
 }
 
 /// Asserts that a plan is one range of an index, without anything read in vain.

@@ -2,12 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DbBackend, QueryOrder as _};
+use sea_orm::{DbBackend, QueryOrder as _, QueryTrait as _};
 
 use super::Statements;
 use crate::db::{Database, bulk};
 use crate::error::PlatformError;
 use crate::on_each_engine;
+use crate::testing::{plan, postgres};
 
 /// A parcel with everything that a column can be.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -120,4 +121,23 @@ on_each_engine! {
             assert_eq!(by_seal.all(db.read()).await.unwrap().len(), expected);
         }
     }
+}
+
+/// Whatever PostgreSQL believes of the table.
+#[tokio::test]
+async fn each_value_is_looked_up_by_itself() {
+    let (db, _storage) = postgres().await;
+    with_parcels(&db).await;
+    let parcels: Vec<Model> = (0..10_000).map(parcel).collect();
+    insert(&db, &parcels, None).await;
+    db.write_txn(|txn| async move {
+        Ok::<_, PlatformError>(txn.execute_unprepared("ANALYZE parcel").await?)
+    })
+    .await
+    .unwrap();
+
+    let half = parcels.iter().step_by(2).map(|it| it.id);
+    let half = Entity::find().filter(bulk::among(db.read(), Column::Id, half));
+    let plan = plan(&db, half.build(DbBackend::Postgres)).await;
+    assert!(plan.contains("Index Scan using parcel_pkey"), "{plan}");
 }

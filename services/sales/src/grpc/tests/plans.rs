@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rapport_platform::db::Database;
 use rapport_platform::identity::Context;
-use rapport_platform::testing::postgres;
+use rapport_platform::testing::{self, postgres};
 use sea_orm::{
     ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait, QueryTrait as _, Select,
     Statement, Value,
@@ -92,8 +92,8 @@ const MOST_WORK: f64 = 120.0;
 /// Checks that a page is read from the index, in its order, and nothing beside it.
 pub(super) async fn reads_little<E: EntityTrait>(db: &Database, page: &Select<E>, index: &str) {
     let select = page.build(db.backend());
-    let values = select.values.map(|values| values.0).unwrap_or_default();
     if db.backend() == DbBackend::Postgres {
+        let values = select.values.map(|values| values.0).unwrap_or_default();
         let plan = plan(db, &select.sql, values).await;
         let work = most_work(&plan);
         assert!(work <= MOST_WORK, "{work} rows: {plan:#}");
@@ -104,13 +104,7 @@ pub(super) async fn reads_little<E: EntityTrait>(db: &Database, page: &Select<E>
         );
         return;
     }
-    let explain = format!("EXPLAIN QUERY PLAN {}", select.sql);
-    let explain = Statement::from_sql_and_values(db.backend(), explain, values);
-    let rows = db.read().query_all_raw(explain).await.unwrap();
-    let steps = rows
-        .iter()
-        .map(|row| row.try_get_by::<String, _>("detail").unwrap());
-    let plan = steps.collect::<Vec<_>>().join("\n");
+    let plan = testing::plan(db, select).await;
     let whole = format!("INDEX {index} (");
     assert!(
         plan.contains(&whole) && !plan.contains("TEMP B-TREE"),

@@ -1,6 +1,6 @@
 //! PostgreSQL answers a search from the index, however many customers there are.
 
-use rapport_platform::testing::postgres;
+use rapport_platform::testing::{plan, postgres};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -42,18 +42,7 @@ async fn every_table_is_read_by_an_index_on_the_term_or_the_customer() {
             "term": "anna1", "customer_id": Uuid::nil(),
         }));
         let search = statement(&caller.ctx, &query, Some(&after.unwrap()), 21).unwrap();
-        let search = DbBackend::Postgres.build(&search);
-        let explain = format!("EXPLAIN {}", search.sql);
-        let explain = run(
-            &explain,
-            search.values.map(|values| values.0).unwrap_or_default(),
-        );
-        let rows = db.read().query_all_raw(explain).await.unwrap();
-        let plan: Vec<String> = rows
-            .iter()
-            .map(|row| row.try_get_by_index(0).unwrap())
-            .collect();
-        let plan = plan.join("\n");
+        let plan = plan(&db, DbBackend::Postgres.build(&search)).await;
 
         assert!(!plan.contains("Seq Scan"), "{plan}");
         assert!(!plan.contains("Hash"), "{plan}");

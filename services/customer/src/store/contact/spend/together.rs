@@ -30,17 +30,17 @@ const CROWD: usize = 100;
 /// Most contacts of a statement.
 const MOST: usize = 500;
 
-/// Each clearance is looked up by itself, whatever the planner believes of the tables, and one that
-/// somebody holds is passed over. A request that was granted one before gets none; one that is granted
+/// Each clearance is looked up by itself and changed at the place where it was found, whatever the
+/// planner believes of the tables, and one that somebody holds is passed over. A request that was granted one before gets none; one that is granted
 /// one beside this statement costs the clearance a contact, which is found when it is decided again.
-const SPEND: &str = "\
+pub(super) const SPEND: &str = "\
 WITH asked AS ( \
   SELECT * FROM jsonb_to_recordset((SELECT $1::text::jsonb)) AS a(tenant_id uuid, customer_id uuid, \
     permit uuid, mask bigint, since bigint, policy_version bigint, channel smallint, purpose smallint, \
     topic text, campaign text, expires bigint, holder text, request_id uuid)), \
 free AS MATERIALIZED ( \
   SELECT asked.*, c.place FROM asked CROSS JOIN LATERAL ( \
-    SELECT ctid AS place FROM contact_clearance \
+    SELECT c.ctid AS place FROM contact_clearance c \
     WHERE tenant_id = asked.tenant_id AND customer_id = asked.customer_id \
       AND open & asked.mask <> 0 AND spare > 0 AND from_time <= asked.since AND until_time > asked.since \
       AND policy_version = asked.policy_version \
@@ -48,18 +48,18 @@ free AS MATERIALIZED ( \
         WHERE p.tenant_id = asked.tenant_id AND p.version > asked.policy_version) \
       AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
         ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
-        WHERE p.tenant_id = asked.tenant_id AND p.customer_id = asked.customer_id \
+        WHERE p.tenant_id = asked.tenant_id AND p.customer_id = c.customer_id \
           AND s.lift_time IS NULL) \
       AND NOT EXISTS (SELECT 1 FROM contact_permit q \
         WHERE q.tenant_id = asked.tenant_id AND q.request_id = asked.request_id) \
     FOR UPDATE SKIP LOCKED) AS c), \
 cleared AS ( \
-  UPDATE contact_clearance SET spare = spare - 1 FROM free \
-  WHERE contact_clearance.ctid = free.place RETURNING free.*) \
+  UPDATE contact_clearance SET spare = spare - 1 WHERE ctid = ANY (ARRAY(SELECT place FROM free)) \
+  RETURNING tenant_id, customer_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT tenant_id, customer_id, permit, channel, purpose, topic, campaign, $2, since, expires, \
-  policy_version, holder, 0, request_id FROM cleared \
+  policy_version, holder, 0, request_id FROM cleared JOIN free USING (tenant_id, customer_id) \
 ON CONFLICT DO NOTHING RETURNING contact_permit_id";
 
 /// What callers of this process wait for. Clones share it.

@@ -1,6 +1,6 @@
 //! What PostgreSQL does for the lists of those who owe: the work, not the time it takes.
 
-use rapport_platform::testing::postgres;
+use rapport_platform::testing::{plan, postgres};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use uuid::Uuid;
 
@@ -39,10 +39,7 @@ async fn a_page_of_those_who_owe_is_read_by_index_and_in_its_order() {
     let day = jiff::civil::date(2026, 3, 1);
     let after = Some((Uuid::nil(), "EUR".to_owned()));
     let (sql, values) = overdue_sql(&caller.ctx, (day, true), after, 51);
-    let explain = run(format!("EXPLAIN {sql}"), values);
-    let rows = db.read().query_all_raw(explain).await.unwrap();
-    let plan = rows.iter().map(|row| row.try_get_by_index(0).unwrap());
-    let plan = plan.collect::<Vec<String>>().join("\n");
+    let plan = plan(&db, run(sql, values)).await;
     assert!(plan.contains("invoice_owed"), "{plan}");
     for wrong in ["Seq Scan", "HashAggregate"] {
         assert!(!plan.contains(wrong), "{plan}");
