@@ -43,7 +43,8 @@ pub(crate) struct Grant {
 /// The rows are taken in the order of their ids, so that nobody waits in a circle. The lists are
 /// read in queries of their own, which hides their lengths from the planner, and each clearance is
 /// looked up by itself, and changed at the place where it was found: a plan that was made while the
-/// tables were empty holds when they are full. No customer is there twice.
+/// tables were empty holds when they are full. That its version is compared once more is for the
+/// planner, who expects little of a comparison, and else might read all clearances to find a few.
 const SPEND_MANY: &str = "\
 WITH asked AS ( \
   SELECT * FROM unnest((SELECT string_to_array($2, ',')::uuid[]), \
@@ -51,8 +52,8 @@ WITH asked AS ( \
     AS a(customer_id, contact_permit_id, request_id) \
   ORDER BY customer_id), \
 free AS MATERIALIZED ( \
-  SELECT asked.*, c.place FROM asked CROSS JOIN LATERAL ( \
-    SELECT c.ctid AS place FROM contact_clearance c \
+  SELECT asked.*, c.place, c.version FROM asked CROSS JOIN LATERAL ( \
+    SELECT c.ctid AS place, policy_version AS version FROM contact_clearance c \
     WHERE tenant_id = $1 AND customer_id = asked.customer_id \
       AND open & $3 <> 0 AND spare > 0 AND from_time <= $4 AND until_time > $4 \
       AND policy_version = $5 \
@@ -62,12 +63,13 @@ free AS MATERIALIZED ( \
         WHERE p.tenant_id = $1 AND p.customer_id = c.customer_id AND s.lift_time IS NULL) \
     FOR NO KEY UPDATE) AS c), \
 cleared AS ( \
-  UPDATE contact_clearance SET spare = spare - 1 WHERE ctid = ANY (ARRAY(SELECT place FROM free)) \
-  RETURNING customer_id) \
+  UPDATE contact_clearance SET spare = spare - 1 FROM free \
+  WHERE contact_clearance.ctid = free.place AND free.version = $5 \
+  RETURNING free.customer_id, free.contact_permit_id, free.request_id) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT $1, customer_id, contact_permit_id, $7, $8, $9, $10, $11, $4, $12, $5, $13, 0, request_id \
-FROM cleared JOIN free USING (customer_id) \
+FROM cleared \
 RETURNING customer_id";
 
 /// Grants contacts within the customers' clearances; answers the customers to whom one was

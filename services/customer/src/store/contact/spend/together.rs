@@ -31,7 +31,8 @@ const CROWD: usize = 100;
 const MOST: usize = 500;
 
 /// Each clearance is looked up by itself and changed at the place where it was found, whatever the
-/// planner believes of the tables, and one that somebody holds is passed over. A request that was granted one before gets none; one that is granted
+/// planner believes of the tables (see [`SPEND_MANY`](super::SPEND_MANY)), and one that somebody holds
+/// is passed over. A request that was granted one before gets none; one that is granted
 /// one beside this statement costs the clearance a contact, which is found when it is decided again.
 pub(super) const SPEND: &str = "\
 WITH asked AS ( \
@@ -39,8 +40,8 @@ WITH asked AS ( \
     permit uuid, mask bigint, since bigint, policy_version bigint, channel smallint, purpose smallint, \
     topic text, campaign text, expires bigint, holder text, request_id uuid)), \
 free AS MATERIALIZED ( \
-  SELECT asked.*, c.place FROM asked CROSS JOIN LATERAL ( \
-    SELECT c.ctid AS place FROM contact_clearance c \
+  SELECT asked.*, c.place, c.version FROM asked CROSS JOIN LATERAL ( \
+    SELECT c.ctid AS place, policy_version AS version FROM contact_clearance c \
     WHERE tenant_id = asked.tenant_id AND customer_id = asked.customer_id \
       AND open & asked.mask <> 0 AND spare > 0 AND from_time <= asked.since AND until_time > asked.since \
       AND policy_version = asked.policy_version \
@@ -54,12 +55,13 @@ free AS MATERIALIZED ( \
         WHERE q.tenant_id = asked.tenant_id AND q.request_id = asked.request_id) \
     FOR UPDATE SKIP LOCKED) AS c), \
 cleared AS ( \
-  UPDATE contact_clearance SET spare = spare - 1 WHERE ctid = ANY (ARRAY(SELECT place FROM free)) \
-  RETURNING tenant_id, customer_id) \
+  UPDATE contact_clearance SET spare = spare - 1 FROM free \
+  WHERE contact_clearance.ctid = free.place AND free.version = free.policy_version \
+  RETURNING free.*) \
 INSERT INTO contact_permit (tenant_id, customer_id, contact_permit_id, channel, purpose, topic, \
   campaign, state, reserve_time, expire_time, policy_version, holder, refusals, request_id) \
 SELECT tenant_id, customer_id, permit, channel, purpose, topic, campaign, $2, since, expires, \
-  policy_version, holder, 0, request_id FROM cleared JOIN free USING (tenant_id, customer_id) \
+  policy_version, holder, 0, request_id FROM cleared \
 ON CONFLICT DO NOTHING RETURNING contact_permit_id";
 
 /// What callers of this process wait for. Clones share it.
