@@ -1,6 +1,6 @@
 //! The stages that customers went through, and the behaviour that shows them.
 
-use rapport_platform::db::retry_if_taken;
+use rapport_platform::db::{bulk, retry_if_taken};
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -42,19 +42,12 @@ pub(crate) async fn begin(
         behaviour_event: None,
     };
     let first = Transition::first(FIRST);
-    for chunk in customers.chunks(ROWS_PER_STATEMENT) {
-        let changes = chunk
-            .iter()
-            .map(|&customer| change(ctx, customer, first, &cause));
-        stage_change::Entity::insert_many(changes.map(stage_change::ActiveModel::from))
-            .exec_without_returning(txn)
-            .await?;
-    }
+    let changes = customers
+        .iter()
+        .map(|&customer| change(ctx, customer, first, &cause));
+    bulk::insert::<stage_change::Entity>(txn, changes.collect(), None).await?;
     Ok(())
 }
-
-/// Rows of one statement: SQLite binds at most 32,766 values.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// Moves a customer, read in this transaction, and notes it in the history. Answers the
 /// customer as it is now.

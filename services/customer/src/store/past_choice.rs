@@ -31,13 +31,13 @@ pub(crate) struct Choices {
     pub(crate) times: HashMap<Uuid, proto::ContactTimes>,
 }
 
-/// Keeps preferences that end now.
+/// Keeps preferences that end at these instants.
 pub(super) async fn keep_preferences(
     ctx: &Context,
     txn: &DatabaseTransaction,
-    ended: impl IntoIterator<Item = preference::Model>,
+    ended: impl IntoIterator<Item = (preference::Model, Timestamp)>,
 ) -> Result<(), DbErr> {
-    let ended = ended.into_iter().map(|row| {
+    let ended = ended.into_iter().map(|(row, end)| {
         let choice = Choice::Preference(proto::Preference {
             purpose: row.purpose.into(),
             channel: row.channel.into(),
@@ -46,26 +46,25 @@ pub(super) async fn keep_preferences(
             recorder: row.recorder.clone(),
             record_time: Some(row.record_time.into()),
         });
-        past(
-            ctx,
-            row.customer_id,
-            choice,
-            (row.recorder, row.record_time),
-        )
+        let said = (row.recorder, row.record_time);
+        past(ctx, row.customer_id, choice, said, end)
     });
-    bulk::insert::<Entity>(txn, ended.collect(), None).await
+    bulk::insert::<Entity>(txn, ended.collect(), None).await?;
+    Ok(())
 }
 
-/// Keeps times that end now.
+/// Keeps times that end at an instant.
 pub(super) async fn keep_times(
     ctx: &Context,
     txn: &DatabaseTransaction,
     ended: contact_times::Model,
+    end: Timestamp,
 ) -> Result<(), PlatformError> {
     let choice = Choice::ContactTimes(times::read(&ended)?);
     let said = (ended.recorder, ended.record_time);
-    let row = past(ctx, ended.customer_id, choice, said);
-    Ok(bulk::insert::<Entity>(txn, vec![row], None).await?)
+    let row = past(ctx, ended.customer_id, choice, said, end);
+    bulk::insert::<Entity>(txn, vec![row], None).await?;
+    Ok(())
 }
 
 fn past(
@@ -73,13 +72,14 @@ fn past(
     customer: Uuid,
     choice: Choice,
     (recorder, record_time): (String, Timestamp),
+    end_time: Timestamp,
 ) -> Model {
     let document = proto::PastChoice {
         customer: resource::customer(customer),
         choice: Some(choice),
         recorder,
         record_time: Some(record_time.into()),
-        end_time: Some(ctx.now.into()),
+        end_time: Some(end_time.into()),
     };
     Model {
         tenant_id: ctx.tenant,
@@ -87,7 +87,7 @@ fn past(
         past_choice_id: new_id(),
         document: document.encode_to_vec(),
         record_time,
-        end_time: ctx.now,
+        end_time,
     }
 }
 

@@ -244,6 +244,13 @@ pub(crate) async fn replace(
         .add(Column::CustomerId.eq(customer));
     let before = Entity::find().filter(theirs.clone()).all(txn).await?;
     let ended = before.into_iter().filter(|it| !after.contains(it));
+    let ended = ended.map(|row| {
+        // What follows may have been recorded by a clock that is ahead.
+        let same = |it: &&preference::Model| (it.channel, it.purpose) == (row.channel, row.purpose);
+        let next = after.iter().find(same).map(|it| it.record_time);
+        let end = ctx.now.max(next.unwrap_or(ctx.now));
+        (row, end)
+    });
     past_choice::keep_preferences(ctx, txn, ended).await?;
     Entity::delete_many().filter(theirs).exec(txn).await?;
     let after = after.into_iter().map(preference::Model::into_active_model);

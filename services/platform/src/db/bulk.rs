@@ -22,6 +22,11 @@ const FEWEST_IN_ARRAYS: usize = 8;
 /// An array of which the planner does not know the length.
 const HIDDEN: &str = "ARRAY(SELECT unnest($1))";
 
+/// Leaves rows as they are that are there already.
+pub fn keep() -> Option<OnConflict> {
+    Some(OnConflict::new().do_nothing().to_owned())
+}
+
 /// Whether a column has any of the values.
 ///
 /// Each is looked up in the index: PostgreSQL reads the array in a query of its own, which hides its
@@ -46,7 +51,8 @@ where
     }
 }
 
-/// Inserts rows, in their order. Those that are there already are treated as `conflict` says.
+/// Inserts rows, in their order. Those that are there already are treated as `conflict` says. Answers
+/// how many were written.
 ///
 /// # Errors
 /// Those of the engine.
@@ -54,7 +60,7 @@ pub async fn insert<E>(
     db: &impl ConnectionTrait,
     rows: Vec<E::Model>,
     conflict: Option<OnConflict>,
-) -> Result<(), DbErr>
+) -> Result<u64, DbErr>
 where
     E: EntityTrait<Model: IntoActiveModel<E::ActiveModel>>,
 {
@@ -67,6 +73,7 @@ where
     if in_arrays && rows.len() >= FEWEST_IN_ARRAYS {
         return run(db, insert.select_from(select(rows)).map_err(refused)?).await;
     }
+    let mut written = 0;
     let most = MOST_BOUND / E::Column::iter().count();
     for chunk in rows.chunks(most) {
         let mut insert = insert.clone();
@@ -74,13 +81,13 @@ where
             let row = row.iter().cloned().map(Expr::val);
             insert.values(row).map_err(refused)?;
         }
-        run(db, &insert).await?;
+        written += run(db, &insert).await?;
     }
-    Ok(())
+    Ok(written)
 }
 
-async fn run(db: &impl ConnectionTrait, insert: &InsertStatement) -> Result<(), DbErr> {
-    db.execute(insert).await.map(|_| ())
+async fn run(db: &impl ConnectionTrait, insert: &InsertStatement) -> Result<u64, DbErr> {
+    db.execute(insert).await.map(|it| it.rows_affected())
 }
 
 fn refused(error: sea_orm::sea_query::error::Error) -> DbErr {

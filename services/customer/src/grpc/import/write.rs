@@ -31,7 +31,7 @@ pub(super) async fn write(
     add_contact_points(ctx, txn, key, targets, &mut done).await?;
     append_interactions(ctx, txn, targets, &mut done).await?;
     write_preferences(ctx, txn, targets, &mut done).await?;
-    import::await_parents(txn, &waiting(ctx, run, targets, &done)).await?;
+    import::await_parents(txn, waiting(ctx, run, targets, &done)).await?;
     let appended = done.iter().map(|done| done.interactions.len()).collect();
     done.retain(Done::is_worth_a_note);
     import::note(ctx, txn, run, done).await?;

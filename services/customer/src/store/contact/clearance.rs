@@ -51,9 +51,9 @@ pub(crate) async fn lock(
         .filter(|it| there.binary_search(it).is_err());
     let mut missing: Vec<Model> = missing.map(|&customer| revoked(ctx, customer)).collect();
     missing.sort_unstable_by_key(|row| row.customer_id);
-    bulk::insert::<Entity>(txn, missing, None)
-        .await
-        .map_err(retry_if_taken)
+    let inserted = bulk::insert::<Entity>(txn, missing, None).await;
+    inserted.map_err(retry_if_taken)?;
+    Ok(())
 }
 
 /// As [`lock`], for a transaction that ends by giving every one of these customers a clearance with
@@ -101,7 +101,8 @@ async fn write(txn: &DatabaseTransaction, mut rows: Vec<Model>) -> Result<(), Db
         .update_columns([Column::Open, Column::FromTime, Column::UntilTime])
         .update_columns([Column::Spare, Column::PolicyVersion])
         .to_owned();
-    bulk::insert::<Entity>(txn, rows, Some(replace)).await
+    bulk::insert::<Entity>(txn, rows, Some(replace)).await?;
+    Ok(())
 }
 
 fn revoked(ctx: &Context, customer_id: Uuid) -> Model {

@@ -89,7 +89,8 @@ pub(crate) fn refused(
 
 /// Records what was granted and refused.
 pub(crate) async fn insert(txn: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), DbErr> {
-    bulk::insert::<Entity>(txn, rows, None).await
+    bulk::insert::<Entity>(txn, rows, None).await?;
+    Ok(())
 }
 
 /// One permit.

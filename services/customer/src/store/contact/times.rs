@@ -24,13 +24,7 @@ pub(crate) async fn of_customers(
     db: &impl ConnectionTrait,
     customers: &[Uuid],
 ) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
-    let rows = Entity::find()
-        .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
-        .all(db)
-        .await?;
-    let of_one = |row: &Model| Ok((row.customer_id, read(row)?));
-    rows.iter().map(of_one).collect()
+    said_until(ctx, db, customers, Timestamp::MAX).await
 }
 
 /// What a row says.
@@ -58,7 +52,7 @@ pub(in crate::store) async fn said_until(
 ) -> Result<HashMap<Uuid, proto::ContactTimes>, PlatformError> {
     let rows = Entity::find()
         .filter(Column::TenantId.eq(ctx.tenant))
-        .filter(Column::CustomerId.is_in(customers.iter().copied()))
+        .filter(bulk::among(db, Column::CustomerId, customers.to_vec()))
         .filter(Column::RecordTime.lte(until))
         .all(db)
         .await?;
@@ -101,16 +95,17 @@ pub(crate) async fn replace(
     joined: Option<Timestamp>,
     times: &proto::ContactTimes,
 ) -> Result<(), PlatformError> {
+    let record_time = ctx.now.later_than(joined);
     let before = Entity::find_by_id((ctx.tenant, customer)).one(txn).await?;
     if let Some(before) = before {
-        past_choice::keep_times(ctx, txn, before).await?;
+        past_choice::keep_times(ctx, txn, before, record_time).await?;
     }
     let row = Model {
         tenant_id: ctx.tenant,
         customer_id: customer,
         document: times.encode_to_vec(),
         recorder: ctx.actor.as_str().to_owned(),
-        record_time: ctx.now.later_than(joined),
+        record_time,
     };
     let replace = OnConflict::columns([Column::TenantId, Column::CustomerId])
         .update_columns([Column::Document, Column::Recorder, Column::RecordTime])

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, Iterable as _, JoinType, QueryFilter as _, QuerySelect as _, RelationDef,
+    Iterable as _, JoinType, QueryFilter as _, QuerySelect as _, RelationDef,
 };
 use uuid::Uuid;
 
-use super::write::{OWN_TERMS, ROWS_PER_INSERT, differs, own_terms};
+use super::write::{OWN_TERMS, differs, own_terms};
 use super::{
     Column, Content, Entity, Model, Record, claim, external, external_id, row, with_external_ids,
 };
@@ -133,16 +134,9 @@ pub(crate) async fn overwrite(
     let others =
         Column::iter().filter(|column| !matches!(column, Column::TenantId | Column::CustomerId));
     let all_others = OnConflict::columns(key).update_columns(others).to_owned();
-    for chunk in changes.chunks(ROWS_PER_INSERT) {
-        // The rows are there, so that each "insert" is an update.
-        let rows = chunk
-            .iter()
-            .map(|change| change.after.row.clone().into_active_model());
-        Entity::insert_many(rows)
-            .on_conflict(all_others.clone())
-            .exec_without_returning(txn)
-            .await?;
-    }
+    // The rows are there, so that each "insert" is an update.
+    let rows = changes.iter().map(|change| change.after.row.clone());
+    bulk::insert::<Entity>(txn, rows.collect(), Some(all_others)).await?;
     let before: Vec<_> = changes
         .iter()
         .flat_map(|it| it.before.external_ids.clone())

@@ -1,11 +1,12 @@
 //! Ids of customers in other systems.
 
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, TryInsertResult,
+    QueryFilter as _, QueryOrder as _,
 };
 use uuid::Uuid;
 
@@ -14,8 +15,8 @@ use crate::domain::external_id::ExternalId;
 use crate::error::Error;
 use crate::resource;
 
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 8_000;
+/// Ids of one statement: SQLite takes conditions to a depth of 1,000.
+const IDS_PER_STATEMENT: usize = 500;
 
 /// The external ids of customers, by system.
 pub(super) async fn of(
@@ -59,20 +60,13 @@ pub(super) async fn insert(
     txn: &DatabaseTransaction,
     rows: &[Model],
 ) -> Result<(), Error> {
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        // Without an error, which on PostgreSQL would end the transaction before the holder
-        // can be asked for.
-        let inserted = Entity::insert_many(chunk.iter().cloned().map(Model::into_active_model))
-            .on_conflict_do_nothing()
-            .exec_without_returning(txn)
-            .await?;
-        let all =
-            matches!(inserted, TryInsertResult::Inserted(count) if count == chunk.len() as u64);
-        if !all {
-            return Err(taken(ctx, txn, chunk).await?);
-        }
+    // Without an error, which on PostgreSQL would end the transaction before the holder can be
+    // asked for.
+    let inserted = bulk::insert::<Entity>(txn, rows.to_vec(), bulk::keep()).await?;
+    match inserted == rows.len() as u64 {
+        true => Ok(()),
+        false => Err(taken(ctx, txn, rows).await?),
     }
-    Ok(())
 }
 
 /// Makes `after` the ids of a customer that had `before`.
@@ -95,23 +89,24 @@ pub(super) async fn replace(
         .filter(|id| !before.contains(id))
         .cloned()
         .collect();
-    if !gone.is_empty() {
-        Entity::delete_many()
-            .filter(among(ctx, &gone))
-            .exec(txn)
-            .await?;
+    for gone in gone.chunks(IDS_PER_STATEMENT) {
+        let gone = Entity::delete_many().filter(among(ctx, gone));
+        gone.exec(txn).await?;
     }
     insert(ctx, txn, &new).await
 }
 
 async fn taken(ctx: &Context, txn: &DatabaseTransaction, wanted: &[Model]) -> Result<Error, Error> {
-    let holders = Entity::find().filter(among(ctx, wanted)).all(txn).await?;
-    let other = holders.into_iter().find(|holder| !wanted.contains(holder));
-    Ok(match other {
-        Some(holder) => PlatformError::AlreadyExists(resource::customer(holder.customer_id)).into(),
-        // Given up since: run again and take it.
-        None => PlatformError::Conflict.into(),
-    })
+    for wanted in wanted.chunks(IDS_PER_STATEMENT) {
+        let holders = Entity::find().filter(among(ctx, wanted)).all(txn).await?;
+        let other = holders.into_iter().find(|holder| !wanted.contains(holder));
+        if let Some(holder) = other {
+            let holder = resource::customer(holder.customer_id);
+            return Ok(PlatformError::AlreadyExists(holder).into());
+        }
+    }
+    // Given up since: run again and take it.
+    Ok(PlatformError::Conflict.into())
 }
 
 fn among(ctx: &Context, ids: &[Model]) -> Condition {

@@ -1,6 +1,7 @@
 //! What changes customers, with everything that follows from it: external ids, search terms,
 //! the first stage.
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
@@ -20,8 +21,6 @@ use crate::store::contact::clearance;
 use crate::store::identity::index;
 use crate::store::{lifecycle, search};
 
-/// Rows of one INSERT: SQLite binds at most 32,766 values, and a row has 28.
-pub(super) const ROWS_PER_INSERT: usize = 1_000;
 /// What the customer itself is found by; contact points add their own terms.
 pub(super) const OWN_TERMS: [TermKind; 2] = [TermKind::Name, TermKind::ExternalId];
 
@@ -38,14 +37,8 @@ pub(crate) async fn insert(
         .iter()
         .map(|content| new_record(ctx, content))
         .collect::<Result<Vec<_>, _>>()?;
-    for chunk in records.chunks(ROWS_PER_INSERT) {
-        let rows = chunk
-            .iter()
-            .map(|record| record.row.clone().into_active_model());
-        Entity::insert_many(rows)
-            .exec_without_returning(txn)
-            .await?;
-    }
+    let rows = records.iter().map(|record| record.row.clone());
+    bulk::insert::<Entity>(txn, rows.collect(), None).await?;
     let external_ids: Vec<_> = records
         .iter()
         .flat_map(|it| it.external_ids.clone())

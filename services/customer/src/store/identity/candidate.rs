@@ -1,8 +1,9 @@
 //! Pairs that may be one customer.
 
+use rapport_platform::db::bulk;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -17,9 +18,6 @@ use crate::error::Error;
 use crate::resource;
 use crate::store::entity::customer;
 use crate::store::entity::duplicate_candidate::{Column, Entity, Model};
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 3_000;
 
 /// Where a page of the queue ends.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -56,19 +54,8 @@ pub(super) fn row(ctx: &Context, pair: [Uuid; 2], matched: &Match) -> Result<Mod
 }
 
 /// Keeps pairs; those that are known stay as they are. Answers how many are new.
-pub(super) async fn keep(txn: &DatabaseTransaction, rows: &[Model]) -> Result<u64, Error> {
-    let pair = OnConflict::columns([Column::TenantId, Column::CustomerId, Column::OtherId])
-        .do_nothing()
-        .to_owned();
-    let mut new = 0;
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        let keys = Entity::insert_many(chunk.iter().cloned().map(Model::into_active_model))
-            .on_conflict(pair.clone())
-            .exec_with_returning_keys(txn)
-            .await?;
-        new += keys.len() as u64;
-    }
-    Ok(new)
+pub(super) async fn keep(txn: &DatabaseTransaction, rows: Vec<Model>) -> Result<u64, Error> {
+    Ok(bulk::insert::<Entity>(txn, rows, bulk::keep()).await?)
 }
 
 /// Pairs in a state from a score on, likeliest first, behind `after`. Those of which one is

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
-use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QuerySelect as _,
@@ -16,12 +16,9 @@ use crate::domain::identity::duplicates::{Key, Traits};
 use crate::domain::search::{TermKind, Terms};
 use crate::error::Error;
 use crate::store::customer::Record;
-use crate::store::entity::blocking_key::{ActiveModel, Column, Entity};
+use crate::store::entity::blocking_key::{Column, Entity, Model};
 use crate::store::entity::{contact_point as point_row, customer as customer_row};
 use crate::store::{contact_point, customer, search};
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 8_000;
 
 /// All records of some customers.
 struct Records {
@@ -179,19 +176,13 @@ async fn add_keys(
     keys: impl Iterator<Item = (Uuid, BTreeSet<Key>)>,
 ) -> Result<(), Error> {
     let rows = keys.flat_map(|(customer_id, keys)| {
-        keys.into_iter().map(move |key| ActiveModel {
-            tenant_id: Set(ctx.tenant),
-            key: Set(key.code()),
-            customer_id: Set(customer_id),
+        keys.into_iter().map(move |key| Model {
+            tenant_id: ctx.tenant,
+            key: key.code(),
+            customer_id,
         })
     });
-    let rows: Vec<_> = rows.collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().cloned())
-            .on_conflict_do_nothing()
-            .exec_without_returning(txn)
-            .await?;
-    }
+    bulk::insert::<Entity>(txn, rows.collect(), bulk::keep()).await?;
     Ok(())
 }
 

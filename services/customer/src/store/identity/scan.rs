@@ -94,7 +94,7 @@ pub(crate) async fn step(
     let without = index::without_keys(ctx, txn, &ids).await?;
     index::rebuild_keys(ctx, txn, &without).await?;
     let found = pairs(ctx, txn, &ids, policy).await?;
-    let new = candidate::keep(txn, &found).await?;
+    let new = candidate::keep(txn, found).await?;
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let after = Model {
         position: ids.last().copied().or(before.position),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, IntoIden, OnConflict, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, JoinType,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -14,9 +15,6 @@ use super::entry::{Done, Entry, merged, read, write};
 use crate::error::Error;
 use crate::store::entity::customer;
 use crate::store::entity::import_journal::{Column, Entity, Model};
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 3_000;
 
 /// Adds what a batch did to the run's journal: one entry per customer, whichever number of
 /// batches touched it.
@@ -45,12 +43,7 @@ pub(crate) async fn note(
             Column::Preferences,
         ])
         .to_owned();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().cloned().map(Model::into_active_model))
-            .on_conflict(replace.clone())
-            .exec_without_returning(txn)
-            .await?;
-    }
+    bulk::insert::<Entity>(txn, rows, Some(replace)).await?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod statistics;
 mod trace;
 mod undo;
 
+use rapport_platform::db::bulk;
 use rapport_platform::error::PlatformError;
 use rapport_platform::id::new_id;
 use rapport_platform::identity::Context;
@@ -30,9 +31,6 @@ use super::entity::import_run::{Column, Entity, Model};
 use crate::domain::import::{ImportCounts, ImportRun, ImportState, Mode};
 use crate::error::{Error, superseded, unreadable};
 use crate::resource::IMPORT_RUN;
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 4_000;
 
 /// Opens a run.
 pub(crate) async fn open(
@@ -201,16 +199,7 @@ pub(crate) async fn keep_errors(
     txn: &DatabaseTransaction,
     errors: &[import_error::Model],
 ) -> Result<(), Error> {
-    for chunk in errors.chunks(ROWS_PER_INSERT) {
-        let rows = chunk
-            .iter()
-            .cloned()
-            .map(import_error::Model::into_active_model);
-        import_error::Entity::insert_many(rows)
-            .on_conflict_do_nothing()
-            .exec_without_returning(txn)
-            .await?;
-    }
+    bulk::insert::<import_error::Entity>(txn, errors.to_vec(), bulk::keep()).await?;
     Ok(())
 }
 

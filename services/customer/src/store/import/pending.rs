@@ -1,23 +1,21 @@
 //! Customers of a run that wait for their parents.
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::store::entity::pending_parent::{Column, Entity, Model};
 
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 4_000;
-
 /// Remembers the parents that customers wait for; the last word on a customer counts.
 pub(crate) async fn await_parents(
     txn: &DatabaseTransaction,
-    waiting: &[Model],
+    waiting: Vec<Model>,
 ) -> Result<(), Error> {
     let last_word =
         OnConflict::columns([Column::TenantId, Column::ImportRunId, Column::CustomerId])
@@ -28,12 +26,7 @@ pub(crate) async fn await_parents(
                 Column::ExternalId,
             ])
             .to_owned();
-    for chunk in waiting.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().cloned().map(Model::into_active_model))
-            .on_conflict(last_word.clone())
-            .exec_without_returning(txn)
-            .await?;
-    }
+    bulk::insert::<Entity>(txn, waiting, Some(last_word)).await?;
     Ok(())
 }
 

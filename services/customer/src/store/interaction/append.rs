@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
 use rapport_platform::time::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict};
@@ -63,7 +64,7 @@ async fn insert_links(
     txn: &DatabaseTransaction,
     rows: &[&interaction::Model],
 ) -> Result<(), DbErr> {
-    let links: Vec<_> = rows
+    let links = rows
         .iter()
         .flat_map(|row| row.links.0.iter().map(move |resource| (row, resource)))
         .map(|(row, resource)| interaction_link::Model {
@@ -72,13 +73,8 @@ async fn insert_links(
             occur_time: row.occur_time,
             interaction_id: row.interaction_id,
             customer_id: row.customer_id,
-        })
-        .map(interaction_link::ActiveModel::from)
-        .collect();
-    for chunk in links.chunks(ROWS_PER_STATEMENT) {
-        let links = interaction_link::Entity::insert_many(chunk.iter().cloned());
-        links.exec_without_returning(txn).await?;
-    }
+        });
+    bulk::insert::<interaction_link::Entity>(txn, links.collect(), None).await?;
     Ok(())
 }
 
@@ -94,16 +90,8 @@ async fn count(
     txn: &DatabaseTransaction,
     rows: &[&interaction::Model],
 ) -> Result<(), DbErr> {
-    let counts: Vec<_> = activity_of(ctx, rows)
-        .into_values()
-        .map(channel_activity::ActiveModel::from)
-        .collect();
-    for chunk in counts.chunks(ROWS_PER_STATEMENT) {
-        channel_activity::Entity::insert_many(chunk.iter().cloned())
-            .on_conflict(add_to_counts())
-            .exec_without_returning(txn)
-            .await?;
-    }
+    let counts = activity_of(ctx, rows).into_values().collect();
+    bulk::insert::<channel_activity::Entity>(txn, counts, Some(add_to_counts())).await?;
     Ok(())
 }
 

@@ -7,8 +7,8 @@ mod find;
 
 use std::collections::BTreeMap;
 
+use rapport_platform::db::bulk;
 use rapport_platform::identity::Context;
-use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
 };
@@ -18,12 +18,9 @@ use uuid::Uuid;
 pub(crate) use find::statement;
 pub(crate) use find::{Position, find};
 
-use super::entity::search_term::{ActiveModel, Column, Entity};
+use super::entity::search_term::{Column, Entity, Model};
 use crate::domain::search::{Term, TermKind, Terms};
 use crate::error::Error;
-
-/// Rows of one INSERT: SQLite binds at most 32,766 values.
-const ROWS_PER_INSERT: usize = 8_000;
 
 /// Adds terms of customers; those that a customer has already stay.
 pub(crate) async fn add(
@@ -31,16 +28,10 @@ pub(crate) async fn add(
     txn: &DatabaseTransaction,
     terms: &[(Uuid, Terms)],
 ) -> Result<(), Error> {
-    let rows: Vec<_> = terms
+    let rows = terms
         .iter()
-        .flat_map(|(customer_id, terms)| terms.iter().map(|term| row(ctx, *customer_id, term)))
-        .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        Entity::insert_many(chunk.iter().cloned())
-            .on_conflict_do_nothing()
-            .exec_without_returning(txn)
-            .await?;
-    }
+        .flat_map(|(customer_id, terms)| terms.iter().map(|term| row(ctx, *customer_id, term)));
+    bulk::insert::<Entity>(txn, rows.collect(), bulk::keep()).await?;
     Ok(())
 }
 
@@ -109,12 +100,12 @@ pub(crate) async fn clear_kinds(
     Ok(())
 }
 
-fn row(ctx: &Context, customer_id: Uuid, term: &Term) -> ActiveModel {
-    ActiveModel {
-        tenant_id: Set(ctx.tenant),
-        field: Set(term.kind().code()),
-        term: Set(term.text().to_owned()),
-        customer_id: Set(customer_id),
+fn row(ctx: &Context, customer_id: Uuid, term: &Term) -> Model {
+    Model {
+        tenant_id: ctx.tenant,
+        field: term.kind().code(),
+        term: term.text().to_owned(),
+        customer_id,
     }
 }
 

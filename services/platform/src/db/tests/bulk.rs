@@ -24,6 +24,8 @@ pub(super) struct Model {
     pub(super) note: Option<String>,
     pub(super) sender: Option<Uuid>,
     pub(super) returned: Option<i64>,
+    pub(super) contents: Json,
+    pub(super) customs: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -44,15 +46,17 @@ fn parcel(number: u32) -> Model {
         note: odd.then(|| format!("a \"note\", {{{number}}} \\ NULL")),
         sender: (!odd).then(|| Uuid::from_u128(7)),
         returned: None,
+        contents: serde_json::json!([number, "a \"cup\"", null]),
+        customs: odd.then(|| serde_json::json!({ "declared": number })),
     }
 }
 
 const ON_POSTGRES: &str = "CREATE TABLE parcel (id UUID PRIMARY KEY, seal BYTEA NOT NULL, \
     grams INTEGER NOT NULL, class SMALLINT NOT NULL, sent BIGINT NOT NULL, fragile BOOLEAN NOT NULL, \
-    note TEXT, sender UUID, returned BIGINT)";
+    note TEXT, sender UUID, returned BIGINT, contents JSONB NOT NULL, customs JSONB)";
 const ON_SQLITE: &str = "CREATE TABLE parcel (id BLOB PRIMARY KEY, seal BLOB NOT NULL, \
     grams INTEGER NOT NULL, class SMALLINT NOT NULL, sent BIGINT NOT NULL, fragile BOOLEAN NOT NULL, \
-    note TEXT, sender BLOB, returned BIGINT)";
+    note TEXT, sender BLOB, returned BIGINT, contents TEXT NOT NULL, customs TEXT)";
 
 async fn with_parcels(db: &Database) {
     let create: &'static [&'static str] = match db.backend() {
@@ -63,14 +67,14 @@ async fn with_parcels(db: &Database) {
     db.migrate(vec![Box::new(parcel)]).await.unwrap();
 }
 
-async fn insert(db: &Database, parcels: &[Model], conflict: Option<OnConflict>) {
+async fn insert(db: &Database, parcels: &[Model], conflict: Option<OnConflict>) -> u64 {
     let (parcels, conflict) = (&parcels.to_vec(), &conflict);
     db.write_txn(|txn| async move {
         let rows = parcels.clone();
         Ok::<_, PlatformError>(bulk::insert::<Entity>(&*txn, rows, conflict.clone()).await?)
     })
     .await
-    .unwrap();
+    .unwrap()
 }
 
 async fn all(db: &Database) -> Vec<Model> {
@@ -85,7 +89,8 @@ on_each_engine! {
         // None, one, a few, and more than SQLite takes in one statement.
         for (from, to) in [(0, 0), (0, 1), (1, 4), (4, 10_000)] {
             let parcels: Vec<Model> = (from..to).map(parcel).collect();
-            insert(&db, &parcels, None).await;
+            let written = insert(&db, &parcels, None).await;
+            assert_eq!(written, parcels.len() as u64);
             sent.extend(parcels);
         }
         assert_eq!(all(&db).await, sent);
@@ -104,6 +109,19 @@ on_each_engine! {
         let after = all(&db).await;
         assert!(after.iter().zip(&parcels).all(|(it, before)| it.grams == before.grams + 500));
         assert!(after.iter().zip(&parcels).all(|(it, before)| it.note == before.note));
+    }
+
+    async fn rows_that_are_there_are_kept_and_the_new_ones_counted(db: Database) {
+        with_parcels(&db).await;
+        let parcels: Vec<Model> = (0..9_000).map(parcel).collect();
+        assert_eq!(insert(&db, &parcels[..10], bulk::keep()).await, 10);
+        let others = parcels.iter().map(|it| Model { grams: -1, ..it.clone() });
+        let others: Vec<Model> = others.collect();
+
+        assert_eq!(insert(&db, &others, bulk::keep()).await, 8_990);
+        let after = all(&db).await;
+        assert_eq!(after[..10], parcels[..10]);
+        assert_eq!(after[10..], others[10..]);
     }
 
     async fn values_are_found_among_many(db: Database) {

@@ -86,16 +86,11 @@ impl Keeper {
             end: time(hours.1),
             ..Default::default()
         };
-        let request = proto::SetContactTimesRequest {
-            name: format!("{customer}/preferences"),
-            contact_times: Some(proto::ContactTimes {
-                quiet_hours: vec![quiet],
-                ..Default::default()
-            }),
+        let times = proto::ContactTimes {
+            quiet_hours: vec![quiet],
             ..Default::default()
         };
-        let mut preferences = PreferenceServiceClient::new(self.link());
-        answer(preferences.set_contact_times(request).await);
+        self.want(customer, times).await;
     }
 
     async fn live_in(&self, customer: &str, time_zone: &str) {

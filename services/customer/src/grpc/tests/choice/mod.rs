@@ -90,16 +90,8 @@ impl Keeper {
 
     /// Records a person and answers its name.
     async fn person(&self, full_name: &str) -> String {
-        let person = proto::Person {
-            full_name: full_name.to_owned(),
-            ..Default::default()
-        };
-        let customer = proto::Customer {
-            profile: Some(Profile::Person(person)),
-            ..Default::default()
-        };
         let request = proto::CreateCustomerRequest {
-            customer: Some(customer),
+            customer: Some(person(full_name)),
             ..Default::default()
         };
         answer(self.customers().create_customer(request).await).name
@@ -220,6 +212,17 @@ impl Keeper {
         let events = rows.iter().map(|row| Event::decode(&payload(row)).unwrap());
         let kind = format!("rapport.customer.v1.{kind}");
         events.filter(|event| event.kind == kind).collect()
+    }
+}
+
+fn person(full_name: &str) -> proto::Customer {
+    let person = proto::Person {
+        full_name: full_name.to_owned(),
+        ..Default::default()
+    };
+    proto::Customer {
+        profile: Some(Profile::Person(person)),
+        ..Default::default()
     }
 }
 

@@ -6,11 +6,13 @@ use rapport_platform::on_each_engine;
 use rapport_proto::rapport::customer::v1 as proto;
 use rapport_proto::rapport::customer::v1::contact_point::Address;
 use rapport_proto::rapport::customer::v1::explain_contact_request::Subject;
+use rapport_proto::rapport::customer::v1::import_customers_request::Step;
+use rapport_proto::rapport::customer::v1::import_service_client::ImportServiceClient;
 use rapport_proto::rapport::customer::v1::past_choice::Choice;
 use rapport_proto::rapport::customer::v1::preference_service_client::PreferenceServiceClient;
 use rapport_proto::rapport::customer::v1::privacy_service_client::PrivacyServiceClient;
 
-use super::{Keeper, answer, call, opt_out};
+use super::{Keeper, answer, call, opt_out, person};
 use crate::domain::channel::{Channel, Purpose};
 use crate::domain::contact::refusal::ContactRefusal;
 use crate::domain::preferences::ChannelChoice::{self, Allowed, Refused};
@@ -29,11 +31,7 @@ impl Keeper {
     async fn choose(&self, customer: &str, choice: Option<ChannelChoice>) {
         let request = proto::SetPreferencesRequest {
             name: format!("{customer}/preferences"),
-            entries: vec![proto::Preference {
-                channel: Channel::Phone.number(),
-                choice: choice.map_or(0, ChannelChoice::number),
-                ..Default::default()
-            }],
+            entries: vec![about_calls(choice)],
             ..Default::default()
         };
         let mut preferences = PreferenceServiceClient::new(self.link());
@@ -82,6 +80,55 @@ impl Keeper {
             .collect()
     }
 
+    /// Imports Ada, who has a phone, with a choice about calls; answers the run's name.
+    async fn import(&self, choice: ChannelChoice) -> String {
+        let customer = proto::Customer {
+            external_ids: vec![proto::ExternalId {
+                system: "shop".to_owned(),
+                id: "7".to_owned(),
+            }],
+            ..person("Ada")
+        };
+        let phone = proto::ContactPoint {
+            address: Some(Address::Phone("+41446681800".to_owned())),
+            ..Default::default()
+        };
+        let row = proto::ImportRow {
+            line: 2,
+            customer: Some(customer),
+            contact_points: vec![phone],
+            preferences: vec![about_calls(Some(choice))],
+            ..Default::default()
+        };
+        let start = proto::ImportStart {
+            source: "customers.csv".to_owned(),
+            ..Default::default()
+        };
+        let steps = [
+            Step::Start(start),
+            Step::Batch(proto::ImportBatch { rows: vec![row] }),
+            Step::Complete(proto::ImportComplete {}),
+        ];
+        let steps = steps.map(|step| proto::ImportCustomersRequest { step: Some(step) });
+        let mut imports = ImportServiceClient::new(self.link());
+        let mut answers = answer(imports.import_customers(tokio_stream::iter(steps)).await);
+        let mut run = None;
+        while let Some(answer) = answers.message().await.unwrap() {
+            run = answer.run.or(run);
+        }
+        run.unwrap().name
+    }
+
+    async fn take_back(&self, run: &str) {
+        let mut imports = ImportServiceClient::new(self.link());
+        let request = proto::UndoImportRunRequest {
+            name: run.to_owned(),
+        };
+        while answer(imports.undo_import_run(request.clone()).await).state()
+            != proto::ImportState::Undone
+        {}
+    }
+
     async fn past_choices(&self, customer: &str) -> Vec<proto::PastChoice> {
         let request = proto::ExportPersonalDataRequest {
             name: customer.to_owned(),
@@ -93,6 +140,14 @@ impl Keeper {
             past.extend(part.past_choices);
         }
         past
+    }
+}
+
+fn about_calls(choice: Option<ChannelChoice>) -> proto::Preference {
+    proto::Preference {
+        channel: Channel::Phone.number(),
+        choice: choice.map_or(0, ChannelChoice::number),
+        ..Default::default()
     }
 }
 
@@ -132,6 +187,35 @@ on_each_engine! {
 
         assert_eq!(now.reasons(&before).await, []);
         assert_eq!(now.reasons(&refused).await, [ContactRefusal::Paused]);
+    }
+
+    async fn a_choice_holds_until_the_next_one_also_where_clocks_differ(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        let [ada, byron] = [keeper.with_phone("Ada", "+41446681800").await, keeper.person("Byron").await];
+        keeper.want(&ada, keeper.pause()).await;
+        // What is said after it, by whatever clock, is recorded as later than this.
+        keeper.later(10 * MINUTE).merge(&ada, &byron).await;
+        let refused = keeper.later(7 * MINUTE).call(&ada).await;
+        keeper.later(5 * MINUTE).want(&ada, proto::ContactTimes::default()).await;
+
+        let now = keeper.later(20 * MINUTE);
+        assert_eq!(now.reasons(&refused).await, [ContactRefusal::Paused]);
+    }
+
+    async fn a_choice_that_was_imported_and_taken_back_was_in_force(db: Database) {
+        let keeper = Keeper::of(&db).await;
+        keeper.import(Refused).await;
+        let run = keeper.later(MINUTE).import(Allowed).await;
+        let now = keeper.later(4 * MINUTE);
+        let listed = now.customers().list_customers(proto::ListCustomersRequest::default()).await;
+        let ada = answer(listed).customers.remove(0).name;
+        let granted = keeper.later(2 * MINUTE).call(&ada).await;
+        keeper.later(3 * MINUTE).take_back(&run).await;
+        let refused = now.call(&ada).await;
+
+        let later = keeper.later(5 * MINUTE);
+        assert_eq!(later.reasons(&granted).await, []);
+        assert_eq!(later.reasons(&refused).await, [ContactRefusal::ChannelRefused]);
     }
 
     async fn a_cap_of_then_is_used_by_the_contacts_of_then(db: Database) {
