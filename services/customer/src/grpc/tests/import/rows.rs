@@ -36,6 +36,21 @@ on_each_engine! {
         assert_eq!(ada.external_ids.len(), 2, "the id in the other system stays");
     }
 
+    async fn a_whole_batch_may_change_its_ids(db: Database) {
+        let importer = Importer::of(&db).await;
+        let numbered = |crm: &str| -> Vec<_> {
+            let row = |it: i64| row(it, &it.to_string(), "Ada").known_as("crm", &format!("{crm}{it}"));
+            (1..=1_000).map(row).collect()
+        };
+        importer.import(&numbered("old-")).await;
+        let run = importer.import(&numbered("new-")).await;
+
+        assert_eq!((run.updated_count, run.failed_count), (1_000, 0));
+        let ada = importer.known_as("1000").await.customer.unwrap();
+        let crm = ada.external_ids.iter().find(|it| it.system == "crm").unwrap();
+        assert_eq!(crm.id, "new-1000");
+    }
+
     async fn the_same_rows_again_change_nothing(db: Database) {
         let importer = Importer::of(&db).await;
         let rows = [row(2, "7", " Ada ").email("ada@example.com").call("c1"), firm(3, "8", "Acme")];
