@@ -13,6 +13,7 @@ mod m0009_addresses_and_joins;
 mod m0010_key_proofs;
 mod m0011_terms_as_typed;
 mod m0012_past_choices;
+mod m0013_room_in_clearances;
 #[cfg(test)]
 mod tests;
 
@@ -35,5 +36,6 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     steps.push(Box::new(m0010_key_proofs::CreateKeyProofs));
     steps.push(Box::new(m0011_terms_as_typed::SpellTermsAsTyped));
     steps.push(Box::new(m0012_past_choices::CreatePastChoices));
+    steps.push(Box::new(m0013_room_in_clearances::LeaveRoomInClearances));
     steps
 }
