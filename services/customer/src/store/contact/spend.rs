@@ -45,6 +45,7 @@ pub(crate) struct Grant {
 /// looked up by itself, and changed at the place where it was found: a plan that was made while the
 /// tables were empty holds when they are full. That its version is compared once more is for the
 /// planner, who expects little of a comparison, and else might read all clearances to find a few.
+/// `OFFSET 0` keeps the addresses a question of their own, which their index answers alone.
 const SPEND_MANY: &str = "\
 WITH asked AS ( \
   SELECT * FROM unnest((SELECT string_to_array($2, ',')::uuid[]), \
@@ -60,7 +61,7 @@ free AS MATERIALIZED ( \
       AND NOT EXISTS (SELECT 1 FROM contact_policy p WHERE p.tenant_id = $1 AND p.version > $5) \
       AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
         ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
-        WHERE p.tenant_id = $1 AND p.customer_id = c.customer_id AND s.lift_time IS NULL) \
+        WHERE p.tenant_id = $1 AND p.customer_id = c.customer_id AND s.lift_time IS NULL OFFSET 0) \
     FOR NO KEY UPDATE) AS c), \
 cleared AS ( \
   UPDATE contact_clearance SET spare = spare - 1 FROM free \

@@ -50,7 +50,7 @@ free AS MATERIALIZED ( \
       AND NOT EXISTS (SELECT 1 FROM contact_point p JOIN suppression s \
         ON s.tenant_id = p.tenant_id AND s.address_digest = p.address_digest \
         WHERE p.tenant_id = asked.tenant_id AND p.customer_id = c.customer_id \
-          AND s.lift_time IS NULL) \
+          AND s.lift_time IS NULL OFFSET 0) \
       AND NOT EXISTS (SELECT 1 FROM contact_permit q \
         WHERE q.tenant_id = asked.tenant_id AND q.request_id = asked.request_id) \
     FOR UPDATE SKIP LOCKED) AS c), \
